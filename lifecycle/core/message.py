@@ -1,0 +1,101 @@
+"""A message: what one step owes one customer, the letter it becomes, and what came of handing it over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    """Where our hands are with a message. What the world did to it are timestamps, not states."""
+
+    PLANNED = "planned"
+    READY = "ready"
+    ATTEMPTING = "attempting"
+    ACCEPTED = "accepted"
+    REQUEUED = "requeued"
+    DROPPED = "dropped"
+    UNCERTAIN = "uncertain"
+
+
+MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
+    MessageState.PLANNED: frozenset({MessageState.READY, MessageState.PLANNED, MessageState.DROPPED}),
+    MessageState.READY: frozenset(
+        {MessageState.ATTEMPTING, MessageState.PLANNED, MessageState.DROPPED}
+    ),
+    MessageState.ATTEMPTING: frozenset(
+        {
+            MessageState.ACCEPTED,
+            MessageState.REQUEUED,
+            MessageState.DROPPED,
+            MessageState.UNCERTAIN,
+        }
+    ),
+    MessageState.REQUEUED: frozenset(
+        {MessageState.READY, MessageState.REQUEUED, MessageState.DROPPED}
+    ),
+    MessageState.UNCERTAIN: frozenset(
+        {MessageState.ACCEPTED, MessageState.DROPPED, MessageState.REQUEUED}
+    ),
+    MessageState.ACCEPTED: frozenset(),
+    MessageState.DROPPED: frozenset(),
+}
+"""The one table of the message's state machine; `assert_move` guards every write by it."""
+
+
+def assert_move(old: MessageState, new: MessageState) -> None:
+    """Assert that a message may go from `old` to `new`; anything else is a fault of ours."""
+    assert new in MESSAGE_MOVES[old], f"a message cannot go from {old} to {new}"
+
+
+class OutcomeKind(StrEnum):
+    """What came of one attempt, as far as we can know it."""
+
+    ACCEPTED = "accepted"
+    NEVER_LEFT = "never_left"
+    """Nothing reached the transport: free retry."""
+    SLOW_DOWN = "slow_down"
+    """Refused for the rate: not accepted, try later."""
+    DAY_QUOTA = "day_quota"
+    """Refused for the day's quota: not accepted, wait for the rolling window."""
+    ACCOUNT = "account"
+    """Refused for the account or its set-up: open the breaker, burn no attempt."""
+    REFUSED = "refused"
+    """This message was refused for what it is: never again unchanged."""
+    UNCERTAIN = "uncertain"
+    """It may or may not have been accepted: never resent by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The result of one attempt; `provider_id` is the transport's own id of an accepted message."""
+
+    kind: OutcomeKind
+    provider_id: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message once rendered, for one recipient, ready to be handed to a transport.
+
+    `sender` and `reply_to` are mailboxes as in settings ("Shop <news@mail.shop.example>"); `to` is a
+    bare address; `headers` are extra headers (List-Unsubscribe and the like), without line breaks.
+    """
+
+    message_id: str
+    attempt_id: str
+    campaign: str
+    step: str
+    variant: str
+    sender: str
+    to: str
+    subject: str
+    html: str
+    text: str
+    at: datetime
+    reply_to: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    links: dict[int, str] = field(default_factory=dict)
+    """Targets of those numbered links that are known only at sending; stored with the message."""
