@@ -1,0 +1,74 @@
+# Every target sets up what it needs first. All that must be there is make and Python 3.11 or newer.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+STAMP := .venv/.set-up
+WORKERS ?= auto
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+# The first Python found that is new enough; said on the command line: make setup PYTHON=/path/to/python3
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 python3 python; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; \
+	done)
+
+# Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup run test check format demo bench faults schemas lock clean
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-10s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP)  ## the virtual environment .venv, from the hashed lock
+
+$(STAMP): requirements-dev.txt pyproject.toml
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python 3.11 or newer was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; \
+		exit 3; \
+	fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+		exit 3; \
+	fi
+	@echo "Setting up .venv with $$($(PYTHON) --version) ..."
+	@[ -x $(BIN)/python ] && $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: $(STAMP)  ## start the daemon with the shop in this folder
+	@exec $(BIN)/lifecycle run
+
+test: $(STAMP)  ## all tests, on SQLite and on a real PostgreSQL
+	@$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(STAMP)  ## linter, format, types, and the shop's own definitions
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lifecycle check
+
+format: $(STAMP)  ## put the code into the one format
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+demo: $(STAMP)  ## real orders through the example shop on a virtual clock
+	@$(BIN)/python -m demo
+
+bench: $(STAMP)  ## measure, and write bench/results.json
+	@$(BIN)/python -m bench
+
+schemas: $(STAMP)  ## the JSON Schemas by which an editor completes the TOML files
+	@$(BIN)/python -m lifecycle.catalog.schemas
+
+lock:  ## resolve the dependencies anew (needs uv)
+	@$(LOCK) --output-file requirements.txt pyproject.toml requirements.in
+	@$(LOCK) --output-file requirements-dev.txt --extra postgres pyproject.toml requirements-dev.in
+
+clean:  ## remove the virtual environment and the caches
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
