@@ -1,4 +1,4 @@
-"""A message: what one step owes one customer, the letter it becomes, and what came of handing it over."""
+"""A message: what one step owes one customer, the letter it becomes, and what came of it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class MessageState(StrEnum):
 
 
 MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
-    MessageState.PLANNED: frozenset({MessageState.READY, MessageState.PLANNED, MessageState.DROPPED}),
+    MessageState.PLANNED: frozenset(
+        {MessageState.READY, MessageState.PLANNED, MessageState.DROPPED}
+    ),
     MessageState.READY: frozenset(
         {MessageState.ATTEMPTING, MessageState.PLANNED, MessageState.DROPPED}
     ),
@@ -80,8 +82,8 @@ class Outcome:
 class Letter:
     """A message once rendered, for one recipient, ready to be handed to a transport.
 
-    `sender` and `reply_to` are mailboxes as in settings ("Shop <news@mail.shop.example>"); `to` is a
-    bare address; `headers` are extra headers (List-Unsubscribe and the like), without line breaks.
+    `sender` and `reply_to` are mailboxes as in settings ("Shop <news@shop.example>"); `to` is a
+    bare address; `headers` are extra headers (List-Unsubscribe …), without line breaks.
     """
 
     message_id: str

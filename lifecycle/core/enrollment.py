@@ -1,0 +1,80 @@
+"""An enrollment: one customer's way through one flow, per entry key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from lifecycle.core.chance import derived_id
+
+
+class EnrollmentState(StrEnum):
+    """Where an enrollment stands; it waits while it is `active`, all others are ends."""
+
+    ACTIVE = "active"
+    FINISHED = "finished"
+    LEFT = "left"
+    SUPERSEDED = "superseded"
+    HELD_OUT = "held_out"
+
+
+ENROLLMENT_MOVES: dict[EnrollmentState, frozenset[EnrollmentState]] = {
+    EnrollmentState.ACTIVE: frozenset(
+        {EnrollmentState.FINISHED, EnrollmentState.LEFT, EnrollmentState.SUPERSEDED}
+    ),
+    EnrollmentState.FINISHED: frozenset(),
+    EnrollmentState.LEFT: frozenset(),
+    EnrollmentState.SUPERSEDED: frozenset(),
+    EnrollmentState.HELD_OUT: frozenset(),
+}
+"""The one table of the enrollment's state machine."""
+
+
+@dataclass(slots=True)
+class Enrollment:
+    """One way through one flow. `entry` is the key that tells entries apart; `visit` counts them.
+
+    `step` is the name of the step waited for, None when all are decided and only letters are out;
+    `due_at` the instant to look again, None when nothing is waited for; `reached` says that the
+    step's own moment has come and that quiet hours alone hold it, since `fell_due_at`.
+    """
+
+    id: str
+    campaign: str
+    version: str
+    entry: str
+    key: Mapping[str, Any]
+    visit: int
+    entered_at: datetime
+    event_id: str
+    event_name: str
+    event_at: datetime
+    properties: Mapping[str, Any]
+    state: EnrollmentState = EnrollmentState.ACTIVE
+    step: str | None = None
+    due_at: datetime | None = None
+    decided_at: datetime | None = None
+    fell_due_at: datetime | None = None
+    ended_at: datetime | None = None
+    led_to_letter: bool = False
+    open_messages: set[str] = field(default_factory=set)
+    """Messages of this enrollment that are planned or held and may still be called off."""
+    decided_steps: tuple[str, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """Whether the enrollment still goes on."""
+        return self.state is EnrollmentState.ACTIVE
+
+
+def enrollment_id(campaign: str, customer_id: str, entry: str, visit: int) -> str:
+    """The id of an enrollment, derived from the business fact: doing it twice writes it once."""
+    return derived_id("enrollment", campaign, customer_id, entry, str(visit))
+
+
+def message_id(enrollment: str, step: str) -> str:
+    """The id of the message that a step owes an enrollment: the send key."""
+    return derived_id("message", enrollment, step)

@@ -1,0 +1,108 @@
+"""The facts of one customer at one instant: all that a decision may look at."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.words import WEEKDAYS
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Event:
+    """Something that happened to a customer; ordered by its moment, then by its id as text."""
+
+    at: datetime
+    id: str
+    name: str = field(compare=False)
+    properties: Mapping[str, Any] = field(compare=False, default_factory=dict)
+    received_at: datetime | None = field(compare=False, default=None)
+    enters: bool = field(compare=False, default=True)
+    """False for history that was imported: it counts, and lets nobody into a flow."""
+
+    def __getitem__(self, name: str) -> Any:
+        """A property of the event, None when it has none of that name."""
+        return self.properties.get(name)
+
+    def becomes(self, name: str, **properties: Any) -> Event:
+        """The event a trigger makes of this one: same moment, id derived from name and source."""
+        return Event(self.at, f"{name}:{self.id}", name, properties, self.received_at, self.enters)
+
+
+@dataclass(slots=True)
+class Sent:
+    """A message already handed over or under way: what caps, gaps and send time look at."""
+
+    at: datetime
+    campaign: str
+    step: str
+    klass: str
+    counts: bool
+    enrollment_id: str
+
+
+@dataclass(slots=True)
+class Facts:
+    """One customer as known at `now`. Decisions read it; the engine keeps it up to date between.
+
+    `events` holds, by name and in order, the events that have become known and whose moment has
+    come; names that no definition reads may be missing. `consents` says yes or no by topic.
+    """
+
+    customer_id: str
+    now: datetime
+    zone: ZoneInfo
+    email: str | None = None
+    locale: str | None = None
+    timezone: str | None = None
+    known_since: datetime | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    consents: dict[str, bool] = field(default_factory=dict)
+    suppressed: str | None = None
+    events: dict[str, list[Event]] = field(default_factory=dict)
+    segments: dict[str, datetime] = field(default_factory=dict)
+    """Segments the customer is in, as last written, with the instant of joining."""
+    enrollments: list[Enrollment] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    points_balance: int = 0
+    points_lifetime: int = 0
+    erased: bool = False
+
+    def add_event(self, event: Event) -> None:
+        """Take in an event whose moment has come; a repeated id is left out."""
+        known = self.events.setdefault(event.name, [])
+        if event not in known[max(0, bisect_right(known, event) - 1) :]:
+            insort(known, event)
+
+    def customer_value(self, name: str) -> Any:
+        """A top-level attribute; the shop's own wins over the ones the record itself carries."""
+        if name in self.attributes:
+            return self.attributes[name]
+        own = {"id": self.customer_id, "email": self.email, "timezone": self.timezone}
+        if name == "locale":
+            return self.locale
+        if name == "language":
+            return self.locale.split("-")[0].split("_")[0] if self.locale else None
+        if name == "points":
+            return {"balance": self.points_balance, "lifetime": self.points_lifetime}
+        return own.get(name)
+
+    def event_value(self, event: Event, name: str) -> Any:
+        """A top-level property of an event, with event_day, event_hour and event_weekday."""
+        if name in event.properties:
+            return event.properties[name]
+        if not name.startswith("event_"):
+            return None
+        local = event.at.astimezone(self.zone)
+        if name == "event_day":
+            return local.date().isoformat()
+        if name == "event_hour":
+            return local.hour
+        if name == "event_weekday":
+            return WEEKDAYS[local.weekday()]
+        return None

@@ -1,0 +1,1 @@
+"""The rule language: one tree, asked in Python here and in SQL by the store."""

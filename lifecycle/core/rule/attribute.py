@@ -1,0 +1,52 @@
+"""Leaves on what is known: `customer = "path"` and `event = "path"` beside a comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lifecycle.core.rule.compare import Comparison
+from lifecycle.core.rule.tree import Needs, View, Why, earliest
+from lifecycle.core.rule.where import holds_at, value_at
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An attribute of the customer (`of` = customer) or a property of the entry event (`event`)."""
+
+    of: str
+    path: tuple[str, ...]
+    comparison: Comparison
+
+    def matches(self, view: View) -> bool:
+        """Whether some value at the path compares so."""
+        return holds_at(self._root(view), self.path[1:], self.comparison, view)
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """When time alone turns the comparison."""
+        return earliest(
+            self.comparison.may_turn_at(value, view)
+            for value in value_at(self._root(view), self.path[1:])
+        )
+
+    def needs(self) -> Needs:
+        """The entry event, if one is read."""
+        return Needs(entry=self.of == "event" or self.comparison.reads_entry)
+
+    def why(self, view: View) -> Why:
+        """The comparison, and the value it saw."""
+        saw = [value for value in value_at(self._root(view), self.path[1:]) if value is not None]
+        return Why(
+            f"{self.of} {'.'.join(self.path)} {self.comparison.words()}",
+            self.matches(view),
+            ", ".join(map(str, saw)) or "unknown",
+            self.may_turn_at(view),
+        )
+
+    def _root(self, view: View) -> Any:
+        if self.of == "customer":
+            return view.facts.customer_value(self.path[0])
+        if view.entry is None:
+            return None
+        return view.facts.event_value(view.entry, self.path[0])

@@ -1,0 +1,150 @@
+"""Leaves on what happened: `did`, and the figures `total_of`, `distinct_of` and their like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from lifecycle.core.facts import Event
+from lifecycle.core.rule.compare import Comparison, canonical
+from lifecycle.core.rule.tree import Needs, View, Why, earliest
+from lifecycle.core.rule.where import Where
+from lifecycle.core.rule.window import Window
+from lifecycle.core.words import number
+
+MICRO = Decimal("0.000001")
+FIGURES = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
+
+
+def events_of(names: tuple[str, ...], view: View) -> Iterator[list[Event]]:
+    """The ordered events of each name; `prefix*` stands for every name that begins so."""
+    for name in names:
+        if name.endswith("*"):
+            for one, events in view.facts.events.items():
+                if one.startswith(name[:-1]) and one not in names:
+                    yield events
+        elif name in view.facts.events:
+            yield view.facts.events[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """`did`: so many events of these names, that meet `where`, inside the window."""
+
+    names: tuple[str, ...]
+    at_least: int | None
+    at_most: int | None
+    where: Where
+    window: Window
+
+    def matches(self, view: View) -> bool:
+        """Whether the count lies between the bounds; none counts as 0."""
+        count = self.count(view)
+        return (self.at_least is None or count >= self.at_least) and (
+            self.at_most is None or count <= self.at_most
+        )
+
+    def count(self, view: View) -> int:
+        """How many there are."""
+        total = 0
+        for events in events_of(self.names, view):
+            inside = self.window.pick(events, view)
+            if self.where.conditions:
+                total += sum(1 for event in inside if self.where.meets(event, view))
+            else:
+                total += len(inside)
+        return total
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """When the next event that matters leaves or enters the window."""
+        spare = 0
+        if self.at_most is None and len(self.names) == 1 and not self.where.conditions:
+            spare = max(0, self.count(view) - (self.at_least or 0))
+            if self.names[0].endswith("*"):
+                spare = 0
+        return earliest(
+            self.window.may_turn_at(events, view, spare) for events in events_of(self.names, view)
+        )
+
+    def needs(self) -> Needs:
+        """The events of these names."""
+        entry = self.window.since_entry or self.where.reads_entry
+        return Needs(events=frozenset(self.names), entry=entry)
+
+    def why(self, view: View) -> Why:
+        """The count asked for, and the count there is."""
+        bounds = [
+            f"at least {self.at_least}" if self.at_least is not None else "",
+            f"at most {self.at_most}" if self.at_most is not None else "",
+        ]
+        said = " and ".join(filter(None, bounds))
+        asks = f"did {' or '.join(self.names)} {said}{self.where.words()}{self.window.words()}"
+        return Why(asks, self.matches(view), f"{self.count(view)}", self.may_turn_at(view))
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure over the values of one property: total, average, smallest, largest, distinct."""
+
+    word: str
+    name: str
+    path: tuple[str, ...]
+    comparison: Comparison
+    where: Where
+    window: Window
+
+    def matches(self, view: View) -> bool:
+        """Whether the figure compares so; the total and distinct count of nothing are 0."""
+        return self.comparison.holds(self.value(view), view)
+
+    def value(self, view: View) -> Decimal | int | None:
+        """The figure; numbers are summed as exact millionths."""
+        values = [
+            value
+            for events in events_of((self.name,), view)
+            for event in self.window.pick(events, view)
+            for value in self.where.pick(event, self.path, view)
+        ]
+        if self.word == "distinct_of":
+            return len({canonical(value) for value in values})
+        numbers = [found for value in values if (found := exact(value)) is not None]
+        if self.word == "total_of":
+            return sum(numbers, Decimal(0))
+        if not numbers:
+            return None
+        if self.word == "average_of":
+            return sum(numbers, Decimal(0)) / len(numbers)
+        return min(numbers) if self.word == "smallest_of" else max(numbers)
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """When the next event leaves or enters the window."""
+        return earliest(
+            self.window.may_turn_at(events, view) for events in events_of((self.name,), view)
+        )
+
+    def needs(self) -> Needs:
+        """The events of that name."""
+        entry = self.window.since_entry or self.where.reads_entry or self.comparison.reads_entry
+        return Needs(events=frozenset((self.name,)), entry=entry)
+
+    def why(self, view: View) -> Why:
+        """The figure asked for, and the figure there is."""
+        at = ".".join((self.name, *self.path))
+        asks = f"{self.word} {at} {self.comparison.words()}"
+        value = self.value(view)
+        return Why(
+            asks + self.where.words() + self.window.words(),
+            self.matches(view),
+            "unknown" if value is None else f"{value}",
+            self.may_turn_at(view),
+        )
+
+
+def exact(value: object) -> Decimal | None:
+    """A number rounded to exact millionths, half to even; None when the value is none."""
+    found = number(value)
+    if found is None or found.adjusted() > 20:
+        return None
+    return found.quantize(MICRO, rounding=ROUND_HALF_EVEN)

@@ -1,0 +1,144 @@
+"""The rule tree: what every rule can be asked, and the branches all, any, none and not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from lifecycle.core.facts import Event, Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a rule reads: event names (`prefix*` too), segments, and whether an entry event."""
+
+    events: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
+    topics: frozenset[str] = frozenset()
+    entry: bool = False
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            self.events | other.events,
+            self.segments | other.segments,
+            self.topics | other.topics,
+            self.entry or other.entry,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A rule's answer in words: what it asks, what it saw, whether it holds, until when."""
+
+    asks: str
+    holds: bool
+    saw: str = ""
+    until: datetime | None = None
+    parts: tuple[Why, ...] = ()
+
+
+@dataclass(slots=True)
+class View:
+    """What a rule sees: the facts at one instant, the entry event, the segments."""
+
+    facts: Facts
+    now: datetime
+    segments: Mapping[str, Rule] = field(default_factory=dict)
+    entry: Event | None = None
+    answers: dict[str, bool] = field(default_factory=dict)
+    """Segments already answered at this instant."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The customer's zone."""
+        return self.facts.zone
+
+
+class Rule(Protocol):
+    """A rule holds or not for a customer at an instant; unknown never holds."""
+
+    def matches(self, view: View) -> bool:
+        """Whether the rule holds at `view.now`."""
+        ...
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """The earliest later instant at which the answer may differ if nothing happens.
+
+        Never late, may be early; None when time alone cannot turn it.
+        """
+        ...
+
+    def needs(self) -> Needs:
+        """What the rule reads."""
+        ...
+
+    def why(self, view: View) -> Why:
+        """The answer in words."""
+        ...
+
+
+def earliest(instants: Iterable[datetime | None]) -> datetime | None:
+    """The earliest of the instants that are there."""
+    return min((one for one in instants if one is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """`everyone = true`: holds for every customer there is."""
+
+    def matches(self, view: View) -> bool:
+        """Always."""
+        return True
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """Never."""
+        return None
+
+    def needs(self) -> Needs:
+        """Nothing."""
+        return Needs()
+
+    def why(self, view: View) -> Why:
+        """Everyone."""
+        return Why("everyone", True)
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Parts under one word: `all` and side by side, `any`, `none`, `not`."""
+
+    word: str
+    parts: tuple[Rule, ...]
+
+    def matches(self, view: View) -> bool:
+        """Whether all, any or none of the parts hold."""
+        if self.word == "all":
+            return all(part.matches(view) for part in self.parts)
+        if self.word == "any":
+            return any(part.matches(view) for part in self.parts)
+        return not any(part.matches(view) for part in self.parts)
+
+    def may_turn_at(self, view: View) -> datetime | None:
+        """The earliest turn of any part."""
+        return earliest(part.may_turn_at(view) for part in self.parts)
+
+    def needs(self) -> Needs:
+        """What the parts need, together."""
+        total = Needs()
+        for part in self.parts:
+            total |= part.needs()
+        return total
+
+    def why(self, view: View) -> Why:
+        """The answer with those of its parts."""
+        parts = tuple(part.why(view) for part in self.parts)
+        words = {"all": "all of", "any": "any of", "none": "none of", "not": "not"}
+        return Why(
+            words[self.word],
+            self.matches(view),
+            until=earliest(part.until for part in parts),
+            parts=parts,
+        )

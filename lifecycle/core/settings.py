@@ -1,0 +1,229 @@
+"""The shop's settings as written in settings.toml."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from lifecycle.core.typed import (
+    Definition,
+    EventNames,
+    Length,
+    Percent,
+    Quiet,
+    RuleField,
+    TimeOfDay,
+)
+from lifecycle.core.words import Span, WordProblem, length, span, time_of_day, zone_of
+
+
+def _per(raw: object) -> timedelta | str:
+    if raw in ("calendar day", "calendar week"):
+        return str(raw)
+    try:
+        return length(raw, zero=False)
+    except WordProblem as found:
+        context = {"problem": found.problem, "hint": '"7 days", "calendar day", "calendar week"'}
+        raise PydanticCustomError("word", "{problem}", context) from found
+
+
+def _zone(raw: object) -> object:
+    if not isinstance(raw, str) or (zone_of(raw).key != raw):
+        context = {"problem": f"“{raw}” is not a time zone", "hint": 'write "Europe/Berlin"'}
+        raise PydanticCustomError("word", "{problem}", context)
+    return raw
+
+
+class Shop(Definition):
+    """Who writes: name, address, zone, language, currency; `seed` feeds the keyed hash."""
+
+    name: str = Field(min_length=1)
+    address: str = Field(min_length=1)
+    website: str = ""
+    timezone: Annotated[str, BeforeValidator(_zone)] = "UTC"
+    language: str = "en"
+    currency: str = "EUR"
+    seed: str = Field(min_length=1)
+
+
+class Sender(Definition):
+    """A mailbox to write from."""
+
+    from_: str = Field(alias="from", pattern=r"^[^\r\n]*@[^\r\n]*$")
+    reply_to: str | None = Field(default=None, pattern=r"^[^\r\n]*@[^\r\n]*$")
+
+
+class Topic(Definition):
+    """A kind of mail one can agree to."""
+
+    about: str = ""
+    double_opt_in: bool = False
+
+
+class Cap(Definition):
+    """At most so many letters of a class in so long."""
+
+    class_: Literal["campaign", "triggered", "survey"] = Field(alias="class")
+    at_most: Annotated[int, Field(ge=0)]
+    per: Annotated[Any, PlainValidator(_per), WithJsonSchema({"type": "string"})]
+
+
+class SendingPolicy(Definition):
+    """The policy over all campaigns."""
+
+    quiet_hours: Quiet = span("21:00-08:00")
+    best_hour: TimeOfDay = time_of_day("10:00")
+    minimum_gap: Length = timedelta()
+    hold_if: RuleField | None = None
+    global_holdout_percent: Percent = 0.0
+    cap: tuple[Cap, ...] = ()
+
+
+class TransportChoice(Definition):
+    """Which way letters go."""
+
+    kind: Literal["outbox", "ses", "smtp"] = "outbox"
+    folder: str = "outbox"
+
+
+class SesSettings(Definition):
+    """Amazon SES."""
+
+    region: str = "eu-central-1"
+    configuration_set: str | None = None
+    feedback_queue: str | None = None
+    feedback_topics: tuple[str, ...] = ()
+    mode: Literal["single"] = "single"
+    endpoint: str | None = None
+
+
+class SmtpSettings(Definition):
+    """An SMTP server."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 1025
+    user: str | None = None
+    password: str | None = None
+
+
+class Http(Definition):
+    """Where the daemon listens, and what links in letters begin with."""
+
+    listen: str = Field(default="127.0.0.1:8000", pattern=r"^[^:\s]+:\d+$")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", pattern=r"^https?://[^\s/?#]+[^\s?#]*$"
+    )
+
+
+class Secrets(Definition):
+    """Secrets are named, never written."""
+
+    key: str | None = None
+
+
+class Tracking(Definition):
+    """Whether opens and clicks are followed."""
+
+    mode: Literal["off", "aggregate", "individual"] = "individual"
+
+
+class Earn(Definition):
+    """One way to earn points: a fixed number, or so many for each unit of the event's total."""
+
+    when: EventNames
+    per_amount: Annotated[float, Field(gt=0)] | None = None
+    points: Annotated[int, Field(gt=0)] = 1
+    pending: Length = timedelta()
+
+
+class Tier(Definition):
+    """A step of loyalty, reached from so many lifetime points on."""
+
+    name: str
+    from_: Annotated[int, Field(ge=0)] = Field(alias="from")
+
+
+class Points(Definition):
+    """The points programme."""
+
+    earn: tuple[Earn, ...] = ()
+    expire: Length | None = None
+    tiers: tuple[Tier, ...] = ()
+    worth: Annotated[float, Field(ge=0)] = 0.01
+
+
+class ReferralReward(Definition):
+    """What one side of a referral gets."""
+
+    kind: Literal["percent_off", "amount_off", "free_shipping", "points"]
+    percent: Annotated[float, Field(gt=0, le=100)] | None = None
+    amount: Annotated[float, Field(gt=0)] | None = None
+    points: Annotated[int, Field(gt=0)] | None = None
+    valid_for: Length | None = None
+
+
+class Referral(Definition):
+    """The referral programme."""
+
+    gives: ReferralReward
+    gets: ReferralReward
+    qualifies: str = "order_placed"
+    hold: Length = timedelta(days=14)
+    at_most: Annotated[int, Field(ge=1)] = 20
+
+
+class Database(Definition):
+    """Where the facts are kept."""
+
+    url: str = "sqlite:///shop.db"
+
+
+class CatalogChoice(Definition):
+    """Whether the files go live when the daemon starts."""
+
+    apply_on_start: bool = True
+
+
+class Retention(Definition):
+    """How long is kept what; unsaid: for ever."""
+
+    events: Length | None = None
+    messages: Length | None = None
+
+
+class Settings(Definition):
+    """All of settings.toml."""
+
+    shop: Shop
+    senders: dict[str, Sender] = Field(min_length=1)
+    topics: dict[str, Topic] = Field(default_factory=dict)
+    sending: SendingPolicy = SendingPolicy()
+    transport: TransportChoice = TransportChoice()
+    ses: SesSettings = SesSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    http: Http = Http()
+    secrets: Secrets = Secrets()
+    tracking: Tracking = Tracking()
+    points: Points = Points()
+    referral: Referral | None = None
+    database: Database = Database()
+    catalog: CatalogChoice = CatalogChoice()
+    retention: Retention = Retention()
+
+    @model_validator(mode="after")
+    def _sizes(self) -> Settings:
+        if len(self.senders) > 100 or len(self.topics) > 100:
+            raise ValueError("more than 100 senders or topics")
+        return self
+
+    @property
+    def first_sender(self) -> str:
+        """The name of the sender that writes if a campaign says none."""
+        return next(iter(self.senders))
+
+    def quiet(self, said: bool, span_: Span | None) -> Span | None:
+        """A campaign's quiet hours where it says some, else the shop's."""
+        return span_ if said else self.sending.quiet_hours
