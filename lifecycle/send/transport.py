@@ -1,0 +1,38 @@
+"""What every way out of the house has in common: one letter in, one outcome out."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+
+from lifecycle.core.message import Letter, Outcome
+from lifecycle.log import redacted
+
+DETAIL_CHARACTERS = 300
+"""At most so much of the other side's words is kept with an outcome."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]+")
+
+
+class Transport(Protocol):
+    """A way to hand letters over.
+
+    `send` never raises for anything that the network or the other side does: each failure is an
+    outcome, and whatever cannot be told apart from acceptance is `UNCERTAIN`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the settings call this transport: outbox, ses or smtp."""
+
+    def send(self, letter: Letter) -> Outcome:
+        """Hand over one letter to its one recipient and tell what came of it."""
+
+    def close(self) -> None:
+        """Give back connections; a later `send` may open them again."""
+
+
+def told(words: str) -> str:
+    """The other side's words, fit for a log line: one line, cut, and without e-mail addresses."""
+    one_line = _CONTROL.sub(" ", words).strip()
+    return redacted(one_line[: 4 * DETAIL_CHARACTERS])[:DETAIL_CHARACTERS]
