@@ -1,0 +1,66 @@
+"""The database: one place that opens it, begins transactions, and says what kind it is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from lifecycle.errors import EnvironmentFailed
+from lifecycle.store.dialect import postgresql, sqlite
+
+
+class Database:
+    """The facts, wherever they are kept. Writing transactions on SQLite go one at a time."""
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        """Open `url` ("sqlite:///shop.db", "sqlite://", "postgresql://…").
+
+        Raises EnvironmentFailed when nothing can be opened there.
+        """
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        make = sqlite.engines if self.is_sqlite else postgresql.engines
+        try:
+            self._writer, self._reader = make(url, durable=durable)
+        except SQLAlchemyError as refused:
+            raise EnvironmentFailed(
+                "the database address cannot be used",
+                cause=str(refused),
+                remedy="see [database] url",
+            ) from refused
+        self._one_writer = threading.RLock() if self.is_sqlite else None
+        self._shared = self._writer is self._reader and self.is_sqlite
+
+    @property
+    def kind(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return "sqlite" if self.is_sqlite else "postgresql"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A writing transaction: committed at the end, rolled back when something is raised."""
+        if self._one_writer is None:
+            with self._writer.begin() as connection:
+                yield connection
+            return
+        with self._one_writer, self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A reading transaction on a consistent picture."""
+        if self._shared and self._one_writer is not None:
+            with self._one_writer, self._reader.begin() as connection:
+                yield connection
+            return
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._writer.dispose()
+        self._reader.dispose()

@@ -1,0 +1,32 @@
+"""PostgreSQL 15 or newer through psycopg: the same statements, claims with SKIP LOCKED."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+
+from lifecycle.errors import EnvironmentFailed
+
+CONNECTIONS = 10
+
+
+def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
+    """The writer's and the readers' engine, which are one. Raises EnvironmentFailed."""
+    try:
+        import psycopg
+    except ImportError as missing:
+        raise EnvironmentFailed(
+            "PostgreSQL needs a driver",
+            cause="psycopg is not installed",
+            remedy="install lifecycle with its extra: pip install 'lifecycle[postgres]'",
+        ) from missing
+    assert psycopg
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    options = "" if durable else "-c synchronous_commit=off"
+    engine = create_engine(
+        address,
+        pool_size=CONNECTIONS,
+        pool_pre_ping=True,
+        connect_args={"options": f"-c timezone=UTC {options}".strip()},
+    )
+    return engine, engine

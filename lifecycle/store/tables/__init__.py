@@ -1,0 +1,59 @@
+"""Every table, in reading order: customers, events and memberships, flows, operations."""
+
+from sqlmodel import SQLModel
+
+from lifecycle.store.tables.customers import (
+    Alias,
+    Consent,
+    ConsentRecord,
+    Customer,
+    Incentive,
+    PointsEntry,
+    Referral,
+    ReferralCode,
+    Suppression,
+)
+from lifecycle.store.tables.events import EventRow, Intake, Membership, MembershipChange
+from lifecycle.store.tables.flows import Attempt, Decision, EnrollmentRow, MessageRow, Receipt
+from lifecycle.store.tables.operations import (
+    ApiKey,
+    BroadcastState,
+    CampaignState,
+    CatalogVersion,
+    Feedback,
+    Task,
+    TemplateVersion,
+    Verdict,
+)
+
+METADATA = SQLModel.metadata
+
+__all__ = [
+    "METADATA",
+    "Alias",
+    "ApiKey",
+    "Attempt",
+    "BroadcastState",
+    "CampaignState",
+    "CatalogVersion",
+    "Consent",
+    "ConsentRecord",
+    "Customer",
+    "Decision",
+    "EnrollmentRow",
+    "EventRow",
+    "Feedback",
+    "Incentive",
+    "Intake",
+    "Membership",
+    "MembershipChange",
+    "MessageRow",
+    "PointsEntry",
+    "Receipt",
+    "Referral",
+    "ReferralCode",
+    "Suppression",
+    "Task",
+    "TemplateVersion",
+    "Verdict",
+]

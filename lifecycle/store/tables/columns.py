@@ -1,0 +1,51 @@
+"""The column types that every table shares: instants as microseconds, values as JSON text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from lifecycle.core.words import from_micros, micros
+
+BUCKETS = 64
+"""Into how many buckets customers fall; workers may narrow a claim by them."""
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC instant, kept as whole microseconds since the epoch."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To microseconds."""
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From microseconds."""
+        return None if value is None else from_micros(value)
+
+
+class Json(TypeDecorator[Any]):
+    """A plain value kept as compact JSON text; read and written without the ORM's help."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To text."""
+        return None if value is None else json_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From text."""
+        return None if value is None else msgspec.json.decode(value)
+
+
+def json_text(value: Any) -> str:
+    """A plain value as compact JSON text; instants as RFC 3339."""
+    return msgspec.json.encode(value).decode()

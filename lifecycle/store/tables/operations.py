@@ -1,0 +1,103 @@
+"""Operations: applied definitions, keys, pauses, winners, broadcasts, template versions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Text
+from sqlmodel import Field, SQLModel
+
+from lifecycle.store.tables.columns import Instant, Json
+
+REFERENCE = {"info": {"shard_key": "reference"}}
+
+
+class CatalogVersion(SQLModel, table=True):
+    """Definitions as they went live: the texts of all files, by whom and when."""
+
+    __tablename__ = "catalog_version"
+    __table_args__ = (REFERENCE,)
+    number: int = Field(primary_key=True)
+    fingerprint: str = Field(sa_type=Text)
+    applied_at: datetime = Field(sa_type=Instant)
+    applied_by: str = Field(default="", sa_type=Text)
+    files: dict[str, str] = Field(sa_column=Column(Json, nullable=False))
+
+
+class CampaignState(SQLModel, table=True):
+    """A pause or stop by command, which outlasts `apply`; and since when the campaign is live."""
+
+    __tablename__ = "campaign_state"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    ordered: str = Field(default="", sa_type=Text)
+    """paused, stopped, or empty."""
+    reason: str = Field(default="", sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+    broken_letters: int = 0
+    """How many letters in a row could not be rendered."""
+
+
+class BroadcastState(SQLModel, table=True):
+    """How far a broadcast has got: everyone up to `cursor` has been enrolled."""
+
+    __tablename__ = "broadcast_state"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    state: str = Field(sa_type=Text)
+    """waiting, enrolling, done or stopped."""
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+    cursor: str = Field(default="", sa_type=Text)
+    enrolled: int = Field(default=0, sa_type=BigInteger)
+
+
+class Verdict(SQLModel, table=True):
+    """The winner of an experiment, and whether it was proven or only leading."""
+
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    step: str = Field(primary_key=True, sa_type=Text)
+    variant: str = Field(sa_type=Text)
+    proven: bool
+    at: datetime = Field(sa_type=Instant)
+    detail: str = Field(default="", sa_type=Text)
+
+
+class TemplateVersion(SQLModel, table=True):
+    """A compiled template as letters went out with it, for clicks and the view in the browser."""
+
+    __tablename__ = "template_version"
+    __table_args__ = (REFERENCE,)
+    version: str = Field(primary_key=True, sa_type=Text)
+    compiled: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
+
+
+class ApiKey(SQLModel, table=True):
+    """A key of the HTTP API: only its SHA-256 is kept."""
+
+    __tablename__ = "api_key"
+    __table_args__ = (REFERENCE,)
+    key_id: str = Field(primary_key=True, sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    scopes: list[str] = Field(sa_column=Column(Json, nullable=False))
+    made_at: datetime = Field(sa_type=Instant)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Feedback(SQLModel, table=True):
+    """Feedback already taken in, by its own key, so that a repeated delivery counts once."""
+
+    __table_args__ = ({"info": {"shard_key": "dedupe_key"}},)
+    dedupe_key: str = Field(primary_key=True, sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+
+
+class Task(SQLModel, table=True):
+    """A recurring piece of upkeep, and when it is due next."""
+
+    __table_args__ = (REFERENCE,)
+    name: str = Field(primary_key=True, sa_type=Text)
+    due_at: datetime = Field(sa_type=Instant)
+    lease_until: datetime | None = Field(default=None, sa_type=Instant)
+    fence: int = Field(default=0, sa_type=BigInteger)
