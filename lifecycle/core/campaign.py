@@ -205,7 +205,7 @@ class Step(Definition):
     after: Length = timedelta()
     at: At | None = None
     on: Weekdays = ()
-    not_on: tuple[date, ...] = ()
+    not_on: tuple[date, ...] = Field(default=(), strict=False)
     only_if: RuleField | None = None
     not_after: Instant | None = None
     template: str | None = None
@@ -215,7 +215,7 @@ class Step(Definition):
     transactional: bool = False
     resend_uncertain: bool = False
     incentive: IncentiveOffer | None = None
-    variant: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
+    variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
     winner: Winner | None = None
 
     @model_validator(mode="after")
@@ -271,7 +271,7 @@ class Flow(_Campaign):
     kind: Literal["flow"]
     enter: Enter
     exit: Exit = Exit()
-    step: tuple[Step, ...] = Field(default=(), max_length=MAX_STEPS)
+    step: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Flow:
@@ -310,7 +310,7 @@ class Broadcast(_Campaign):
     subject: Text | None = None
     preheader: Text | None = None
     audience: RuleField
-    variant: tuple[Variant, ...] = Field(default=(), max_length=MAX_VARIANTS)
+    variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
     winner: Winner | None = None
     incentive: IncentiveOffer | None = None
 

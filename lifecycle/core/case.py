@@ -16,7 +16,7 @@ class CaseCustomer(Definition):
     email: str | None = "someone@shop.example"
     timezone: str | None = None
     locale: str | None = None
-    agreed_to: tuple[str, ...] = ()
+    agreed_to: tuple[str, ...] = Field(default=(), strict=False)
     attributes: dict[str, Any] = Field(default_factory=dict)
     at: Instant | None = None
 
@@ -26,8 +26,8 @@ class Case(Definition):
 
     name: str = Field(min_length=1)
     customer: CaseCustomer = CaseCustomer()
-    happens: tuple[dict[str, Any], ...] = ()
-    expect: tuple[dict[str, Any], ...] = ()
+    happens: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
+    expect: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
     holdout: bool = False
     variant: str | None = None
     until: Instant | None = None
@@ -37,4 +37,4 @@ class CaseFile(Definition):
     """All cases of one campaign."""
 
     campaign: str
-    case: tuple[Case, ...] = Field(min_length=1)
+    case: tuple[Case, ...] = Field(strict=False, min_length=1)

@@ -79,7 +79,7 @@ class SendingPolicy(Definition):
     minimum_gap: Length = timedelta()
     hold_if: RuleField | None = None
     global_holdout_percent: Percent = 0.0
-    cap: tuple[Cap, ...] = ()
+    cap: tuple[Cap, ...] = Field(default=(), strict=False)
 
 
 class TransportChoice(Definition):
@@ -95,7 +95,7 @@ class SesSettings(Definition):
     region: str = "eu-central-1"
     configuration_set: str | None = None
     feedback_queue: str | None = None
-    feedback_topics: tuple[str, ...] = ()
+    feedback_topics: tuple[str, ...] = Field(default=(), strict=False)
     mode: Literal["single"] = "single"
     endpoint: str | None = None
 
@@ -149,9 +149,9 @@ class Tier(Definition):
 class Points(Definition):
     """The points programme."""
 
-    earn: tuple[Earn, ...] = ()
+    earn: tuple[Earn, ...] = Field(default=(), strict=False)
     expire: Length | None = None
-    tiers: tuple[Tier, ...] = ()
+    tiers: tuple[Tier, ...] = Field(default=(), strict=False)
     worth: Annotated[float, Field(ge=0)] = 0.01
 
 

@@ -16,9 +16,11 @@ from lifecycle.core.words import Moment, Span, WordProblem
 
 
 class Definition(BaseModel):
-    """A part of a marketer's file: frozen, and without unknown keys."""
+    """A part of a marketer's file: frozen, without unknown keys, and no text taken for a number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=True
+    )
 
 
 def _told(problem: WordProblem) -> PydanticCustomError:

@@ -1,0 +1,1 @@
+"""The catalog: folders of definitions, read strictly, checked against one another, and frozen."""

@@ -1,0 +1,108 @@
+"""The catalog: all definitions of a project, checked, frozen and fingerprinted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from lifecycle.catalog.problem import Problem
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, IncentiveOffer, Step
+from lifecycle.core.case import CaseFile
+from lifecycle.core.rule.tree import Rule
+from lifecycle.core.segment import Segment
+from lifecycle.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All definitions of a project; nothing in it changes once it is made."""
+
+    root: Path
+    fingerprint: str
+    """Hash of the contents of all of `files`."""
+    settings: Settings
+    campaigns: Mapping[str, Campaign]
+    segments: Mapping[str, Segment]
+    templates: Mapping[str, Any]
+    files: Mapping[str, str]
+    """Path relative to the project, with slashes, to text: all that is put live."""
+    cases: Mapping[str, CaseFile]
+    rules: Mapping[str, Rule]
+    """The rule of each segment, by the segment's id."""
+
+    def event_names(self) -> frozenset[str]:
+        """All event names, and `prefix*`, that anything in the catalog reads."""
+        return frozenset(_event_names(self))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What loading found; the catalog is there when no problem is an error."""
+
+    catalog: Catalog | None
+    problems: tuple[Problem, ...]
+
+
+def fingerprint_of(files: Mapping[str, str]) -> str:
+    """A hash of names and contents, 32 hex characters."""
+    digest = blake2b(digest_size=16)
+    for name, text in sorted(files.items()):
+        for part in (name, text):
+            raw = part.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:" % len(raw) + raw)
+    return digest.hexdigest()
+
+
+def _event_names(catalog: Catalog) -> Iterator[str]:
+    for rule in (*catalog.rules.values(), *catalog_rules(catalog)):
+        yield from rule.needs().events
+    for campaign in catalog.campaigns.values():
+        if campaign.goal is not None:
+            yield from campaign.goal.when
+        if isinstance(campaign, Flow):
+            yield from campaign.enter.when or ()
+            yield from campaign.exit.when
+    for earn in catalog.settings.points.earn:
+        yield from earn.when
+    if catalog.settings.referral is not None:
+        yield catalog.settings.referral.qualifies
+
+
+def catalog_rules(catalog: Catalog) -> Iterator[Rule]:
+    """Every rule outside segments: those of campaigns, and the shop's `hold_if`."""
+    if catalog.settings.sending.hold_if is not None:
+        yield catalog.settings.sending.hold_if
+    for campaign in catalog.campaigns.values():
+        for _, rule in campaign_rules(campaign):
+            yield rule
+
+
+def campaign_rules(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
+    """Every rule of a campaign, with the key path at which it stands."""
+    if isinstance(campaign, Broadcast):
+        yield ("audience",), campaign.audience
+        yield from _letter_rules((), campaign.letter())
+        return
+    if campaign.enter.only_if is not None:
+        yield ("enter", "only_if"), campaign.enter.only_if
+    if campaign.exit.if_ is not None:
+        yield ("exit", "if"), campaign.exit.if_
+    for index, step in enumerate(campaign.step):
+        if step.only_if is not None:
+            yield ("step", index, "only_if"), step.only_if
+        yield from _letter_rules(("step", index), step)
+
+
+def _letter_rules(
+    place: tuple[str | int, ...], step: Step
+) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
+    offers: list[tuple[tuple[str | int, ...], IncentiveOffer | None]] = [(place, step.incentive)]
+    offers += [
+        ((*place, "variant", index), one.incentive) for index, one in enumerate(step.variant)
+    ]
+    for at, offer in offers:
+        if offer is not None and offer.given_if is not None:
+            yield (*at, "incentive", "given_if"), offer.given_if

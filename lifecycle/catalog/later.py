@@ -1,0 +1,41 @@
+"""The keys and values of the language that this version does not carry out yet."""
+
+from __future__ import annotations
+
+Shape = tuple[str, ...]
+"""A key path without list positions, such as ("step", "variant")."""
+_DEEDS = (
+    *("wait_for", "up_to", "then", "otherwise", "branch", "split", "emit", "set", "award"),
+    *("issue", "call", "notify", "suppress", "join", "leave", "text", "until"),
+)
+_SERIES = ("anchor", "every", "waves", "migrate")
+LATER_KEYS: dict[tuple[str, Shape], tuple[str, ...]] = {
+    ("campaign", ()): (*_SERIES, "on", "on_date", "text"),
+    ("campaign", ("enter",)): ("on_date", "yearly", "each", "at_most"),
+    ("campaign", ("step",)): (*_DEEDS, "class", "caps"),
+    ("campaign", ("step", "variant")): ("text",),
+    ("campaign", ("variant",)): ("text",),
+    ("campaign", ("step", "winner")): ("policy",),
+    ("campaign", ("winner",)): ("policy",),
+    ("segment", ()): ("members",),
+}
+"""By kind of file and table."""
+LATER_VALUES: dict[tuple[str, Shape], tuple[object, ...]] = {
+    ("campaign", ("kind",)): ("series",),
+    ("campaign", ("enter", "repeat")): ("queue",),
+    ("campaign", ("at",)): ("best hour",),
+    ("campaign", ("winner", "test_percent")): ("auto",),
+    ("campaign", ("step", "winner", "test_percent")): ("auto",),
+    ("campaign", ("step", "not_on")): ("holidays",),
+    ("settings", ("ses", "mode")): ("bulk",),
+    **{
+        ("campaign", (*where, "incentive", "kind")): ("pool",)
+        for where in ((), ("step",), ("variant",), ("step", "variant"))
+    },
+}
+"""By kind of file and key."""
+
+
+def not_yet(what: str) -> str:
+    """The sentence that refuses a key or value of the language."""
+    return f"{what} belongs to the language, but this version does not carry it out yet"
