@@ -78,9 +78,8 @@ class ScriptedSmtp:
             except OSError:
                 return
             self.connections += 1
-            with client, client.makefile("rwb") as stream:
-                with suppress(OSError, EOFError):
-                    self._talk(stream)
+            with client, client.makefile("rwb") as stream, suppress(OSError, EOFError):
+                self._talk(stream)
 
     def _say(self, stream: Any, verb: str, usual: str) -> str:
         queue = self.answers.get(verb)
