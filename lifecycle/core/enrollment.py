@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from lifecycle.core.chance import derived_id
+from lifecycle.core.event import Event
 
 
 class EnrollmentState(StrEnum):
@@ -33,7 +34,7 @@ ENROLLMENT_MOVES: dict[EnrollmentState, frozenset[EnrollmentState]] = {
 """The one table of the enrollment's state machine."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Enrollment:
     """One way through one flow. `entry` is the key that tells entries apart; `visit` counts them.
 
@@ -60,7 +61,7 @@ class Enrollment:
     fell_due_at: datetime | None = None
     ended_at: datetime | None = None
     led_to_letter: bool = False
-    open_messages: set[str] = field(default_factory=set)
+    open_messages: tuple[str, ...] = ()
     """Messages of this enrollment that are planned or held and may still be called off."""
     decided_steps: tuple[str, ...] = ()
 
@@ -68,6 +69,17 @@ class Enrollment:
     def running(self) -> bool:
         """Whether the enrollment still goes on."""
         return self.state is EnrollmentState.ACTIVE
+
+    def entry_event(self) -> Event:
+        """The event that let the customer in, as rules read it."""
+        return Event(self.event_at, self.event_id, self.event_name, self.properties)
+
+    def ended(self, state: EnrollmentState, now: datetime) -> Enrollment:
+        """The enrollment at its end; asserts that it was running."""
+        assert state in ENROLLMENT_MOVES[self.state], (
+            f"an enrollment cannot go on from {self.state}"
+        )
+        return replace(self, state=state, step=None, due_at=None, ended_at=now, open_messages=())
 
 
 def enrollment_id(campaign: str, customer_id: str, entry: str, visit: int) -> str:

@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.event import Event
 from lifecycle.core.words import WEEKDAYS
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Event:
-    """Something that happened to a customer; ordered by its moment, then by its id as text."""
-
-    at: datetime
-    id: str
-    name: str = field(compare=False)
-    properties: Mapping[str, Any] = field(compare=False, default_factory=dict)
-    received_at: datetime | None = field(compare=False, default=None)
-    enters: bool = field(compare=False, default=True)
-    """False for history that was imported: it counts, and lets nobody into a flow."""
-
-    def __getitem__(self, name: str) -> Any:
-        """A property of the event, None when it has none of that name."""
-        return self.properties.get(name)
-
-    def becomes(self, name: str, **properties: Any) -> Event:
-        """The event a trigger makes of this one: same moment, id derived from name and source."""
-        return Event(self.at, f"{name}:{self.id}", name, properties, self.received_at, self.enters)
 
 
 @dataclass(slots=True)
@@ -51,7 +30,7 @@ class Facts:
     """One customer as known at `now`. Decisions read it; the engine keeps it up to date between.
 
     `events` holds, by name and in order, the events that have become known and whose moment has
-    come; names that no definition reads may be missing. `consents` says yes or no by topic.
+    come; names that no definition reads may be missing.
     """
 
     customer_id: str
@@ -63,6 +42,7 @@ class Facts:
     known_since: datetime | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     consents: dict[str, bool] = field(default_factory=dict)
+    """Yes or no by topic; a topic nothing was said to is missing."""
     suppressed: str | None = None
     events: dict[str, list[Event]] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
@@ -106,3 +86,11 @@ class Facts:
         if name == "event_weekday":
             return WEEKDAYS[local.weekday()]
         return None
+
+    def keep(self, enrollment: Enrollment) -> None:
+        """Take in how an enrollment now stands."""
+        for place, known in enumerate(self.enrollments):
+            if known.id == enrollment.id:
+                self.enrollments[place] = enrollment
+                return
+        self.enrollments.append(enrollment)

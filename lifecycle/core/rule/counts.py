@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from lifecycle.core.facts import Event
+from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import Comparison, canonical
 from lifecycle.core.rule.tree import Needs, View, Why, earliest
 from lifecycle.core.rule.where import Where

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from lifecycle.core.facts import Event, Facts
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.core.facts import Event
+from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import OPS, OPS_LATER, Comparison, comparison
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View

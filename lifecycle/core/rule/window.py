@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lifecycle.core.facts import Event
+from lifecycle.core.event import Event
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
 from lifecycle.core.words import MICROSECOND, Moment, WordProblem, length, moment

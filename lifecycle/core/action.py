@@ -1,0 +1,167 @@
+"""Actions: what a decision wants written. The engine carries them out, `why` explains them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lifecycle.core.chance import derived_id
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+
+REASONS = frozenset(
+    "no_consent suppressed capped gap quiet_hours guarded breaker quota stale left paused holdout "
+    "no_address broken_template out_of_stock budget not_applicable superseded refused erased "
+    "again late stopped quarantined warmup".split()
+)
+"""The closed list of reasons."""
+WHATS = frozenset(
+    "entered not_entered held_out sent held dropped skipped left finished emitted awarded issued "
+    "called notified suppressed".split()
+)
+"""What a decision can be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision with its reason, as `why` and the replay show it."""
+
+    at: datetime
+    campaign: str
+    entry: str
+    what: str
+    reason: str = ""
+    detail: str = ""
+    step: str = ""
+    variant: str = ""
+
+    def __post_init__(self) -> None:
+        assert self.what in WHATS, self.what
+        assert not self.reason or self.reason in REASONS, self.reason
+
+    def id(self, customer_id: str) -> str:
+        """The decision's id: deciding the same thing twice writes it once.
+
+        A hold counts once for each message and reason, however often it is prolonged.
+        """
+        moment = "" if self.what == "held" else self.at.isoformat()
+        parts = (self.campaign, self.entry, self.step, self.what, self.reason, self.detail)
+        if self.what == "held":
+            parts = parts[:5]
+        return derived_id("decision", customer_id, moment, *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """An enrollment now stands so."""
+
+    enrollment: Enrollment
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A step owes a message; it falls due at once."""
+
+    message_id: str
+    enrollment: Enrollment
+    step: str
+    variant: str
+    klass: str
+    counts: bool
+    transactional: bool
+    priority: int
+    at: datetime
+    fell_due_at: datetime
+    stale_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """A message that has not begun is dropped: its enrollment ended."""
+
+    message_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The customer joined or left a segment at `at`."""
+
+    segment: str
+    joined: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """How the customer stands to a segment, and the earliest instant to ask again."""
+
+    segment: str
+    member: bool
+    since: datetime | None
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """An event of our own happens to the customer."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The world did something to a message: `field` is the timestamp's column."""
+
+    message_id: str
+    field: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Suppress:
+    """The customer's address must not be mailed any more."""
+
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """The customer said yes or no to a topic."""
+
+    topic: str
+    agreed: bool
+    at: datetime
+    source: str
+
+
+Action = Decided | Keep | Plan | CallOff | Turn | Wake | Emit | Mark | Suppress | Consented
+
+
+def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
+    """Let the facts in hand show what was just decided, before anything is written."""
+    for action in actions:
+        if isinstance(action, Keep):
+            facts.keep(action.enrollment)
+        elif isinstance(action, Turn):
+            if action.joined:
+                facts.segments[action.segment] = action.at
+            else:
+                facts.segments.pop(action.segment, None)
+        elif isinstance(action, Suppress):
+            facts.suppressed = facts.suppressed or action.reason
+        elif isinstance(action, Consented):
+            facts.consents[action.topic] = action.agreed
+
+
+def plain(value: Any) -> str:
+    """A key part as text: numbers without a needless point, text as it is."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

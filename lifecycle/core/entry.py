@@ -1,0 +1,183 @@
+"""Entering a flow: who is let in, by what, under which key; who is not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from lifecycle.core.action import Action, Decided, Keep, plain
+from lifecycle.core.campaign import Flow
+from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+from lifecycle.core.flow import begin, leave, rested
+from lifecycle.core.policy import Policy
+from lifecycle.core.words import rfc3339
+
+
+def key_of(flow: Flow, event: Event, facts: Facts) -> dict[str, Any] | None:
+    """The parts of the entry key that the event carries, by path; None when one is missing."""
+    found: dict[str, Any] = {}
+    for path in flow.enter.per:
+        value = value_at(event, path, facts)
+        if value is None or value == "" or isinstance(value, dict | list):
+            return None
+        found[".".join(path)] = value
+    return found
+
+
+def value_at(event: Event, path: tuple[str, ...], facts: Facts) -> Any:
+    """The value of an event at a path of mappings; None when there is none."""
+    value = facts.event_value(event, path[0])
+    for part in path[1:]:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def entry_text(flow: Flow, key: Mapping[str, Any], event: Event) -> str:
+    """What tells this entry apart: the key, or else the event, or the instant of joining."""
+    if key:
+        return "/".join(plain(value) for value in key.values())
+    if flow.enter.joins or flow.enter.leaves:
+        return rfc3339(event.at)
+    return event.id
+
+
+def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
+    """What a flow does with an event that is a way in: let in, hold out, or not, with the reason."""
+    if not policy.lets_in(flow) or not event.enters:
+        return []
+    key = key_of(flow, event, facts)
+    entry = event.id if key is None else entry_text(flow, key, event)
+
+    def refused(reason: str, detail: str = "") -> list[Action]:
+        return [Decided(now, flow.id, entry, "not_entered", reason, detail)]
+
+    if now - event.at > flow.enter.too_late:
+        return refused("late", f"{event.name} came later than too_late allows")
+    if key is None:
+        missing = ", ".join(".".join(path) for path in flow.enter.per)
+        return refused("not_applicable", f"{event.name} lacks {missing}")
+    if not policy.holds(flow.enter.only_if, facts, now, event):
+        return refused("not_applicable", "only_if does not hold")
+    under_key = [one for one in facts.enrollments if one.campaign == flow.id and one.entry == entry]
+    running = next((one for one in under_key if one.running), None)
+    if running is None or flow.enter.repeat != "start over":
+        if running is not None:
+            return refused("again", "still running under this key")
+        refusal = again_refused(flow, facts, entry, event.at)
+        if refusal:
+            return refused("again", refusal)
+        actions: list[Action] = []
+    else:
+        refusal = again_refused(flow, facts, entry, event.at) if running.led_to_letter else ""
+        if refusal:
+            return refused("again", refusal)
+        actions = leave(running, EnrollmentState.SUPERSEDED, now, "superseded", event.name)
+    started = Enrollment(
+        id=enrollment_id(flow.id, facts.customer_id, entry, len(under_key) + 1),
+        campaign=flow.id,
+        version=flow.version,
+        entry=entry,
+        key=key,
+        visit=len(under_key) + 1,
+        entered_at=now,
+        event_id=event.id,
+        event_name=event.name,
+        event_at=event.at,
+        properties=event.properties,
+    )
+    return actions + _start(flow, started, facts, policy, now)
+
+
+def _start(
+    flow: Flow, started: Enrollment, facts: Facts, policy: Policy, now: datetime
+) -> list[Action]:
+    if policy.held_out(flow, facts.customer_id):
+        return hold_out(started, now)
+    actions: list[Action] = [Decided(now, flow.id, started.entry, "entered")]
+    over = already_left(flow, facts, started)
+    if over is not None:
+        return [*actions, *leave(started, EnrollmentState.LEFT, now, "left", over.name)]
+    return actions + begin(flow, started, facts, policy, now)
+
+
+def hold_out(started: Enrollment, now: datetime) -> list[Action]:
+    """The customer belongs to the holdout: it is recorded, and nothing is ever sent."""
+    out = replace(started, state=EnrollmentState.HELD_OUT, step=None, due_at=None, ended_at=now)
+    return [Keep(out), Decided(now, started.campaign, started.entry, "held_out", "holdout")]
+
+
+def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
+    """Why earlier entries forbid another one at `at`; empty when they do not."""
+    again = flow.enter.again_said
+    earlier = [one for one in facts.enrollments if one.campaign == flow.id]
+    if again == "always" or not earlier:
+        return ""
+    if again == "never":
+        return "entered before, and again = never"
+    if again == "once per key":
+        return "entered before under this key" if any(o.entry == entry for o in earlier) else ""
+    assert isinstance(again, timedelta)
+    return "" if rested(flow, facts, again, at, None) else f"a letter less than {again} ago"
+
+
+def already_left(flow: Flow, facts: Facts, started: Enrollment) -> Event | None:
+    """An exit event that had already happened when a late event let somebody in."""
+    entry = started.entry_event()
+    for name in flow.exit.when:
+        for event in facts.events.get(name, ()):
+            if event > entry and event.at > entry.at and matches_key(event, started, facts):
+                return event
+    return None
+
+
+def matches_key(event: Event, enrollment: Enrollment, facts: Facts) -> bool:
+    """Whether an event is about this enrollment: equal on the parts of the key that it carries."""
+    for path, value in enrollment.key.items():
+        carried = value_at(event, tuple(path.split(".")), facts)
+        if carried is not None and carried != "" and plain(carried) != plain(value):
+            return False
+    return True
+
+
+def exits(flow: Flow, facts: Facts, event: Event, now: datetime) -> list[Action]:
+    """End the running enrollments that an exit event is about, if it is not older than they are."""
+    if not any(_named(name, event.name) for name in flow.exit.when):
+        return []
+    return [
+        action
+        for running in facts.enrollments
+        if running.campaign == flow.id
+        and running.running
+        and event.at >= running.event_at
+        and event.id != running.event_id
+        and matches_key(event, running, facts)
+        for action in leave(running, EnrollmentState.LEFT, now, "left", event.name)
+    ]
+
+
+def enters_by(flow: Flow, event: Event) -> bool:
+    """Whether an event is a way into a flow: by its name, or by joining or leaving its segment."""
+    if flow.enter.when:
+        return any(_named(name, event.name) for name in flow.enter.when)
+    wanted = "segment_joined" if flow.enter.joins else "segment_left"
+    segment = flow.enter.joins or flow.enter.leaves
+    return event.name == wanted and event["segment"] == segment
+
+
+def _named(name: str, event_name: str) -> bool:
+    return event_name.startswith(name[:-1]) if name.endswith("*") else name == event_name
+
+
+def on_event(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
+    """What a flow does with one event of a customer: first who leaves, then who enters."""
+    actions = exits(flow, facts, event, now)
+    if enters_by(flow, event):
+        for action in actions:
+            if isinstance(action, Keep):
+                facts.keep(action.enrollment)
+        actions += enter(flow, facts, event, policy, now)
+    return actions

@@ -1,0 +1,99 @@
+"""The rules of a decision: settings, segment rules and verdicts, without any customer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lifecycle.core.campaign import Campaign, Flow, Step, Variant
+from lifecycle.core.chance import fraction
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+from lifecycle.core.rule.tree import Rule, View
+from lifecycle.core.settings import Settings
+from lifecycle.core.words import Span
+
+HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
+"""Events whose hour tells when a customer is there."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What decisions are made by: the shop's settings, every segment's rule, verdicts so far.
+
+    `verdicts` holds the winning variant by (campaign, step); `ordered` a pause or stop by command;
+    `nobody_held_out` and `fixed_variant` are for the marketer's tests alone.
+    """
+
+    settings: Settings
+    segments: Mapping[str, Rule]
+    verdicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    ordered: Mapping[str, str] = field(default_factory=dict)
+    nobody_held_out: bool = False
+    fixed_variant: str | None = None
+
+    def view(self, facts: Facts, now: datetime, entry: Event | None = None) -> View:
+        """What a rule sees of a customer at an instant."""
+        return View(facts, now, self.segments, entry)
+
+    def holds(self, rule: Rule | None, facts: Facts, now: datetime, entry: Event | None) -> bool:
+        """Whether a rule holds; a rule that is not said does."""
+        return rule is None or rule.matches(self.view(facts, now, entry))
+
+    def held_out(self, campaign: Campaign, customer_id: str) -> bool:
+        """Whether the customer gets nothing of this campaign, ever: by hash."""
+        if self.nobody_held_out:
+            return False
+        seed = self.settings.shop.seed
+        everywhere = self.settings.sending.global_holdout_percent
+        if everywhere and fraction(seed, "global_holdout", customer_id) * 100 < everywhere:
+            return True
+        share = campaign.holdout.percent if campaign.holdout else 0.0
+        return share > 0 and fraction(seed, "holdout", campaign.id, customer_id) * 100 < share
+
+    def variant(self, campaign: Campaign, step: Step, customer_id: str) -> Variant | None:
+        """The variant a customer sees: the winner once there is one, else by hash and shares."""
+        if not step.variant:
+            return None
+        named = self.fixed_variant or self.verdicts.get((campaign.id, step.name))
+        for variant in step.variant:
+            if variant.name == named:
+                return variant
+        return self.variant_by_hash(campaign, step, customer_id)
+
+    def variant_by_hash(self, campaign: Campaign, step: Step, customer_id: str) -> Variant:
+        """The variant of a customer while the test runs: always the same one."""
+        total = sum(variant.share for variant in step.variant)
+        place = fraction(self.settings.shop.seed, "variant", campaign.id, step.name, customer_id)
+        place *= total
+        for variant in step.variant:
+            place -= variant.share
+            if place < 0:
+                return variant
+        return step.variant[-1]
+
+    def quiet_hours(self, campaign: Campaign, step: Step) -> Span | None:
+        """The quiet hours a step keeps; a transactional letter keeps none but its campaign's own."""
+        said = campaign.sending.says_quiet_hours
+        if step.transactional and not said:
+            return None
+        return self.settings.quiet(said, campaign.sending.quiet_hours)
+
+    def paused(self, campaign: Campaign) -> bool:
+        """Whether letters of the campaign are held, by its file or by command."""
+        return campaign.status == "paused" or self.ordered.get(campaign.id) == "paused"
+
+    def stopped(self, campaign: Campaign) -> bool:
+        """Whether the campaign was stopped by command or put away."""
+        return (
+            campaign.status in ("archived", "draft") or self.ordered.get(campaign.id) == "stopped"
+        )
+
+    def lets_in(self, campaign: Campaign) -> bool:
+        """Whether the campaign takes anybody in."""
+        return (
+            isinstance(campaign, Flow)
+            and campaign.status in ("live", "paused")
+            and (self.ordered.get(campaign.id) != "stopped")
+        )
