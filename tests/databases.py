@@ -67,8 +67,11 @@ def begin_run() -> Path:
     """Make the folder that this run's processes share, and remove those of runs that died."""
     parent = Path(tempfile.gettempdir())
     for stale in parent.glob("lifecycle-tests-*"):
-        owner = stale / "owner"
-        if owner.exists() and not _alive(int(owner.read_text() or "0")):
+        try:
+            owner = (stale / "owner").read_text()
+        except OSError:
+            continue
+        if owner and not _alive(int(owner)):
             # A server whose files are gone ends itself within a minute.
             shutil.rmtree(stale, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix="lifecycle-tests-", dir=parent))
@@ -306,8 +309,6 @@ def _reachable(binaries: Path, owner: pwd.struct_passwd, folder: Path) -> Path:
 
 
 def _alive(pid: int) -> bool:
-    if pid <= 0:
-        return False
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
