@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +44,7 @@ class Source:
     """One text file of the project, by its path from the root."""
 
     path: str
-    text: str
+    text: str = field(repr=False)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -59,7 +59,9 @@ class Source:
 
     @property
     def in_product(self) -> bool:
-        """Tell whether the file runs at a shop: the package or the daemon's own script."""
+        """Tell whether the file is code that runs at a shop: the package, or the daemon's script."""
+        if not self.path.endswith(".py"):
+            return False
         return self.path.startswith(f"{PACKAGE}/") or self.path == "scheduler.py"
 
     @property

@@ -85,6 +85,8 @@ RIGHT: list[tuple[Check, str, str]] = [
     (LEVELS, "lifecycle/store/facts.py", "from .tables import Customer\nfrom lifecycle import log"),
     (LEVELS, "lifecycle/cli/run.py", "def run():\n    import scheduler"),
     (LEVELS, "tests/core/test_flow.py", "from lifecycle.sim import people"),
+    (LEVELS, "lifecycle/py.typed", "neither code nor a room"),
+    (PURE, "lifecycle/core/schema.json", "{} not Python"),
     (HOMES, "lifecycle/send/ses.py", "import boto3"),
     (PURE, "lifecycle/core/flow.py", "import hashlib\nfrom pydantic import BaseModel"),
     (PURE, "lifecycle/core/flow.py", "from lifecycle.core.facts import Facts"),
