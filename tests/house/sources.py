@@ -59,7 +59,7 @@ class Source:
 
     @property
     def in_product(self) -> bool:
-        """Tell whether the file is code that runs at a shop: the package, or the daemon's script."""
+        """Tell whether the file is code that runs at a shop: the package or the daemon's own."""
         if not self.path.endswith(".py"):
             return False
         return self.path.startswith(f"{PACKAGE}/") or self.path == "scheduler.py"
