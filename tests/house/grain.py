@@ -11,7 +11,9 @@ FILE_LINES = 350
 FUNCTION_LINES = 50
 LINE_LENGTH = 100
 
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "lifecycle/store/migrations/versions/0001_first.py": "the first schema is one revision",
+}
 """What may be larger, and why: `path` for a file, `path::name` for a function."""
 
 BASES_WITHOUT_METHODS_OF_OURS = {
