@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
 
 from lifecycle.errors import EnvironmentFailed
 
 CONNECTIONS = 10
+SCHEMA_LOCK = 7_274_105_118
+"""The number of the advisory lock under which migrations run."""
 
 
 def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
@@ -30,3 +32,8 @@ def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
         connect_args={"options": f"-c timezone=UTC {options}".strip()},
     )
     return engine, engine
+
+
+def lock_schema(connection: Connection) -> None:
+    """Wait until no other process migrates; held to the end of the transaction."""
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")

@@ -1,0 +1,1 @@
+"""The migrations, in sequential numbers; `lifecycle.store.migrate` carries them out."""

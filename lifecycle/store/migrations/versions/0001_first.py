@@ -1,0 +1,503 @@
+"""The first migration: every table. Written by lifecycle.store.migrations.regenerate."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001_first"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    _alias()
+    _api_key()
+    _attempt()
+    _broadcast_state()
+    _campaign_state()
+    _catalog_version()
+    _consent()
+    _consent_record()
+    _customer()
+    _decision()
+    _enrollment()
+    _event()
+    _feedback()
+    _incentive()
+    _intake()
+    _membership()
+    _membership_change()
+    _message()
+    _points_entry()
+    _receipt()
+    _referral()
+    _referral_code()
+    _suppression()
+    _task()
+    _template_version()
+    _verdict()
+
+
+def _alias() -> None:
+    op.create_table(
+        "alias",
+        sa.Column("alias_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("alias_id"),
+        info={"shard_key": "alias_id"},
+    )
+    op.create_index(op.f("ix_alias_customer_id"), "alias", ["customer_id"], unique=False)
+
+
+def _api_key() -> None:
+    op.create_table(
+        "api_key",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("revoked_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("key_id"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _attempt() -> None:
+    op.create_table(
+        "attempt",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("attempt_by_id", "attempt", ["attempt_id"], unique=False)
+    op.create_index("attempt_of_message", "attempt", ["customer_id", "message_id"], unique=False)
+
+
+def _broadcast_state() -> None:
+    op.create_table(
+        "broadcast_state",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("enrolled", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _campaign_state() -> None:
+    op.create_table(
+        "campaign_state",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("ordered", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("broken_letters", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _catalog_version() -> None:
+    op.create_table(
+        "catalog_version",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("applied_at", sa.BigInteger(), nullable=False),
+        sa.Column("applied_by", sa.Text(), nullable=False),
+        sa.Column("files", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _consent() -> None:
+    op.create_table(
+        "consent",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("agreed", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "topic"),
+        info={"shard_key": "customer_id"},
+    )
+
+
+def _consent_record() -> None:
+    op.create_table(
+        "consent_record",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("record_id", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("agreed", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "record_id"),
+        info={"shard_key": "customer_id"},
+    )
+
+
+def _customer() -> None:
+    op.create_table(
+        "customer",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=True),
+        sa.Column("address_hash", sa.Text(), nullable=True),
+        sa.Column("timezone", sa.Text(), nullable=True),
+        sa.Column("locale", sa.Text(), nullable=True),
+        sa.Column("known_since", sa.BigInteger(), nullable=False),
+        sa.Column("attributes", sa.Text(), nullable=False),
+        sa.Column("attributes_at", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("customer_address", "customer", ["address_hash"], unique=False)
+
+
+def _decision() -> None:
+    op.create_table(
+        "decision",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("decision_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "decision_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("decision_by_campaign", "decision", ["campaign", "what", "at"], unique=False)
+
+
+def _enrollment() -> None:
+    op.create_table(
+        "enrollment",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("enrollment_id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("visit", sa.Integer(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("event_name", sa.Text(), nullable=False),
+        sa.Column("event_at", sa.BigInteger(), nullable=False),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("fell_due_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("led_to_letter", sa.Boolean(), nullable=False),
+        sa.Column("open_messages", sa.Text(), nullable=False),
+        sa.Column("decided_steps", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "enrollment_id"),
+        info={"shard_key": "customer_id", "queue": True},
+    )
+    op.create_index(
+        "enrollment_due",
+        "enrollment",
+        ["due_at", "bucket"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "enrollment_of_campaign", "enrollment", ["campaign", "state", "step"], unique=False
+    )
+
+
+def _event() -> None:
+    op.create_table(
+        "event",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("arrival", sa.BigInteger(), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
+        sa.Column("enters", sa.Boolean(), nullable=False),
+        sa.Column("properties", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "event_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("event_by_name", "event", ["name", "at", "customer_id"], unique=False)
+    op.create_index("event_of_customer", "event", ["customer_id", "name", "at"], unique=False)
+    op.create_index(
+        "event_pending",
+        "event",
+        ["customer_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("pending"),
+        sqlite_where=sa.text("pending"),
+    )
+
+
+def _feedback() -> None:
+    op.create_table(
+        "feedback",
+        sa.Column("dedupe_key", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("dedupe_key"),
+        info={"shard_key": "dedupe_key"},
+    )
+
+
+def _incentive() -> None:
+    op.create_table(
+        "incentive",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("incentive_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("percent", sa.Float(), nullable=True),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=True),
+        sa.Column("currency", sa.Text(), nullable=True),
+        sa.Column("points", sa.BigInteger(), nullable=True),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "incentive_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("incentive_code", "incentive", ["code"], unique=False)
+
+
+def _intake() -> None:
+    op.create_table(
+        "intake",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("arrivals", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id"),
+        info={"shard_key": "customer_id", "queue": True},
+    )
+    op.create_index("intake_due", "intake", ["due_at", "bucket"], unique=False)
+
+
+def _membership() -> None:
+    op.create_table(
+        "membership",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("member", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("wake_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "segment"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index(
+        "membership_of_segment", "membership", ["segment", "member", "customer_id"], unique=False
+    )
+
+
+def _membership_change() -> None:
+    op.create_table(
+        "membership_change",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "segment", "at", "what"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("membership_change_at", "membership_change", ["segment", "at"], unique=False)
+
+
+def _message() -> None:
+    op.create_table(
+        "message",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("enrollment_id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("klass", sa.Text(), nullable=False),
+        sa.Column("counts", sa.Boolean(), nullable=False),
+        sa.Column("transactional", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("planned_at", sa.BigInteger(), nullable=False),
+        sa.Column("fell_due_at", sa.BigInteger(), nullable=False),
+        sa.Column("stale_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("template_version", sa.Text(), nullable=True),
+        sa.Column("context", sa.Text(), nullable=True),
+        sa.Column("links", sa.Text(), nullable=True),
+        sa.Column("provider_id", sa.Text(), nullable=True),
+        sa.Column("attempted_at", sa.BigInteger(), nullable=True),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=True),
+        sa.Column("uncertain_since", sa.BigInteger(), nullable=True),
+        sa.Column("delivered_at", sa.BigInteger(), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("clicked_at", sa.BigInteger(), nullable=True),
+        sa.Column("bounced_at", sa.BigInteger(), nullable=True),
+        sa.Column("complained_at", sa.BigInteger(), nullable=True),
+        sa.Column("unsubscribed_at", sa.BigInteger(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "message_id"),
+        info={"shard_key": "customer_id", "queue": True},
+    )
+    op.create_index("message_by_id", "message", ["message_id"], unique=False)
+    op.create_index(
+        "message_due",
+        "message",
+        ["due_at", "bucket"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "message_of_campaign", "message", ["campaign", "step", "variant", "state"], unique=False
+    )
+    op.create_index("message_of_customer", "message", ["customer_id", "attempted_at"], unique=False)
+
+
+def _points_entry() -> None:
+    op.create_table(
+        "points_entry",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("entry_id", sa.Text(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("available_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "entry_id"),
+        info={"shard_key": "customer_id"},
+    )
+
+
+def _receipt() -> None:
+    op.create_table(
+        "receipt",
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("provider_id"),
+        info={"shard_key": "provider_id"},
+    )
+
+
+def _referral() -> None:
+    op.create_table(
+        "referral",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("friend_id", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("qualified_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "friend_id"),
+        info={"shard_key": "customer_id"},
+    )
+    op.create_index("referral_due", "referral", ["due_at"], unique=False)
+    op.create_index("referral_friend", "referral", ["friend_id"], unique=False)
+
+
+def _referral_code() -> None:
+    op.create_table(
+        "referral_code",
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("code"),
+        info={"shard_key": "code"},
+    )
+    op.create_index(
+        op.f("ix_referral_code_customer_id"), "referral_code", ["customer_id"], unique=False
+    )
+
+
+def _suppression() -> None:
+    op.create_table(
+        "suppression",
+        sa.Column("address_hash", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash"),
+        info={"shard_key": "address_hash"},
+    )
+
+
+def _task() -> None:
+    op.create_table(
+        "task",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _template_version() -> None:
+    op.create_table(
+        "template_version",
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("compiled", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("version"),
+        info={"shard_key": "reference"},
+    )
+
+
+def _verdict() -> None:
+    op.create_table(
+        "verdict",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("proven", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "step"),
+        info={"shard_key": "reference"},
+    )
