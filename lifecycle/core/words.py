@@ -26,7 +26,7 @@ _UNITS = {
 }
 _LENGTH = re.compile(r"(\d{1,9})\s+([a-z]+)")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?", re.ASCII)
 
 
 class WordProblem(ValueError):
@@ -203,6 +203,8 @@ def number(value: object) -> Decimal | None:
         return None
     if isinstance(value, int):
         return Decimal(value)
+    if isinstance(value, Decimal):
+        return value if value.is_finite() else None
     if isinstance(value, float):
         return Decimal(repr(value)) if math.isfinite(value) else None
     if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):

@@ -49,7 +49,7 @@ def canonical(value: object) -> object:
         return ("moment", read.value if read else value)
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
-    return repr(value)
+    return ("other", repr(value))
 
 
 @dataclass(frozen=True, slots=True)

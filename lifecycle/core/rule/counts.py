@@ -19,14 +19,16 @@ FIGURES = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
 
 
 def events_of(names: tuple[str, ...], view: View) -> Iterator[list[Event]]:
-    """The ordered events of each name; `prefix*` stands for every name that begins so."""
-    for name in names:
-        if name.endswith("*"):
-            for one, events in view.facts.events.items():
-                if one.startswith(name[:-1]) and one not in names:
-                    yield events
-        elif name in view.facts.events:
-            yield view.facts.events[name]
+    """The ordered events of each name, once each; `prefix*` stands for all that begin so."""
+    prefixes = tuple(name[:-1] for name in names if name.endswith("*"))
+    if not prefixes:
+        for name in names:
+            if name in view.facts.events:
+                yield view.facts.events[name]
+        return
+    for name, events in view.facts.events.items():
+        if name in names or name.startswith(prefixes):
+            yield events
 
 
 @dataclass(frozen=True, slots=True)
