@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Any
 
 from lifecycle.catalog.positions import Place, Position, positions
 from lifecycle.catalog.problem import Problem, Severity, shortened
-from lifecycle.catalog.syntax import limits, unreadable
+from lifecycle.catalog.syntax import read_toml
 
 MAX_DEPTH = 100
 """Tables and lists inside one another, dotted keys counted by their parts."""
@@ -81,27 +81,30 @@ def written(place: Place) -> str:
 def read_document(file: str, text: str) -> tuple[Document, list[Problem]]:
     """Read one TOML text; where it cannot be read, the data is empty and the problems say why."""
     document = Document(file, text)
-    problems = [document.at(*found) for found in limits(text)]
-    if problems:
-        return document, problems
-    try:
-        data = tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return document, [document.at(*found) for found in unreadable(text)]
-    if _depth(data) > MAX_DEPTH:
+    data, faults = read_toml(text)
+    if faults:
+        return document, [document.at(*fault) for fault in faults]
+    places, deepest = _not_finite(data)
+    if deepest > MAX_DEPTH:
         return document, [document.at(1, 1, f"this file nests deeper than {MAX_DEPTH} tables")]
     document.data = data
-    return document, []
+    return document, [
+        document.problem(one, "this is no number one can count with") for one in places
+    ]
 
 
-def _depth(data: object) -> int:
+def _not_finite(data: object) -> tuple[list[Place], int]:
+    """Where numbers stand that are infinite or none at all, and how deep the data goes."""
+    found: list[Place] = []
     deepest = 0
-    waiting: list[tuple[object, int]] = [(data, 0)]
+    waiting: list[tuple[object, Place]] = [(data, ())]
     while waiting and deepest <= MAX_DEPTH:
-        value, depth = waiting.pop()
-        deepest = max(deepest, depth)
+        value, place = waiting.pop()
+        deepest = max(deepest, len(place))
         if isinstance(value, dict):
-            waiting.extend((one, depth + 1) for one in value.values())
+            waiting.extend((one, (*place, key)) for key, one in value.items())
         elif isinstance(value, list):
-            waiting.extend((one, depth + 1) for one in value)
-    return deepest
+            waiting.extend((one, (*place, index)) for index, one in enumerate(value))
+        elif isinstance(value, float) and not math.isfinite(value):
+            found.append(place)
+    return found, deepest

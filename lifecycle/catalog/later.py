@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 Shape = tuple[str, ...]
-"""A key path without list positions, such as ("step", "variant")."""
 _DEEDS = (
     *("wait_for", "up_to", "then", "otherwise", "branch", "split", "emit", "set", "award"),
     *("issue", "call", "notify", "suppress", "join", "leave", "text", "until"),
 )
-_SERIES = ("anchor", "every", "waves", "migrate")
 LATER_KEYS: dict[tuple[str, Shape], tuple[str, ...]] = {
-    ("campaign", ()): (*_SERIES, "on", "on_date", "text"),
+    ("campaign", ()): ("anchor", "every", "waves", "migrate", "on", "text"),
     ("campaign", ("enter",)): ("on_date", "yearly", "each", "at_most"),
-    ("campaign", ("step",)): (*_DEEDS, "class", "caps"),
+    ("campaign", ("step",)): _DEEDS,
     ("campaign", ("step", "variant")): ("text",),
     ("campaign", ("variant",)): ("text",),
     ("campaign", ("step", "winner")): ("policy",),
     ("campaign", ("winner",)): ("policy",),
     ("segment", ()): ("members",),
 }
-"""By kind of file and table."""
-LATER_VALUES: dict[tuple[str, Shape], tuple[object, ...]] = {
-    ("campaign", ("kind",)): ("series",),
-    ("campaign", ("enter", "repeat")): ("queue",),
-    ("campaign", ("at",)): ("best hour",),
+"""By kind of file and table; `not_yet` says it."""
+LATER_VALUES: dict[tuple[str, Shape], tuple[str, ...]] = {
+    ("campaign", ("at",)): ("best*",),
+    ("campaign", ("step", "at")): ("best day*", "T*"),
+    ("campaign", ("step", "variant", "at")): ("best day*", "T*"),
+    ("campaign", ("variant", "at")): ("best*", "T*"),
+    ("campaign", ("step", "not_after")): ("T*",),
     ("campaign", ("winner", "test_percent")): ("auto",),
     ("campaign", ("step", "winner", "test_percent")): ("auto",),
     ("campaign", ("step", "not_on")): ("holidays",),
@@ -33,7 +33,7 @@ LATER_VALUES: dict[tuple[str, Shape], tuple[object, ...]] = {
         for where in ((), ("step",), ("variant",), ("step", "variant"))
     },
 }
-"""By kind of file and key."""
+"""By kind of file and key; a * stands for any ending."""
 
 
 def not_yet(what: str) -> str:

@@ -46,7 +46,7 @@ def of_file(
 def nearest(word: str, known: object) -> str:
     """The nearest of the known words; empty when none is near."""
     words = [str(one) for one in known] if hasattr(known, "__iter__") else []
-    near = get_close_matches(word[:MAX_TEXT].lower(), words, 1, 0.7)
+    near = get_close_matches(word[:MAX_TEXT].lower(), words, 1, 0.6)
     return near[0] if near else ""
 
 

@@ -1,59 +1,77 @@
-"""What keeps a TOML text from being read, in the words of people who do not know TOML."""
+"""Reads TOML, and says what keeps a text from being read in words that need no knowledge of it."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from typing import Any
 
-Found = tuple[int, int, str, str]
-"""Line, column, problem, hint."""
-MAX_KEY_PARTS = 32
-"""Dotted parts of one key; the parser's work grows with their square."""
-MAX_BRACKETS = 64
-"""Brackets and braces open at once."""
-_TOKEN = re.compile(
-    r"(?P<text>\"\"\"(?:[^\"\\]++|\\.|\"(?!\"\"))*+(?:\"{3,5})?"
-    r"|'''(?:[^']++|'(?!''))*+(?:'{3,5})?"
-    r"|\"(?:[^\"\\\n]++|\\[^\n])*+\"?"
-    r"|'[^'\n]*+'?)"
-    r"|(?P<comment>\#[^\n]*+)"
-    r"|(?P<line>\n)|(?P<dot>\.)|(?P<open>[\[{])|(?P<close>[\]}])|(?P<break>[=,])",
-    re.S,
-)
+from lifecycle.catalog.scan import Found, Scan, scan
+from lifecycle.catalog.syntax_words import say
+
+MAX_ROUNDS = 20
+"""Faulty statements that are told of in one file."""
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def limits(text: str) -> list[Found]:
-    """Keys with too many parts and brackets too deep, found before the parser sees them."""
-    parts, depth = 1, 0
-    for token in _TOKEN.finditer(text):
-        kind = token.lastgroup
-        if kind == "dot":
-            parts += 1
-        elif kind in ("line", "break", "open", "close"):
-            parts = 1
-        depth += (kind == "open") - (kind == "close")
-        if parts > MAX_KEY_PARTS:
-            return [(*_position(text, token.start()), "this key has too many parts", "")]
-        if depth > MAX_BRACKETS:
-            return [(*_position(text, token.start()), "brackets nest too deep here", "")]
-    return []
+def read_toml(text: str) -> tuple[dict[str, Any], list[Found]]:
+    """The data of a TOML text, or every fault in it; never raises.
+
+    After a fault the statement it stands in is left out and the reading goes on, so that all are
+    found at once.
+    """
+    text = text.replace("\r\n", "\n")
+    scanned = scan(text)
+    if scanned.refused:
+        return {}, scanned.refused
+    if not scanned.traps:
+        try:
+            return tomllib.loads(text), []
+        except (ValueError, RecursionError):
+            pass
+    return {}, _faults(text, scanned)
 
 
-def unreadable(text: str) -> list[Found]:
-    """Why the parser refuses the text."""
+def _faults(text: str, scanned: Scan) -> list[Found]:
+    lines = text.split("\n")
+    found = list(scanned.traps)
+    for line, *_ in scanned.traps:
+        _leave_out(lines, scanned, line)
+    headings_lost = False
+    for _ in range(MAX_ROUNDS):
+        fault = _fault("\n".join(lines))
+        if fault is None:
+            break
+        line, column, message = fault
+        first = scanned.first_line(min(line, len(lines)))
+        while first > 1 and not "".join(lines[first - 1 : line]).strip():
+            line = first - 1
+            first = scanned.first_line(line)
+        repeated = "overwrite" in message or "twice" in message or "Duplicate" in message
+        if not (repeated and headings_lost):
+            found.append(say(lines, first, line, column, message))
+        headings_lost = headings_lost or lines[first - 1].lstrip().startswith("[")
+        if not _leave_out(lines, scanned, line):
+            break
+    return sorted(set(found))
+
+
+def _fault(text: str) -> tuple[int, int, str] | None:
     try:
         tomllib.loads(text)
     except RecursionError:
-        return [(1, 1, "this file nests too deep", "")]
+        return 1, 1, "too deep"
     except ValueError as error:
-        at = _AT.search(str(error))
-        line = int(at[1]) if at and at[1] else text.count("\n") + 1
-        column = int(at[2]) if at and at[2] else 1
-        return [(line, column, "this line cannot be read", "")]
-    return []
+        message = str(error)
+        at = _AT.search(message)
+        if at and at[1]:
+            return int(at[1]), int(at[2]), message[: at.start()]
+        return text.count("\n") + 1, 1, message[: at.start()] if at else message
+    return None
 
 
-def _position(text: str, offset: int) -> tuple[int, int]:
-    start = text.rfind("\n", 0, offset)
-    return text.count("\n", 0, offset) + 1, offset - start
+def _leave_out(lines: list[str], scanned: Scan, line: int) -> bool:
+    first, last = scanned.first_line(line), scanned.last_line(line)
+    had = any(one.strip() for one in lines[first - 1 : last])
+    lines[first - 1 : last] = [""] * (last - first + 1)
+    return had

@@ -2,70 +2,205 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pydantic import ValidationError
-
 from lifecycle.catalog.document import Document
+from lifecycle.catalog.later import LATER_KEYS, LATER_VALUES, not_yet
 from lifecycle.catalog.positions import Place
-from lifecycle.catalog.problem import Problem
+from lifecycle.catalog.problem import Problem, did_you_mean, shortened
+from lifecycle.catalog.tables import Shape, heading, homes_of, keys_of, rule_keys, table_at
+from lifecycle.core import words
 from lifecycle.core.rule.problem import RuleProblem
+from lifecycle.core.rule.read import BRANCHES, LEAF_KEYS
+from lifecycle.core.typed import Definition
 
 _WRONG_TYPE = {
-    "string_type": ("takes text", 'write it in quotes: "…"'),
-    "int_type": ("takes a whole number", "without quotes"),
-    "int_from_float": ("takes a whole number", ""),
-    "float_type": ("takes a number", "without quotes"),
-    "bool_type": ("takes true or false", "without quotes"),
-    "model_type": ("takes a table", ""),
-    "model_attributes_type": ("takes a table", ""),
-    "dict_type": ("takes a table", ""),
-    "tuple_type": ("takes a list", "write [ … ]"),
-    "date_type": ("takes a date", "write 2026-12-24, without quotes"),
-    "date_from_datetime_inexact": ("takes a date", "write 2026-12-24"),
+    "string_type": ("takes text", 'write it in quotes: {key} = "…"'),
+    "int_type": ("takes a whole number", "write it without quotes: {key} = 3"),
+    "int_from_float": ("takes a whole number", "{key} = 3"),
+    "float_type": ("takes a number", "write it without quotes: {key} = 3"),
+    "bool_type": ("takes true or false", "write {key} = true, without quotes"),
+    "tuple_type": ("takes a list", "write {key} = [ … ], or [[{key}]] as a heading"),
+    "date_type": ("takes dates", "write 2026-12-24, without quotes"),
 }
+_BOUNDS = {
+    "greater_than": ("gt", "is more than {}"),
+    "greater_than_equal": ("ge", "is {} or more"),
+    "less_than": ("lt", "is less than {}"),
+    "less_than_equal": ("le", "is {} or less"),
+}
+_PATTERNS = {
+    "from": ("is no mailbox", "write “Shop <news@mail.shop.example>”"),
+    "reply_to": ("is no mailbox", "write “help@shop.example”"),
+    "listen": ("is no address to listen on", "write “127.0.0.1:8000”"),
+    "public_url": ("is no web address", "write “https://mail.shop.example”"),
+}
+_NOT_YET = re.compile(r"(?: is| are) not carried out yet")
 
 
-def tell(document: Document, error: ValidationError) -> list[Problem]:
-    """Each of pydantic's findings as one or more problems, none in pydantic's words."""
-    problems: list[Problem] = []
-    for found in error.errors(include_url=False, include_input=False):
-        problems += told(document, found["type"], found["loc"], found.get("ctx", {}))
-    return problems
-
-
-def told(document: Document, kind: str, loc: Place, context: dict[str, Any]) -> list[Problem]:
-    """One finding as problems."""
-    key = str(loc[-1]) if loc else ""
-    name = f"`{key}`" if loc and isinstance(loc[-1], str) else "this"
-    if kind == "word":
-        place = (*loc, context["key"]) if context.get("key") else loc
-        return [document.problem(place, context["problem"], context.get("hint", ""))]
+def told(
+    document: Document, model: type[Definition], kind: str, loc: Place, context: dict[str, Any]
+) -> list[Problem]:
+    """One finding of pydantic in `model` as problems, none in pydantic's words."""
     if kind == "rule":
         rules: tuple[RuleProblem, ...] = context["rule_problems"]
-        return [document.problem((*loc, *one.place), one.problem, one.hint) for one in rules]
-    if kind == "missing":
-        return [document.problem(loc, f"{name} is missing")]
+        return [_rule_problem(document, loc, one) for one in rules]
     if kind == "extra_forbidden":
-        return [document.problem(loc, f"{name} is not known here")]
+        return [_unknown(document, model, loc)]
+    key = str(loc[-1]) if loc else ""
+    if _is_later(document, loc):
+        shown = _shown(document, loc)
+        said = f"`{key} = {shown}`" if isinstance(loc[-1], str) else shown
+        return [document.problem(loc, not_yet(said))]
+    if kind == "word":
+        place = (*loc, context["key"]) if context.get("key") else loc
+        return [document.problem(place, _whole(context["problem"]), context.get("hint", ""))]
+    if kind == "missing":
+        return [_missing(document, model, loc)]
+    name = f"`{key}`" if loc and isinstance(loc[-1], str) else "an entry of this list"
     if kind == "literal_error":
-        return [document.problem(loc, f"{name} takes {context['expected']}")]
-    said, hint = _WRONG_TYPE.get(kind) or (_bound(kind, context), "")
-    return [document.problem(loc, f"{name} {said}", hint)]
+        return [_choice(document, loc, name, context["expected"])]
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return [_no_table(document, model, loc, name)]
+    said, hint = _value_words(kind, key, context)
+    value = _value(document, loc)
+    if isinstance(value, str) and kind in ("int_type", "float_type") and words.number(value):
+        hint = f"write it without quotes: {key} = {value}"
+    shown = f"{name} {said}"
+    if kind in _WRONG_TYPE and not isinstance(_value(document, loc), dict | list):
+        shown += f", not {_shown(document, loc)}"
+    return [document.problem(loc, shown, hint.replace("{key}", shortened(key)))]
 
 
-def _bound(kind: str, context: dict[str, Any]) -> str:
-    bounds = {
-        "greater_than": ("gt", "is more than {}"),
-        "greater_than_equal": ("ge", "is {} or more"),
-        "less_than": ("lt", "is less than {}"),
-        "less_than_equal": ("le", "is {} or less"),
-    }
-    if kind in bounds:
-        word, said = bounds[kind]
-        return said.format(context[word])
+def shape_of(place: Place) -> Shape:
+    """A key path without its list positions."""
+    return tuple(part for part in place if isinstance(part, str))
+
+
+def kind_of(document: Document) -> str:
+    """Whether a file is settings, a campaign, a segment or cases, by its folder."""
+    folder = document.file.rpartition("/")[0]
+    return {"campaigns": "campaign", "segments": "segment", "": "settings"}.get(folder, "cases")
+
+
+def _is_later(document: Document, loc: Place) -> bool:
+    shape = shape_of(loc)
+    values = LATER_VALUES.get((kind_of(document), shape), ())
+    value = _value(document, loc)
+    return isinstance(value, str) and any(
+        value == one or (one.endswith("*") and value.startswith(one[:-1])) for one in values
+    )
+
+
+def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem:
+    key, parent = str(loc[-1]), loc[:-1]
+    shape = shape_of(parent)
+    if key in LATER_KEYS.get((kind_of(document), shape), ()):
+        return document.problem(loc, not_yet(f"`{key}`"))
+    for depth in range(len(shape) - 1, -1, -1):
+        outer = table_at(model, shape[:depth])
+        if outer is not None and key in keys_of(outer):
+            here = heading(model, shape)
+            if depth:
+                hint = f"move it above {here}"
+                said = f"`{key}` belongs to the {shape[depth - 1]}, not to {here}"
+            else:
+                said, hint = f"`{key}` belongs above {here}", f"move it above {here}"
+            return document.problem(loc, said, hint)
+    table = table_at(model, parent)
+    known = list(keys_of(table)) if table is not None else []
+    hint = did_you_mean(key, known)
+    if not hint and table is not None and key in (*BRANCHES, *LEAF_KEYS) and rule_keys(table):
+        hint = f"a rule stands under [{rule_keys(table)[0]}]"
+    if not hint:
+        homes = [home for home in homes_of(model, key) if home]
+        hint = f"it belongs under {heading(model, homes[0])}" if homes else ""
+    if not hint and known:
+        hint = f"known here: {', '.join(known)}"
+    where = f" in {heading(model, shape)}" if shape else " here"
+    return document.problem(loc, f"`{key}` is not known{where}", hint)
+
+
+def _missing(document: Document, model: type[Definition], loc: Place) -> Problem:
+    key, shape = str(loc[-1]), shape_of(loc)
+    outer = table_at(model, shape[:-1])
+    field = keys_of(outer).get(key) if outer is not None else None
+    if field is not None and (
+        table_at(model, shape) is not None or key in rule_keys(outer or model)
+    ):
+        written = heading(model, shape) if table_at(model, shape) else f"[{'.'.join(shape)}]"
+        return document.problem(loc, f"{written} is missing", f"add {written} with its keys")
+    where = f" in {heading(model, shape[:-1])}" if len(shape) > 1 else ""
+    return document.problem(loc, f"`{key}` is missing{where}", f"write {key} = …")
+
+
+def _choice(document: Document, loc: Place, name: str, expected: str) -> Problem:
+    choices = [one.strip(" '") for one in re.split(r",| or ", expected)]
+    value = _value(document, loc)
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    said = (
+        f"{name} is {', '.join(choices[:-1])} or {choices[-1]}"
+        if choices[1:]
+        else (f"{name} is {choices[0]}")
+    )
+    return document.problem(loc, f"{said}, not {_shown(document, loc)}", hint)
+
+
+def _no_table(document: Document, model: type[Definition], loc: Place, name: str) -> Problem:
+    shape = shape_of(loc)
+    key = shape[-1] if shape else "…"
+    found = isinstance(_value(document, loc), list)
+    if found:
+        hint = f"write [{'.'.join(shape)}] with single brackets, once"
+    else:
+        hint = f"write {key} = {{ … }}, or {heading(model, shape)} as a heading" if shape else ""
+    return document.problem(loc, f"{name} takes keys of its own", hint)
+
+
+def _value_words(kind: str, key: str, context: dict[str, Any]) -> tuple[str, str]:
+    if kind in _WRONG_TYPE:
+        return _WRONG_TYPE[kind]
+    if kind in _BOUNDS:
+        word, said = _BOUNDS[kind]
+        return said.format(context[word]), ""
     if kind in ("string_too_short", "too_short"):
-        return "says nothing"
+        return "says nothing", "write something, or leave it out"
     if kind == "too_long":
-        return f"holds more than {context.get('max_length')} entries"
-    return "cannot be read so"
+        return f"holds more than {context.get('max_length')} entries", ""
+    if kind == "string_pattern_mismatch" and key in _PATTERNS:
+        return _PATTERNS[key]
+    if kind.startswith("date"):
+        return _WRONG_TYPE["date_type"]
+    return "cannot be read so", ""
+
+
+def _rule_problem(document: Document, loc: Place, found: RuleProblem) -> Problem:
+    return document.problem((*loc, *found.place), _whole(found.problem), found.hint)
+
+
+def _whole(problem: str) -> str:
+    return _NOT_YET.sub(
+        " belongs to the language, but this version does not carry it out yet", problem
+    )
+
+
+def _value(document: Document, loc: Place) -> Any:
+    value: Any = document.data
+    for part in loc:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _shown(document: Document, loc: Place) -> str:
+    value = _value(document, loc)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f"“{shortened(value)}”"
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list) else shortened(str(value))
