@@ -47,11 +47,10 @@ class Decided:
 
         A hold counts once for each message and reason, however often it is prolonged.
         """
-        moment = "" if self.what == "held" else self.at.isoformat()
-        parts = (self.campaign, self.entry, self.step, self.what, self.reason, self.detail)
-        if self.what == "held":
-            parts = parts[:5]
-        return derived_id("decision", customer_id, moment, *parts)
+        once = self.what == "held"
+        moment, detail = ("", "") if once else (self.at.isoformat(), self.detail)
+        parts = (self.campaign, self.entry, self.step, self.what, self.reason)
+        return derived_id("decision", customer_id, moment, *parts, detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def entry_text(flow: Flow, key: Mapping[str, Any], event: Event) -> str:
 
 
 def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
-    """What a flow does with an event that is a way in: let in, hold out, or not, with the reason."""
+    """What a flow does with an event that is a way in: let in, hold out, or not, and why."""
     if not policy.lets_in(flow) or not event.enters:
         return []
     key = key_of(flow, event, facts)
@@ -55,6 +55,8 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
     def refused(reason: str, detail: str = "") -> list[Action]:
         return [Decided(now, flow.id, entry, "not_entered", reason, detail)]
 
+    if policy.paused(flow):
+        return refused("paused")
     if now - event.at > flow.enter.too_late:
         return refused("late", f"{event.name} came later than too_late allows")
     if key is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lifecycle.core.campaign import Campaign, Flow, Step, Variant
+from lifecycle.core.campaign import Campaign, Step, Variant
 from lifecycle.core.chance import fraction
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -74,7 +74,7 @@ class Policy:
         return step.variant[-1]
 
     def quiet_hours(self, campaign: Campaign, step: Step) -> Span | None:
-        """The quiet hours a step keeps; a transactional letter keeps none but its campaign's own."""
+        """The quiet hours a step keeps; a transactional one none but its campaign's own."""
         said = campaign.sending.says_quiet_hours
         if step.transactional and not said:
             return None
@@ -86,14 +86,9 @@ class Policy:
 
     def stopped(self, campaign: Campaign) -> bool:
         """Whether the campaign was stopped by command or put away."""
-        return (
-            campaign.status in ("archived", "draft") or self.ordered.get(campaign.id) == "stopped"
-        )
+        by_command = self.ordered.get(campaign.id) == "stopped"
+        return by_command or campaign.status in ("archived", "draft")
 
     def lets_in(self, campaign: Campaign) -> bool:
-        """Whether the campaign takes anybody in."""
-        return (
-            isinstance(campaign, Flow)
-            and campaign.status in ("live", "paused")
-            and (self.ordered.get(campaign.id) != "stopped")
-        )
+        """Whether the campaign takes anybody in: only a live one does."""
+        return campaign.status == "live" and self.ordered.get(campaign.id) != "stopped"

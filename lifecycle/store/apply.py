@@ -1,0 +1,233 @@
+"""Writes actions: what was decided for many customers, in one transaction and few statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, update
+
+from lifecycle.core.action import (
+    Action,
+    CallOff,
+    Consented,
+    Decided,
+    Emit,
+    Keep,
+    Mark,
+    Plan,
+    Suppress,
+    Turn,
+    Wake,
+)
+from lifecycle.core.chance import bucket_of, derived_id
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.facts import Facts
+from lifecycle.core.message import MessageState
+from lifecycle.store.events import NewEvent, event_row
+from lifecycle.store.tables import METADATA
+from lifecycle.store.tables.columns import BUCKETS
+from lifecycle.store.write import Row, insert_new, upsert
+
+MESSAGE = METADATA.tables["message"]
+MEMBERSHIP = METADATA.tables["membership"]
+MARKABLE = frozenset(
+    "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
+)
+_CALL_OFF = (
+    update(MESSAGE)
+    .where(
+        MESSAGE.c.customer_id == bindparam("of"),
+        MESSAGE.c.message_id == bindparam("id"),
+        MESSAGE.c.state.in_(("planned", "ready", "requeued")),
+    )
+    .values(state=MessageState.DROPPED, reason=bindparam("why"), due_at=None)
+)
+_FORGET = delete(MEMBERSHIP).where(
+    MEMBERSHIP.c.customer_id == bindparam("of"), MEMBERSHIP.c.segment == bindparam("which")
+)
+
+
+@dataclass
+class Writing:
+    """The rows that a batch of decisions comes to, gathered before they are written at once."""
+
+    now: datetime
+    decisions: list[Row] = field(default_factory=list)
+    enrollments: dict[str, Row] = field(default_factory=dict)
+    messages: list[Row] = field(default_factory=list)
+    call_offs: list[Row] = field(default_factory=list)
+    turns: list[Row] = field(default_factory=list)
+    standings: list[Row] = field(default_factory=list)
+    forgotten: list[Row] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
+    later_events: list[NewEvent] = field(default_factory=list)
+    suppressions: list[Row] = field(default_factory=list)
+    consents: list[Row] = field(default_factory=list)
+    records: list[Row] = field(default_factory=list)
+    marks: dict[str, list[Row]] = field(default_factory=dict)
+
+    def add(self, facts: Facts, actions: Iterable[Action], address_hash: str | None) -> None:
+        """Gather what was decided for one customer."""
+        for action in actions:
+            self._add(facts.customer_id, action, address_hash)
+
+    def _add(self, customer_id: str, action: Action, address_hash: str | None) -> None:
+        if isinstance(action, Decided):
+            self.decisions.append(decision_row(customer_id, action, self.now))
+        elif isinstance(action, Keep):
+            self.enrollments[action.enrollment.id] = enrollment_row(customer_id, action.enrollment)
+        elif isinstance(action, Plan):
+            self.messages.append(message_row(customer_id, action))
+        elif isinstance(action, CallOff):
+            off = {"of": customer_id, "id": action.message_id, "why": action.reason}
+            self.call_offs.append(off)
+        elif isinstance(action, Turn):
+            what = "joined" if action.joined else "left"
+            place = {"customer_id": customer_id, "segment": action.segment}
+            self.turns.append({**place, "at": action.at, "what": what})
+        elif isinstance(action, Wake):
+            self._stand(customer_id, action)
+        elif isinstance(action, Emit):
+            self._emit(customer_id, action)
+        elif isinstance(action, Mark):
+            assert action.field in MARKABLE
+            marked = {"of": customer_id, "id": action.message_id, "moment": action.at}
+            self.marks.setdefault(action.field, []).append(marked)
+        elif isinstance(action, Suppress):
+            if address_hash:
+                row = {"address_hash": address_hash, "reason": action.reason, "at": action.at}
+                self.suppressions.append(row)
+        else:
+            self._consent(customer_id, action)
+
+    def _stand(self, customer_id: str, action: Wake) -> None:
+        if not action.member and action.wake_at is None:
+            self.forgotten.append({"of": customer_id, "which": action.segment})
+            return
+        row = {"customer_id": customer_id, "segment": action.segment, "member": action.member}
+        self.standings.append({**row, "since": action.since, "wake_at": action.wake_at})
+
+    def _emit(self, customer_id: str, action: Emit) -> None:
+        new = NewEvent(customer_id, action.event, self.now)
+        if new.due_at > self.now:
+            self.later_events.append(new)
+        else:
+            self.events.append(event_row(customer_id, new, pending=False))
+
+    def _consent(self, customer_id: str, action: Consented) -> None:
+        said = {"customer_id": customer_id, "topic": action.topic, "agreed": action.agreed}
+        self.consents.append({**said, "at": action.at})
+        parts = (customer_id, action.topic, str(action.agreed), action.at.isoformat())
+        record = {"record_id": derived_id("consent", *parts), "source": action.source}
+        self.records.append({**said, **record, "at": action.at, "wording": ""})
+
+    def write(self, connection: Connection) -> None:
+        """Write everything gathered."""
+        insert_new(connection, "decision", self.decisions)
+        upsert(connection, "enrollment", list(self.enrollments.values()))
+        insert_new(connection, "message", self.messages)
+        if self.call_offs:
+            connection.execute(_CALL_OFF, self.call_offs)
+        insert_new(connection, "membership_change", self.turns)
+        if self.forgotten:
+            connection.execute(_FORGET, self.forgotten)
+        upsert(connection, "membership", self.standings)
+        insert_new(connection, "event", self.events)
+        insert_new(connection, "suppression", self.suppressions)
+        upsert(connection, "consent", self.consents)
+        insert_new(connection, "consent_record", self.records)
+        for name, rows in self.marks.items():
+            connection.execute(_mark(name), rows)
+
+
+def _mark(name: str) -> Any:
+    column = MESSAGE.c[name]
+    return (
+        update(MESSAGE)
+        .where(
+            MESSAGE.c.customer_id == bindparam("of"),
+            MESSAGE.c.message_id == bindparam("id"),
+            (column.is_(None)) | (column > bindparam("moment", type_=column.type)),
+        )
+        .values({name: bindparam("moment", type_=column.type)})
+    )
+
+
+def decision_row(customer_id: str, decided: Decided, now: datetime) -> Row:
+    """The row of a decision."""
+    return {
+        "customer_id": customer_id,
+        "decision_id": decided.id(customer_id),
+        "at": decided.at,
+        "decided_at": now,
+        "campaign": decided.campaign,
+        "entry": decided.entry,
+        "step": decided.step,
+        "variant": decided.variant,
+        "what": decided.what,
+        "reason": decided.reason,
+        "detail": decided.detail,
+    }
+
+
+def enrollment_row(customer_id: str, kept: Enrollment) -> Row:
+    """The row of an enrollment; its lease ends with the write."""
+    return {
+        "customer_id": customer_id,
+        "enrollment_id": kept.id,
+        "bucket": bucket_of(customer_id, BUCKETS),
+        "campaign": kept.campaign,
+        "version": kept.version,
+        "entry": kept.entry,
+        "key": kept.key,
+        "visit": kept.visit,
+        "entered_at": kept.entered_at,
+        "event_id": kept.event_id,
+        "event_name": kept.event_name,
+        "event_at": kept.event_at,
+        "properties": kept.properties,
+        "state": str(kept.state),
+        "step": kept.step,
+        "due_at": kept.due_at,
+        "decided_at": kept.decided_at,
+        "fell_due_at": kept.fell_due_at,
+        "ended_at": kept.ended_at,
+        "led_to_letter": kept.led_to_letter,
+        "open_messages": list(kept.open_messages),
+        "decided_steps": list(kept.decided_steps),
+        "lease_until": None,
+        "attempts": 0,
+    }
+
+
+def message_row(customer_id: str, plan: Plan) -> Row:
+    """The row of a message that has just been planned."""
+    return {
+        "customer_id": customer_id,
+        "message_id": plan.message_id,
+        "bucket": bucket_of(customer_id, BUCKETS),
+        "enrollment_id": plan.enrollment.id,
+        "campaign": plan.enrollment.campaign,
+        "version": plan.enrollment.version,
+        "entry": plan.enrollment.entry,
+        "step": plan.step,
+        "variant": plan.variant,
+        "klass": plan.klass,
+        "counts": plan.counts,
+        "transactional": plan.transactional,
+        "priority": plan.priority,
+        "state": str(MessageState.PLANNED),
+        "reason": "",
+        "planned_at": plan.at,
+        "fell_due_at": plan.fell_due_at,
+        "stale_at": plan.stale_at,
+        "due_at": plan.at,
+    }
+
+
+def soonest(standings: Mapping[str, datetime | None]) -> datetime | None:
+    """The earliest wake-up of a customer's segments."""
+    return min((at for at in standings.values() if at is not None), default=None)

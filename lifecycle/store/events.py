@@ -1,0 +1,184 @@
+"""The log of events: appended idempotently and durably, and taken in customer by customer."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from lifecycle.core.chance import bucket_of
+from lifecycle.core.event import Event
+from lifecycle.store.tables import METADATA
+from lifecycle.store.tables.columns import BUCKETS
+from lifecycle.store.write import insert_new
+
+EVENT = METADATA.tables["event"]
+INTAKE = METADATA.tables["intake"]
+ALIAS = METADATA.tables["alias"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """An event as it arrives; `arrival` orders those received at one instant."""
+
+    customer_id: str
+    event: Event
+    received_at: datetime
+    arrival: int = 0
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def due_at(self) -> datetime:
+        """When it becomes known and its moment has come: the later of the two."""
+        return max(self.event.at, self.received_at)
+
+
+def append(connection: Connection, events: Sequence[NewEvent]) -> None:
+    """Write events; a repeated id of one customer is counted once. Customers come to exist."""
+    if not events:
+        return
+    owner = _owners(connection, {new.customer_id for new in events})
+    rows = []
+    known_since: dict[str, datetime] = {}
+    due: dict[str, datetime] = {}
+    for new in events:
+        customer_id = owner.get(new.customer_id, new.customer_id)
+        rows.append(event_row(customer_id, new, pending=True))
+        since = known_since.get(customer_id)
+        if since is None or new.received_at < since:
+            known_since[customer_id] = new.received_at
+        soonest = due.get(customer_id)
+        if soonest is None or new.due_at < soonest:
+            due[customer_id] = new.due_at
+    insert_new(connection, EVENT, rows)
+    _customers_exist(connection, known_since)
+    wake(connection, due)
+
+
+def event_row(customer_id: str, new: NewEvent, *, pending: bool) -> dict[str, Any]:
+    """The row of an event."""
+    event = new.event
+    return {
+        "customer_id": customer_id,
+        "event_id": event.id,
+        "name": event.name,
+        "at": event.at,
+        "received_at": new.received_at,
+        "due_at": new.due_at,
+        "arrival": new.arrival,
+        "pending": pending,
+        "enters": event.enters,
+        "properties": event.properties,
+    }
+
+
+def _owners(connection: Connection, customers: set[str]) -> dict[str, str]:
+    """Who the given ids belong to, where they are another customer's aliases."""
+    if len(customers) > 2_000:
+        found = connection.execute(select(ALIAS.c.alias_id, ALIAS.c.customer_id))
+        return {alias: owner for alias, owner in found if alias in customers}
+    query = select(ALIAS.c.alias_id, ALIAS.c.customer_id).where(
+        ALIAS.c.alias_id.in_(bindparam("ids", expanding=True))
+    )
+    found = connection.execute(query, {"ids": list(customers)})
+    return {row.alias_id: row.customer_id for row in found}
+
+
+def _customers_exist(connection: Connection, known_since: Mapping[str, datetime]) -> None:
+    rows = [
+        {
+            "customer_id": customer_id,
+            "bucket": bucket_of(customer_id, BUCKETS),
+            "known_since": since,
+            "attributes": {},
+            "attributes_at": {},
+            "said_at": since,
+        }
+        for customer_id, since in known_since.items()
+    ]
+    insert_new(connection, "customer", rows)
+
+
+def wake(connection: Connection, due: Mapping[str, datetime]) -> None:
+    """Put customers into the intake queue, to be looked at from the given instants on."""
+    statement = _wake_statement(connection.dialect.name)
+    rows = [
+        {
+            "customer_id": customer_id,
+            "bucket": bucket_of(customer_id, BUCKETS),
+            "due_at": at,
+            "arrivals": 1,
+            "fence": 0,
+            "attempts": 0,
+        }
+        for customer_id, at in due.items()
+    ]
+    if rows:
+        connection.execute(statement, rows)
+
+
+_WAKE: dict[str, Any] = {}
+
+
+def _wake_statement(kind: str) -> Any:
+    if kind not in _WAKE:
+        from sqlalchemy.dialects import postgresql, sqlite
+
+        make = sqlite.insert if kind == "sqlite" else postgresql.insert
+        statement = make(INTAKE)
+        lesser = func.min if kind == "sqlite" else func.least
+        sooner = lesser(
+            func.coalesce(INTAKE.c.due_at, statement.excluded.due_at), statement.excluded.due_at
+        )
+        _WAKE[kind] = statement.on_conflict_do_update(
+            index_elements=["customer_id"],
+            set_={"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1},
+        )
+    return _WAKE[kind]
+
+
+PENDING = (
+    select(EVENT)
+    .where(
+        EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        EVENT.c.pending,
+        EVENT.c.due_at <= bindparam("now", type_=EVENT.c.due_at.type),
+    )
+    .order_by(EVENT.c.due_at, EVENT.c.received_at, EVENT.c.arrival, EVENT.c.event_id)
+)
+
+
+def pending(
+    connection: Connection, customers: Iterable[str], now: datetime
+) -> dict[str, list[NewEvent]]:
+    """The events of customers not taken in yet whose moment has come, in order of arrival."""
+    found: dict[str, list[NewEvent]] = defaultdict(list)
+    for row in connection.execute(PENDING, {"ids": list(customers), "now": now}):
+        event = Event(row.at, row.event_id, row.name, row.properties, row.received_at, row.enters)
+        found[row.customer_id].append(
+            NewEvent(row.customer_id, event, row.received_at, row.arrival)
+        )
+    return found
+
+
+TAKEN = (
+    update(EVENT)
+    .where(EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id"))
+    .values(pending=False)
+)
+TAKEN_CHANGED = TAKEN.values(
+    pending=False, properties=bindparam("filled", type_=EVENT.c.properties.type)
+)
+TAKEN_UP_TO = (
+    update(EVENT)
+    .where(
+        EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        EVENT.c.pending,
+        EVENT.c.due_at <= bindparam("now", type_=EVENT.c.due_at.type),
+    )
+    .values(pending=False)
+)

@@ -1,0 +1,245 @@
+"""Reads the facts of customers, many at once: one query for each kind of fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
+
+from lifecycle.core.enrollment import Enrollment, EnrollmentState
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts, Sent
+from lifecycle.core.words import zone_of
+from lifecycle.store.tables import METADATA
+
+TABLES = METADATA.tables
+AT = TABLES["event"].c.at.type
+NO_SENT = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Which facts a stage reads: event names (`prefix*` too), and how far back what was sent."""
+
+    events: frozenset[str] = frozenset()
+    enrollments: bool = True
+    sent: timedelta = NO_SENT
+    points: bool = True
+
+
+def load(
+    connection: Connection,
+    customers: Sequence[str],
+    now: datetime,
+    reading: Reading,
+    *,
+    shop_zone: str,
+    seen: datetime | None = None,
+) -> dict[str, Facts]:
+    """The facts of those of `customers` that exist, as known at `now`.
+
+    Events not taken in yet are left out unless `seen` is given: then all that was known at that
+    instant count, taken in or not, as a rule asked from scratch wants it.
+    """
+    ids = {"ids": list(customers)}
+    facts = {
+        row.customer_id: _customer(row, now, shop_zone)
+        for row in connection.execute(_CUSTOMERS, ids)
+    }
+    if not facts:
+        return facts
+    ids = {"ids": list(facts)}
+    for customer_id, topic, agreed in connection.execute(_CONSENTS, ids):
+        facts[customer_id].consents[topic] = bool(agreed)
+    for customer_id, segment, since in connection.execute(_SEGMENTS, ids):
+        facts[customer_id].segments[segment] = since
+    _suppressions(connection, facts)
+    if reading.events:
+        _events(connection, facts, reading.events, seen)
+    if reading.enrollments:
+        for row in connection.execute(_ENROLLMENTS, ids):
+            facts[row.customer_id].enrollments.append(enrollment_of(row))
+    if reading.sent:
+        since_at = {"since": now - reading.sent}
+        for row in connection.execute(_SENT, {**ids, **since_at}):
+            facts[row.customer_id].sent.append(
+                Sent(
+                    row.attempted_at,
+                    row.campaign,
+                    row.step,
+                    row.klass,
+                    row.counts,
+                    row.enrollment_id,
+                )
+            )
+    if reading.points:
+        for customer_id, balance, lifetime in connection.execute(_POINTS, {**ids, "now": now}):
+            facts[customer_id].points_balance = int(balance or 0)
+            facts[customer_id].points_lifetime = int(lifetime or 0)
+    return facts
+
+
+def _customer(row: Any, now: datetime, shop_zone: str) -> Facts:
+    return Facts(
+        customer_id=row.customer_id,
+        now=now,
+        zone=zone_of(row.timezone, shop_zone),
+        email=row.email,
+        locale=row.locale,
+        timezone=row.timezone,
+        known_since=row.known_since,
+        attributes=row.attributes,
+        erased=row.erased_at is not None,
+    )
+
+
+def _ids(column: Any) -> Any:
+    return column.in_(bindparam("ids", expanding=True))
+
+
+_CUSTOMER, _EVENT = TABLES["customer"], TABLES["event"]
+_CONSENT, _MEMBERSHIP = TABLES["consent"], TABLES["membership"]
+_ENROLLMENT, _MESSAGE = TABLES["enrollment"], TABLES["message"]
+_ENTRY = TABLES["points_entry"]
+_CUSTOMERS = select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id))
+_CONSENTS = select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
+    _ids(_CONSENT.c.customer_id)
+)
+_SEGMENTS = select(_MEMBERSHIP.c.customer_id, _MEMBERSHIP.c.segment, _MEMBERSHIP.c.since).where(
+    _ids(_MEMBERSHIP.c.customer_id), _MEMBERSHIP.c.member
+)
+_ENROLLMENTS = (
+    select(_ENROLLMENT)
+    .where(_ids(_ENROLLMENT.c.customer_id))
+    .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id)
+)
+_SENT = select(
+    _MESSAGE.c.customer_id,
+    _MESSAGE.c.attempted_at,
+    _MESSAGE.c.campaign,
+    _MESSAGE.c.step,
+    _MESSAGE.c.klass,
+    _MESSAGE.c.counts,
+    _MESSAGE.c.enrollment_id,
+).where(
+    _ids(_MESSAGE.c.customer_id),
+    _MESSAGE.c.attempted_at > bindparam("since", type_=AT),
+    _MESSAGE.c.state.in_(("attempting", "accepted", "uncertain")),
+)
+_POINTS = (
+    select(
+        _ENTRY.c.customer_id,
+        func.sum(_ENTRY.c.points),
+        func.sum(_ENTRY.c.points).filter(_ENTRY.c.points > 0),
+    )
+    .where(
+        _ids(_ENTRY.c.customer_id),
+        _ENTRY.c.available_at <= bindparam("now", type_=AT),
+        or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT)),
+    )
+    .group_by(_ENTRY.c.customer_id)
+)
+_SUPPRESSION = TABLES["suppression"]
+_SUPPRESSED = (
+    select(_CUSTOMER.c.customer_id, _SUPPRESSION.c.reason)
+    .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
+    .where(_ids(_CUSTOMER.c.customer_id))
+)
+
+
+def _suppressions(connection: Connection, facts: Mapping[str, Facts]) -> None:
+    for customer_id, reason in connection.execute(_SUPPRESSED, {"ids": list(facts)}):
+        facts[customer_id].suppressed = reason
+
+
+@lru_cache(maxsize=50)
+def _events_query(names: frozenset[str], known: bool) -> Select[Any]:
+    exact = sorted(name for name in names if not name.endswith("*"))
+    named: list[ColumnElement[bool]] = [_EVENT.c.name.in_(exact)]
+    named += [
+        _EVENT.c.name.startswith(name[:-1], autoescape=True) for name in names if name.endswith("*")
+    ]
+    query = select(
+        _EVENT.c.customer_id,
+        _EVENT.c.event_id,
+        _EVENT.c.name,
+        _EVENT.c.at,
+        _EVENT.c.properties,
+    ).where(_ids(_EVENT.c.customer_id), or_(*named))
+    if known:
+        query = query.where(_EVENT.c.due_at <= bindparam("seen", type_=AT))
+    else:
+        query = query.where(~_EVENT.c.pending)
+    return query.order_by(_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
+
+
+def _events(
+    connection: Connection,
+    facts: Mapping[str, Facts],
+    names: frozenset[str],
+    seen: datetime | None,
+) -> None:
+    query = _events_query(names, seen is not None)
+    bound: dict[str, Any] = {"ids": list(facts)}
+    if seen is not None:
+        bound["seen"] = seen
+    for customer_id, event_id, name, at, properties in connection.execute(query, bound):
+        events = facts[customer_id].events
+        event = Event(at, event_id, name, properties)
+        if name in events:
+            events[name].append(event)
+        else:
+            events[name] = [event]
+
+
+def enrollment_of(row: Any) -> Enrollment:
+    """The enrollment that a row holds."""
+    return Enrollment(
+        id=row.enrollment_id,
+        campaign=row.campaign,
+        version=row.version,
+        entry=row.entry,
+        key=row.key,
+        visit=row.visit,
+        entered_at=row.entered_at,
+        event_id=row.event_id,
+        event_name=row.event_name,
+        event_at=row.event_at,
+        properties=row.properties,
+        state=EnrollmentState(row.state),
+        step=row.step,
+        due_at=row.due_at,
+        decided_at=row.decided_at,
+        fell_due_at=row.fell_due_at,
+        ended_at=row.ended_at,
+        led_to_letter=bool(row.led_to_letter),
+        open_messages=tuple(row.open_messages),
+        decided_steps=tuple(row.decided_steps),
+    )
+
+
+def customer_exists(connection: Connection, customer_id: str) -> bool:
+    """Whether we know a customer of this id."""
+    query = select(_CUSTOMER.c.customer_id).where(_CUSTOMER.c.customer_id == customer_id)
+    return connection.execute(query).first() is not None
+
+
+def ids_after(connection: Connection, after: str, limit: int) -> list[str]:
+    """The next customers by id: a page of all of them."""
+    query = (
+        select(_CUSTOMER.c.customer_id)
+        .where(_CUSTOMER.c.customer_id > after)
+        .order_by(_CUSTOMER.c.customer_id)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def chunks(ids: Iterable[str], size: int) -> Iterable[list[str]]:
+    """The ids in lists of at most `size`."""
+    everything = list(ids)
+    return (everything[start : start + size] for start in range(0, len(everything), size))
