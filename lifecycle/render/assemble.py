@@ -1,4 +1,4 @@
-"""Puts one template together from its files: extends, include, import and mj-include, never outside."""
+"""Puts one template together from its files, none of them outside the templates folder."""
 
 from __future__ import annotations
 

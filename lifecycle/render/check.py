@@ -1,4 +1,4 @@
-"""Looks a compiled template over: what the law wants, what mail programs cut, names nobody knows."""
+"""Looks a compiled template over: what the law wants, what programs cut, unknown names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compiles a template once per version: files in, HTML and text with Jinja out, problems as values."""
+"""Compiles a template once per version: files in, HTML and text with Jinja out."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class CompiledTemplate:
     problems: tuple[TemplateProblem, ...]
     files: tuple[str, ...]
     shown: str = ""
-    """What a reader of the HTML sees, as text with Jinja; the text part unless that has its own file."""
+    """What a reader of the HTML sees, as text; the text part unless that has its own file."""
     imports: tuple[tuple[str, str], ...] = ()
     html_lines: LineMap = ()
     text_lines: LineMap = ()
@@ -83,8 +83,8 @@ def compile_template(
 ) -> CompiledTemplate:
     """Compile `root/name.mjml`, or its best language variant for `locale`, then `language`.
 
-    `filters` are the hooks' own, by name. Never raises for what the files hold; whatever is wrong is
-    among `problems`. A second call costs only the reading of the same files as long as none changed.
+    `filters` are the hooks' own, by name. Never raises for what the files hold; whatever is wrong
+    is among `problems`. A second call costs only the reading of the files while none changed.
     """
     extra = tuple(sorted((filters or {}).items()))
     key = (name, str(root), locale, language, tuple((k, id(v)) for k, v in extra))
@@ -191,6 +191,7 @@ def _path_of(name: str, folder: TemplateFolder) -> str:
     if path is None:
         problem = f"There is no template {name} in the templates folder"
         raise SourceRefused(TemplateProblem(*origin, "error", problem, f"Make {name}.mjml"))
+    folder.settle(path)
     return path
 
 

@@ -20,7 +20,7 @@ _DANGEROUS = re.compile(r"[\s\0-\x20]*(javascript|data|vbscript|file)\s*:", re.I
 
 
 class DynamicLinks:
-    """The dynamic links of one letter; the HTML writes them first, the text part finds them again."""
+    """The dynamic links of one letter: the HTML numbers them, the text part finds them again."""
 
     __slots__ = ("by_url", "first", "new_numbers", "prefix", "targets")
 
@@ -47,7 +47,7 @@ class DynamicLinks:
 
 @pass_context
 def dynamic_link(context: Context, value: Any) -> Any:
-    """Turn the address inside the block into a numbered link; dangerous schemes break the letter."""
+    """Turn the address inside the block into a numbered link; refuse one that runs as a program."""
     escaped = isinstance(value, Markup)
     url = html.unescape(str(value)).strip() if escaped else str(value).strip()
     if len(url) > MAX_URL:

@@ -133,7 +133,7 @@ def _known_zone(*names: str) -> tzinfo:
 @lru_cache(maxsize=4096)
 def _day(on: date, locale: str, style: str) -> str:
     if style:
-        return format_date(on, format=style, locale=locale)  # type: ignore[arg-type]
+        return format_date(on, format=style, locale=locale)
     return str(format_skeleton("MMMMd", on, locale=locale))
 
 

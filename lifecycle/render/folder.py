@@ -39,6 +39,15 @@ class TemplateFolder:
                 self.missing.add(candidate)
         return None
 
+    def settle(self, path: str) -> None:
+        """Keep to the language of `path` from now on: an English letter has no German footer."""
+        for index, suffix in enumerate(self.suffixes):
+            stem = path.rpartition(".")[0]
+            if suffix and stem.endswith(suffix):
+                self.suffixes = (*self.suffixes[index:],)
+                return
+        self.suffixes = ("",)
+
     def read(self, path: str, origin: tuple[str, int, int]) -> str:
         """Return the text of a found file; `origin` says who asked, for the problem raised."""
         if path in self.read_files:

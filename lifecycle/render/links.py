@@ -11,7 +11,7 @@ from hashlib import blake2b, blake2s
 from typing import Literal, get_args
 
 Purpose = Literal["click", "open", "unsubscribe", "view", "counted_click", "counted_open"]
-"""`counted_…` are the links of aggregate tracking: the id in them is of a variant, of no message."""
+"""`counted_…` are the links of aggregate tracking: their id is of a variant, of no message."""
 Mode = Literal["off", "aggregate", "individual"]
 
 PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
@@ -52,9 +52,9 @@ class Signer:
     """Makes and opens tokens. All `keys` open, the last one signs; at least one, 16 bytes or more.
 
     One keyed BLAKE2s per purpose and message covers all links of that message. A click link's
-    number stands outside it on purpose: its target is looked up in the stored table of that message's
-    links, so another number can only lead to another link of the same letter, and signing once
-    instead of per link is what keeps a letter cheap.
+    number stands outside it on purpose: its target is looked up in the stored table of that
+    message's links, so another number can only lead to another link of the same letter, and signing
+    once instead of per link is what keeps a letter cheap.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:

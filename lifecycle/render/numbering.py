@@ -63,7 +63,7 @@ class Numbering:
             self.problems.append(TemplateProblem(self.file, 1, 1, "error", problem))
             return found[0]
         self.targets.append(literal)
-        slot = self._word("{{ _links[%d] }}" % (len(self.targets) - 1))
+        slot = self._word(f"{{{{ _links[{len(self.targets) - 1}] }}}}")
         return f'{found["tag"]}"{slot}"'
 
     def _dynamic(self, href: str) -> str:

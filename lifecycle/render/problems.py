@@ -1,4 +1,4 @@
-"""What can be wrong with a template: problems found before sending, and the error of a broken letter."""
+"""What can be wrong with a template: problems found before, and the error of a broken letter."""
 
 from __future__ import annotations
 

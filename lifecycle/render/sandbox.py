@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from jinja2 import Undefined, nodes, pass_context
 from jinja2.environment import TemplateModule
@@ -29,7 +29,7 @@ _LOOP = frozenset(
     "cycle changed".split()
 )
 _WITHOUT_FILTERS = ("attr", "format", "random", "pprint")
-"""`attr` would reach Python attributes, `format` can print any width, `random` cannot be replayed."""
+"""`attr` reaches Python attributes, `format` prints any width, `random` cannot be replayed."""
 _NUMBERED_FILTERS = (
     "batch",
     "center",
@@ -50,7 +50,7 @@ class MissingName(Undefined):
     def _fail(self, *_: Any, **__: Any) -> NoReturn:
         raise UndefinedError(self._undefined_name)
 
-    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __contains__ = _fail  # type: ignore[assignment]
+    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __contains__ = _fail
     __hash__ = Undefined.__hash__
 
     def __getattr__(self, name: str) -> Any:
@@ -70,7 +70,7 @@ class MissingKey(Undefined):
     def _fail(self, *_: Any, **__: Any) -> NoReturn:
         raise UndefinedError(self._undefined_name)
 
-    __str__ = __iter__ = __len__ = _fail  # type: ignore[assignment]
+    __str__ = __iter__ = __len__ = _fail
 
     def __bool__(self) -> bool:
         return False
@@ -130,13 +130,13 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         self.globals.clear()
         self.globals |= {"range": _range, "dict": dict, "cycler": Cycler, "joiner": Joiner}
         self.globals["namespace"] = Namespace
-        self.concat = bounded_join  # type: ignore[method-assign,assignment]
+        self.concat = bounded_join  # type: ignore[method-assign]
         self._callable = {id(self.globals[name]) for name in self.globals}
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         """Put the counting of turns and of joined text into the tree before it becomes code."""
         for loop in source.find_all(nodes.For):
-            loop.iter = _filtered(loop.iter, "_turns")
+            loop.iter = _filtered(cast(nodes.Expr, loop.iter), "_turns")
         return super()._generate(_joins_bounded(source), *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:

@@ -1,4 +1,4 @@
-"""Shields Jinja before MJML sees it: comments for what stands in the text, plain words elsewhere."""
+"""Shields Jinja before MJML sees it: comments in the text, plain words elsewhere."""
 
 from __future__ import annotations
 

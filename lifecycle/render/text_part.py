@@ -1,4 +1,4 @@
-"""Makes the plain-text part of a letter from its shielded HTML, with Jinja and links kept working."""
+"""Makes the plain-text part from the shielded HTML, with Jinja and links kept working."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _one(node: LexborNode, out: list[str], depth: int) -> None:
         comment = node.comment_content or ""
         if WORD.fullmatch(comment.strip()):
             out.append(f"<!--{comment.strip()}-->")
-    elif tag in _SKIPPED or depth > MAX_DEPTH or _HIDDEN.search(_style(node)):
+    elif tag in _SKIPPED or depth > MAX_DEPTH or _is_hidden(node):
         return
     elif tag == "br":
         out.append("\n")
@@ -79,8 +79,10 @@ def _one(node: LexborNode, out: list[str], depth: int) -> None:
         _walk(node, out, depth + 1)
 
 
-def _style(node: LexborNode) -> str:
-    return node.attributes.get("style") or ""
+def _is_hidden(node: LexborNode) -> bool:
+    attributes = node.attributes
+    hidden = _HIDDEN.search(attributes.get("style") or "") is not None
+    return hidden or attributes.get("aria-hidden") == "true"
 
 
 def _cell(node: LexborNode, out: list[str], depth: int) -> None:

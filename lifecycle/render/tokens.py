@@ -1,4 +1,4 @@
-"""Finds the Jinja parts of a template and replaces each by one mark, so that the rest is plain text."""
+"""Finds the Jinja parts of a template and puts one mark in the place of each."""
 
 from __future__ import annotations
 
