@@ -16,7 +16,6 @@ BASE64_LINE = 76
 PLAIN_LINE = 998
 """The longest line that may travel as it is, without its CRLF (RFC 5322)."""
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _UNSAFE_ID = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -66,19 +65,31 @@ def _head(letter: Letter, envelope: Envelope, more: tuple[tuple[str, str], ...])
 
 
 def _part(kind: str, text: str, boundary: str) -> bytes:
-    lines = _LINE_END.split(text)
-    plain = text.isascii() and "\0" not in text and max(map(len, lines)) <= PLAIN_LINE
-    if plain and boundary not in text:
+    canonical = _canonical(text)
+    if _may_go_as_it_is(canonical, boundary):
         charset, encoding = "us-ascii", "7bit"
-        body = "\r\n".join(lines).encode("ascii")
+        body = canonical.encode("ascii")
     else:
         charset, encoding = "utf-8", "base64"
-        body = _base64("\r\n".join(lines))
+        body = _base64(canonical)
     head = (
         f"--{boundary}\r\nContent-Type: text/{kind}; charset={charset}\r\n"
         f"Content-Transfer-Encoding: {encoding}\r\n\r\n"
     )
     return head.encode("ascii") + body + b"\r\n"
+
+
+def _canonical(text: str) -> str:
+    """Text with CRLF at the end of each line, whatever it ended with before."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\n", "\r\n")
+
+
+def _may_go_as_it_is(text: str, boundary: str) -> bool:
+    if not text.isascii() or "\0" in text or boundary in text:
+        return False
+    return max(map(len, text.split("\r\n"))) <= PLAIN_LINE
 
 
 def _base64(text: str) -> bytes:

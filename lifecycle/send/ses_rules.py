@@ -8,9 +8,11 @@ from typing import Any
 
 from lifecycle.core.message import Letter
 from lifecycle.send.envelope import Envelope, LetterRefused, envelope_of
-from lifecycle.send.mime import MESSAGE_BYTES
+from lifecycle.send.mime import BASE64_LINE, MESSAGE_BYTES
 
 HEADERS = 15
+BASE64_INPUT = 57
+"""Bytes that fill one line of base64."""
 TAG_CHARACTERS = 256
 CONFIGURATION_SET_CHARACTERS = 64
 HEADER_ROOM_BYTES = 4096
@@ -21,7 +23,6 @@ MESSAGE_TAG = "message_id"
 
 _TAG = re.compile(r"[A-Za-z0-9_-]+")
 _NOT_TAG = re.compile(r"[^A-Za-z0-9_-]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CHARSET = "UTF-8"
 
 
@@ -71,6 +72,14 @@ def check_configuration_set(name: str) -> None:
         raise ValueError("a configuration set is named by 1 to 64 of A-Z a-z 0-9 _ -")
 
 
+def _size_on_the_wire(text: str) -> int:
+    """Bytes of a body once in base64, with its line ends."""
+    try:
+        return -(-len(text.encode()) // BASE64_INPUT) * (BASE64_LINE + 2)
+    except UnicodeEncodeError as error:
+        raise LetterRefused("the letter holds a lone surrogate") from error
+
+
 def _content(letter: Letter, envelope: Envelope) -> dict[str, Any]:
     body = {}
     size = HEADER_ROOM_BYTES + len(envelope.subject.encode())
@@ -78,9 +87,7 @@ def _content(letter: Letter, envelope: Envelope) -> dict[str, Any]:
     for kind, text in (("Text", letter.text), ("Html", letter.html)):
         if not text:
             continue
-        if _SURROGATE.search(text):
-            raise LetterRefused("the letter holds a lone surrogate")
-        size += -(-len(text.encode()) // 57) * 78
+        size += _size_on_the_wire(text)
         body[kind] = {"Data": text, "Charset": _CHARSET}
     if not body:
         raise LetterRefused("the letter has no body")

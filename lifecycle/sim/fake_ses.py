@@ -66,6 +66,7 @@ class FakeSes:
         self._posts = 0
         self._sent: deque[Any] = deque()
         self._requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT)
+        self._mend()
         self._accepted = len(self.accepted())
         self._server: _Server | None = None
 
@@ -153,6 +154,12 @@ class FakeSes:
     def hang(self) -> None:
         """Keep a client waiting until it has long gone, or the stand-in stops."""
         self._stopping.wait(self._hang_seconds)
+
+    def _mend(self) -> None:
+        """Cut off a half-written last line: its acceptance was never answered."""
+        if self._truth_log.exists():
+            whole, newline, _ = self._truth_log.read_bytes().rpartition(b"\n")
+            os.truncate(self._truth_log, len(whole + newline))
 
     def _count_in(self) -> None:
         self._forget()

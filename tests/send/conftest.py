@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -56,6 +57,8 @@ class ScriptedSmtp:
     bodies: list[bytes] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     connections: int = 0
+    tls: ssl.SSLContext | None = None
+    encrypted: bool = False
     _listener: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,8 +81,9 @@ class ScriptedSmtp:
             except OSError:
                 return
             self.connections += 1
+            self.encrypted = False
             with client, client.makefile("rwb") as stream, suppress(OSError, EOFError):
-                self._talk(stream)
+                self._talk(client, stream)
 
     def _say(self, stream: Any, verb: str, usual: str) -> str:
         queue = self.answers.get(verb)
@@ -90,8 +94,9 @@ class ScriptedSmtp:
         stream.flush()
         return answer
 
-    def _talk(self, stream: Any) -> None:
-        self._say(stream, "CONNECT", "220 ready")
+    def _talk(self, client: socket.socket, stream: Any, greeting: bool = True) -> None:
+        if greeting:
+            self._say(stream, "CONNECT", "220 ready")
         while line := stream.readline():
             text = line.decode().rstrip("\r\n")
             self.lines.append(text)
@@ -104,6 +109,13 @@ class ScriptedSmtp:
             elif verb == "DATA":
                 if self._say(stream, "DATA", "354 go on").startswith("354"):
                     self._take(stream)
+            elif verb == "STARTTLS" and self.tls:
+                self._say(stream, "STARTTLS", "220 go on")
+                secure = self.tls.wrap_socket(client, server_side=True)
+                self.encrypted = True
+                with secure, secure.makefile("rwb") as inner:
+                    self._talk(secure, inner, greeting=False)
+                return
             elif verb == "QUIT":
                 self._say(stream, "QUIT", "221 bye")
                 return

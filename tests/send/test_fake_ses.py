@@ -80,6 +80,16 @@ def test_the_log_survives_the_stand_in(
     assert len(set(ids)) == 2
 
 
+def test_a_line_half_written_in_a_crash_spoils_no_other(
+    tmp_path: Path, clock: SteppedClock, fakes: list[FakeSes]
+) -> None:
+    (tmp_path / "truth").write_text('{"at": "2026-01-01", "ses_mess')
+    fake = FakeSes(tmp_path / "truth", clock)
+    fakes.append(fake)
+    answer = post(fake.start(), request())[2]
+    assert [one.ses_message_id for one in fake.accepted()] == [answer["MessageId"]]
+
+
 @pytest.mark.parametrize(
     ("limit", "body"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import random
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -28,7 +29,7 @@ PAYLOADS = {
     path.stem: json.loads(path.read_text())
     for path in sorted((Path(__file__).parent / "payloads").glob("*.json"))
 }
-SAMPLE = Path("/work/shared/data/ses_events_sample.json")
+SAMPLE = Path(os.environ.get("LIFECYCLE_SAMPLES", "no-samples")) / "ses_events_sample.json"
 
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -189,7 +190,7 @@ def test_without_any_time_the_arrival_stands_in() -> None:
     assert feedback_of(body, NOW).dedupe_key == feedback_of(body, NOW.replace(day=2)).dedupe_key
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the sample of real SES events is not here")
+@pytest.mark.skipif(not SAMPLE.exists(), reason="LIFECYCLE_SAMPLES names no sample of SES events")
 def test_the_public_sample_is_understood_whole() -> None:
     kinds = {}
     for event in json.loads(SAMPLE.read_text())["events"]:
