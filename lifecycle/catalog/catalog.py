@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 from lifecycle.catalog.problem import Problem
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, IncentiveOffer, Step
@@ -14,6 +13,8 @@ from lifecycle.core.case import CaseFile
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
+from lifecycle.render.compile import CompiledTemplate
+from lifecycle.render.folder import locale_suffixes
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,20 @@ class Catalog:
     settings: Settings
     campaigns: Mapping[str, Campaign]
     segments: Mapping[str, Segment]
-    templates: Mapping[str, Any]
+    templates: Mapping[str, CompiledTemplate]
+    """By name; where a language has a version of its own, also by name.tag: cart/reminder.de."""
     files: Mapping[str, str]
     """Path relative to the project, with slashes, to text: all that is put live."""
     cases: Mapping[str, CaseFile]
     rules: Mapping[str, Rule]
     """The rule of each segment, by the segment's id."""
+
+    def template(self, name: str, locale: str | None = None) -> CompiledTemplate | None:
+        """The template in the best language there is for a locale; None if nobody names it."""
+        for suffix in locale_suffixes(locale, self.settings.shop.language):
+            if f"{name}{suffix}" in self.templates:
+                return self.templates[f"{name}{suffix}"]
+        return None
 
     def event_names(self) -> frozenset[str]:
         """All event names, and `prefix*`, that anything in the catalog reads."""

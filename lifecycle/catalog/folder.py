@@ -33,7 +33,7 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
 
 
-def gather(root: Path) -> Gathered:
+def gather(root: Path, *, only_settings: bool = False) -> Gathered:
     """Read settings.toml, campaigns/, segments/, templates/ and tests/campaigns/ below `root`."""
     found = Gathered()
     whole = _real(root)
@@ -45,7 +45,7 @@ def gather(root: Path) -> Gathered:
     else:
         hint = "lifecycle init DIR writes a project with one"
         found.problems.append(of_file(SETTINGS, "settings.toml is missing", hint))
-    for folder, endings in _ENDINGS.items():
+    for folder, endings in () if only_settings else _ENDINGS.items():
         for path in _listed(whole, folder, found):
             _sort_out(whole, path, folder, endings, found)
     return found

@@ -2,78 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+import contextlib
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from lifecycle.catalog.catalog import Catalog, Loaded, fingerprint_of
-from lifecycle.catalog.document import Document, read_document
+from lifecycle.catalog.document import read_document
 from lifecycle.catalog.folder import CAMPAIGNS, CASES, SEGMENTS, SETTINGS, TEMPLATES, gather
+from lifecycle.catalog.lints import lint
 from lifecycle.catalog.model import read_campaign, read_cases, read_segment, read_settings
 from lifecycle.catalog.problem import Problem, of_file
-from lifecycle.core.campaign import Campaign
-from lifecycle.core.case import CaseFile
-from lifecycle.core.segment import Segment
+from lifecycle.catalog.project import Project
+from lifecycle.catalog.references import check_references
+from lifecycle.catalog.sense import check_sense
+from lifecycle.catalog.templates import Filters, Templates
 from lifecycle.core.settings import Settings
 
 LIVE = (SETTINGS, f"{CAMPAIGNS}/", f"{SEGMENTS}/", f"{TEMPLATES}/")
 """What a path begins with whose file is put live."""
 
 
-@dataclass
-class Project:
-    """What was read of a project so far; models of files with errors are missing or patched."""
+def load(root: Path, *, filters: Filters | None = None, events: Collection[str] = ()) -> Loaded:
+    """Load the project in the folder `root`; never raises, whatever its files hold.
 
-    documents: dict[str, Document] = field(default_factory=dict)
-    settings: Settings | None = None
-    campaigns: dict[str, Campaign] = field(default_factory=dict)
-    segments: dict[str, Segment] = field(default_factory=dict)
-    cases: dict[str, CaseFile] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def load(root: Path) -> Loaded:
-    """Load the project in the folder `root`; never raises, whatever its files hold."""
+    `filters` are the hooks' own template filters by name, `events` the names their triggers make.
+    """
     gathered = gather(root)
-    return _built(root, gathered.files, gathered.problems)
+    project = _read_all(gathered.files, gathered.problems)
+    return _checked(root, project, root / TEMPLATES, filters or {}, events)
 
 
 def load_settings(root: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
     """Load settings.toml alone; None when it has an error."""
-    gathered = gather(root)
-    project = Project(problems=[one for one in gathered.problems if one.file == SETTINGS])
-    if SETTINGS in gathered.files:
-        _read(SETTINGS, gathered.files[SETTINGS], project)
-    return project.settings if not project.problems else None, tuple(project.problems)
+    gathered = gather(root, only_settings=True)
+    project = _read_all(gathered.files, gathered.problems)
+    settings = None if project.has_errors else project.settings
+    return settings, tuple(sorted(set(project.problems), key=Problem.sort_key))
 
 
-def from_files(files: Mapping[str, str], root: Path = Path()) -> Loaded:
+def from_files(
+    files: Mapping[str, str],
+    root: Path = Path(),
+    *,
+    filters: Filters | None = None,
+    events: Collection[str] = (),
+) -> Loaded:
     """Load a project from texts by relative path, as `Catalog.files` holds them."""
     problems = [] if SETTINGS in files else [of_file(SETTINGS, "settings.toml is missing")]
-    return _built(root, files, problems)
+    project = _read_all(files, problems)
+    with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
+        _write_templates(files, Path(folder))
+        return _checked(root, project, Path(folder), filters or {}, events)
 
 
-def _built(root: Path, files: Mapping[str, str], problems: list[Problem]) -> Loaded:
-    project = Project(problems=list(problems))
+def _read_all(files: Mapping[str, str], problems: list[Problem]) -> Project:
+    project = Project(files, problems=list(problems))
     for path in sorted(files):
         _read(path, files[path], project)
+    return project
+
+
+def _checked(
+    root: Path, project: Project, folder: Path, filters: Filters, events: Collection[str]
+) -> Loaded:
+    project.problems += check_references(project)
+    project.problems += check_sense(project)
+    templates = Templates(project, folder, filters)
+    project.problems += templates.check()
+    project.problems += lint(project, events)
     found = tuple(sorted(set(project.problems), key=Problem.sort_key))
-    if project.settings is None or any(one.severity == "error" for one in found):
+    if project.settings is None or project.has_errors:
         return Loaded(None, found)
-    live = {path: files[path] for path in sorted(files) if path.startswith(LIVE)}
+    live = {path: project.files[path] for path in sorted(project.files) if path.startswith(LIVE)}
     catalog = Catalog(
         root=root,
         fingerprint=fingerprint_of(live),
         settings=project.settings,
         campaigns=MappingProxyType(project.campaigns),
         segments=MappingProxyType(project.segments),
-        templates=MappingProxyType({}),
+        templates=MappingProxyType(templates.compiled),
         files=MappingProxyType(live),
         cases=MappingProxyType(project.cases),
         rules=MappingProxyType({one.id: one.match for one in project.segments.values()}),
     )
     return Loaded(catalog, found)
+
+
+def _write_templates(files: Mapping[str, str], folder: Path) -> None:
+    for path, text in files.items():
+        inside = PurePosixPath(path)
+        if inside.parts[:1] != (TEMPLATES,) or ".." in inside.parts or "\0" in path:
+            continue
+        file = folder.joinpath(*inside.parts[1:])
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8", errors="replace", newline="")
 
 
 def _read(path: str, text: str, project: Project) -> None:

@@ -1,0 +1,171 @@
+"""Doubts: what is legal and works, but is probably not meant; warnings all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import Any
+
+from lifecycle.catalog.document import Document
+from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
+from lifecycle.catalog.positions import Place
+from lifecycle.catalog.problem import Problem, nearest, of_file
+from lifecycle.catalog.project import Leaf, Project, leaves, walk
+from lifecycle.catalog.told import shape_of
+from lifecycle.core.campaign import Flow
+from lifecycle.core.rule.counts import FIGURES
+from lifecycle.core.words import WordProblem, length
+
+SHOP_EVENTS = (
+    *("newsletter_joined", "customer_created", "site_visited", "product_viewed"),
+    *("product_searched", "cart_updated", "cart_emptied", "checkout_started", "order_placed"),
+    *("order_fulfilled", "order_delivered", "order_cancelled", "order_refunded"),
+    *("review_submitted", "survey_answered", "referral_claimed", "waitlist_joined"),
+    *("product_restocked", "price_dropped", "ticket_opened", "ticket_closed"),
+)
+"""What shops commonly say; a shop's own names are free."""
+ENGINE_EVENTS = (
+    *("message_sent", "message_delivered", "message_opened", "message_clicked"),
+    *("message_bounced", "message_complained", "message_unsubscribed", "segment_joined"),
+    *("segment_left", "consent_given", "consent_withdrawn", "points_earned", "points_expiring"),
+    *("tier_reached", "incentive_issued", "incentive_redeemed", "referral_qualified"),
+    *("referral_granted", "referral_refused", "referral_reversed"),
+)
+"""What the engine itself says."""
+_EVENT_KEYS = {
+    *(("enter", "when"), ("exit", "when"), ("goal", "when")),
+    *(("points", "earn", "when"), ("referral", "qualifies")),
+}
+_SATISFACTION = ("rating", "score", "stars", "satisfaction", "nps", "sentiment")
+
+
+def lint(project: Project, hook_events: Collection[str] = ()) -> Iterator[Problem]:
+    """A warning for each doubt; nothing about unused files while files with errors are left."""
+    yield from _unheard_events(project, hook_events)
+    if not project.has_errors:
+        yield from _unused_segments(project)
+    for document in project.ruled:
+        for leaf in leaves(document):
+            yield from _window(project, leaf)
+            yield from _tenure(leaf)
+    for name, document in project.of(CAMPAIGNS):
+        campaign = project.campaigns.get(name)
+        if isinstance(campaign, Flow):
+            yield from _flow(document, name, campaign)
+
+
+def _unheard_events(project: Project, hook_events: Collection[str]) -> Iterator[Problem]:
+    known = {*SHOP_EVENTS, *ENGINE_EVENTS, *hook_events}
+    for document in project.case_documents:
+        for place, value in walk(document.data):
+            if shape_of(place) == ("case", "happens", "event") and isinstance(value, str):
+                known.add(value)
+    for document in project.ruled:
+        for place, name in _named_events(document):
+            stem = name.removesuffix("*")
+            if name in known or (stem != name and any(one.startswith(stem) for one in known)):
+                continue
+            near = nearest(name, sorted(known))
+            hint = "if the shop sends it, let a case in tests/campaigns/ speak of it"
+            hint = f"did you mean “{near}”? If not: {hint}" if near else hint
+            yield document.problem(
+                place, f"nothing else speaks of an event “{name}”", hint, "warning"
+            )
+
+
+def _named_events(document: Document) -> Iterator[tuple[Place, str]]:
+    for place, value in walk(document.data):
+        if shape_of(place) in _EVENT_KEYS and isinstance(value, str):
+            yield place, value
+    for leaf in leaves(document):
+        for key in ("did", "first", "last"):
+            said = leaf.said.get(key)
+            for name in said if isinstance(said, list) else [said]:
+                if isinstance(name, str):
+                    yield (*leaf.place, key), name
+        for key in FIGURES:
+            if isinstance(said := leaf.said.get(key), str):
+                yield (*leaf.place, key), said.partition(".")[0]
+
+
+def _unused_segments(project: Project) -> Iterator[Problem]:
+    used: set[Any] = set()
+    for document in project.ruled:
+        used |= {leaf.said["in_segment"] for leaf in leaves(document) if _says_name(leaf)}
+        enter = document.data.get("enter")
+        if isinstance(enter, dict):
+            used |= {
+                enter.get(key) for key in ("joins", "leaves") if isinstance(enter.get(key), str)
+            }
+    for name, document in project.of(SEGMENTS):
+        if name not in used:
+            problem = "no campaign and no other segment uses this segment"
+            yield of_file(document.file, problem, severity="warning")
+
+
+def _says_name(leaf: Leaf) -> bool:
+    return isinstance(leaf.said.get("in_segment"), str)
+
+
+def _window(project: Project, leaf: Leaf) -> Iterator[Problem]:
+    kept = project.settings.retention.events if project.settings else None
+    heads = [key for key in ("did", *FIGURES) if key in leaf.said]
+    if kept is None or not heads or "since_entry" in leaf.said or "since" in leaf.said:
+        return
+    key = next((one for one in ("within", "between") if one in leaf.said), heads[0])
+    far = _far(leaf.said.get(key)) if key != heads[0] else None
+    if key == heads[0] or (far is not None and far > kept):
+        problem = f"this looks further back than events are kept ({kept.days} days)"
+        hint = f"say a window, or a longer [retention] events in {SETTINGS}"
+        yield leaf.document.problem((*leaf.place, key), problem, hint, "warning")
+
+
+def _far(said: object) -> timedelta | None:
+    text = said[0] if isinstance(said, list) and said else said
+    try:
+        return length(text.removesuffix(" ago")) if isinstance(text, str) else None
+    except WordProblem:
+        return None
+
+
+def _tenure(leaf: Leaf) -> Iterator[Problem]:
+    said = leaf.said
+    none_at_all = said.get("exactly") == 0 or said.get("at_most") == 0
+    if "did" not in said or "within" not in said or leaf.negated == none_at_all:
+        return
+    if "at_most" in said and not none_at_all:
+        return
+    beside = _beside(leaf)
+    if "known_for" not in beside and "did" not in beside:
+        problem = "this also holds for those who are known for less than that"
+        hint = f"if tenure is meant, add {{ known_for = “{said['within']}” }}"
+        yield leaf.document.problem((*leaf.place, "did"), problem, hint, "warning")
+
+
+def _beside(leaf: Leaf) -> set[str]:
+    """The keys of the rule's other leaves that must hold: they may well settle the tenure."""
+    return {
+        key
+        for other in leaves(leaf.document)
+        if other.place[:1] == leaf.place[:1] and other.place != leaf.place and not other.negated
+        for key in other.said
+    }
+
+
+def _flow(document: Document, name: str, flow: Flow) -> Iterator[Problem]:
+    if len(flow.step) > 1 and not flow.exit.when and flow.exit.if_ is None:
+        problem = "a flow of several steps without [exit] goes on whatever the customer does"
+        hint = "say what ends it: [exit] when = “order_placed”"
+        yield document.problem(("enter",), problem, hint, "warning")
+    if "review" not in f"{name} {flow.name}".lower():
+        return
+    rules = [
+        leaf for leaf in leaves(document) if leaf.place[-1] != "if" and "exit" not in leaf.place
+    ]
+    for leaf in rules:
+        if any(word in str(leaf.said).lower() for word in _SATISFACTION):
+            problem = (
+                "asking only satisfied customers for reviews misleads, and is unlawful in places"
+            )
+            hint = "ask everyone who got the order"
+            yield document.problem(leaf.place, problem, hint, "warning")

@@ -1,0 +1,175 @@
+"""Compiles the templates that campaigns name, in each language there is, and checks their texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import TemplateError
+
+from lifecycle.catalog.document import Document
+from lifecycle.catalog.folder import CAMPAIGNS, TEMPLATES
+from lifecycle.catalog.positions import Place
+from lifecycle.catalog.problem import Problem, did_you_mean, of_file, shortened
+from lifecycle.catalog.project import Project
+from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.render.check import lint_template, names_in, unknown_names
+from lifecycle.render.compile import CompiledTemplate, compile_template, environment
+from lifecycle.render.problems import TemplateProblem
+
+Filters = Mapping[str, Callable[..., Any]]
+KNOWN_NAMES = frozenset(
+    "customer event incentive points referral shop campaign step"
+    " unsubscribe_url preferences_url view_url".split()
+)
+"""What a template sees."""
+_TAGGED = re.compile(r"^(?P<stem>.*)\.(?P<tag>[a-z]{2,3}(?:-[A-Z]{2})?)(?P<ending>\.\w+)$")
+_LETTER = re.compile(r"<mjml\b|\{%-?\s*extends\b")
+
+
+class Templates:
+    """The templates of one project: compiled by name, with a language's tag where it has one."""
+
+    def __init__(self, project: Project, folder: Path, filters: Filters) -> None:
+        self.project = project
+        self.folder = folder
+        self.filters = filters
+        self.compiled: dict[str, CompiledTemplate] = {}
+        paths = [one.removeprefix(f"{TEMPLATES}/") for one in project.files]
+        self.files = [path for path, full in zip(paths, project.files, strict=True) if path != full]
+        self.language = project.settings.shop.language if project.settings else None
+
+    def check(self) -> Iterator[Problem]:
+        """Compile what campaigns name; a problem for each template missing, broken or unused."""
+        marketing: dict[str, bool] = {}
+        for name, campaign in self.project.campaigns.items():
+            document = self.project.documents[f"{CAMPAIGNS}/{name}.toml"]
+            yield from self._texts(document, campaign)
+            for place, template, transactional in named_templates(campaign):
+                if not self._is_there(template):
+                    hint = did_you_mean(template, self._names())
+                    hint = hint or f"make {TEMPLATES}/{template}.mjml"
+                    yield document.problem(place, f"there is no template “{template}”", hint)
+                else:
+                    marketing[template] = marketing.get(template, False) or not transactional
+        problems: set[Problem] = set()
+        for template, is_marketing in marketing.items():
+            for compiled in self._in_each_language(template):
+                problems |= set(self._lint(compiled, is_marketing))
+        yield from sorted(problems, key=Problem.sort_key)
+        yield from self._unused()
+
+    def _lint(self, compiled: CompiledTemplate, marketing: bool) -> Iterator[Problem]:
+        found = lint_template(compiled, marketing=marketing)
+        for one in (*found, *unknown_names(compiled, set(KNOWN_NAMES))):
+            yield self._problem(one)
+
+    def _problem(self, found: TemplateProblem) -> Problem:
+        file = f"{TEMPLATES}/{found.file}"
+        lines = self.project.files.get(file, "").splitlines()
+        text = lines[found.line - 1] if 0 < found.line <= len(lines) else ""
+        said = (shortened(found.problem), shortened(found.hint), shortened(text))
+        return Problem(file, found.line, found.column, "", found.severity, *said)
+
+    def _in_each_language(self, name: str) -> list[CompiledTemplate]:
+        plain = compile_template(
+            name, self.folder, language=self.language, filters=dict(self.filters)
+        )
+        self.compiled[name] = plain
+        stems = {_untagged(path) for path in plain.files}
+        tags = {
+            match["tag"]
+            for path in self.files
+            if (match := _TAGGED.match(path)) and f"{match['stem']}{match['ending']}" in stems
+        }
+        found = [plain]
+        for tag in sorted(tags - {self.language}):
+            found.append(
+                compile_template(
+                    name,
+                    self.folder,
+                    locale=tag,
+                    language=self.language,
+                    filters=dict(self.filters),
+                )
+            )
+            self.compiled[f"{name}.{tag}"] = found[-1]
+        return found
+
+    def _unused(self) -> Iterator[Problem]:
+        if not self.project.campaigns or self.project.has_errors:
+            return
+        reached = {path for one in self.compiled.values() for path in one.files}
+        for path in self.files:
+            text = self.project.files[f"{TEMPLATES}/{path}"]
+            if path.endswith(".mjml") and path not in reached and _LETTER.search(text):
+                compiled = compile_template(path.removesuffix(".mjml"), self.folder)
+                problem = "no campaign uses this template"
+                yield of_file(f"{TEMPLATES}/{path}", problem, severity="warning")
+                reached.update(compiled.files)
+
+    def _texts(self, document: Document, campaign: Campaign) -> Iterator[Problem]:
+        env = environment(dict(self.filters), {}, autoescape=False)
+        for place, source in written_texts(campaign):
+            if "subject" in place and ("\n" in source or "\r" in source):
+                yield document.problem(place, "a subject stands on one line")
+            try:
+                env.from_string(source)
+            except TemplateError as error:
+                problem = f"what stands in braces here cannot be read: {error.message or ''}"
+                yield document.problem(place, problem)
+                continue
+            except (SyntaxError, RecursionError, MemoryError, ValueError):
+                yield document.problem(place, "what stands in braces here cannot be read")
+                continue
+            for name, _ in names_in(env, source):
+                if name not in KNOWN_NAMES:
+                    hint = did_you_mean(name, KNOWN_NAMES)
+                    hint = hint or f"texts know: {', '.join(sorted(KNOWN_NAMES))}"
+                    problem = f"nothing is known under the name “{name}”"
+                    yield document.problem(place, problem, hint)
+
+    def _names(self) -> list[str]:
+        return sorted({_untagged(one).removesuffix(".mjml") for one in self.files})
+
+    def _is_there(self, name: str) -> bool:
+        tag = f".{self.language}" if self.language else ""
+        return any(f"{name}{one}.mjml" in self.files for one in ("", tag)) or name in self.files
+
+
+def named_templates(campaign: Campaign) -> Iterator[tuple[Place, str, bool]]:
+    """Each template a campaign names: where, its name, and whether the letter is transactional."""
+    for place, letter in _letters(campaign):
+        if letter.template is not None:
+            yield (*place, "template"), letter.template, letter.transactional
+        for index, one in enumerate(letter.variant):
+            if one.template is not None:
+                yield (*place, "variant", index, "template"), one.template, letter.transactional
+
+
+def written_texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:
+    """Each subject and preheader, in each language, with where it stands."""
+    for place, letter in _letters(campaign):
+        parts: list[tuple[Place, Any]] = [(place, letter)]
+        parts += [((*place, "variant", i), one) for i, one in enumerate(letter.variant)]
+        for at, part in parts:
+            for key in ("subject", "preheader"):
+                text = getattr(part, key)
+                if isinstance(text, str):
+                    yield (*at, key), text
+                elif text is not None:
+                    yield from (((*at, key, language), one) for language, one in text.items())
+
+
+def _letters(campaign: Campaign) -> Iterator[tuple[Place, Any]]:
+    if isinstance(campaign, Broadcast):
+        yield (), campaign.letter()
+    else:
+        yield from ((("step", index), step) for index, step in enumerate(campaign.step))
+
+
+def _untagged(path: str) -> str:
+    match = _TAGGED.match(path)
+    return f"{match['stem']}{match['ending']}" if match else path
