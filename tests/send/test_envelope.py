@@ -80,6 +80,7 @@ def test_a_mailbox_is_written_as_one_mailbox(text: str, header: str) -> None:
         {"subject": "Hello\r\nBcc: eve@evil.example"},
         {"subject": "Hello\n"},
         {"subject": "Hello\0"},
+        {"subject": "Hello\x85there"},
         {"subject": "Hello\u2028there"},
         {"subject": "Hello \ud800"},
         {"sender": "Shop\r\nBcc: eve@evil.example <news@shop.example>"},

@@ -184,6 +184,11 @@ def test_the_greeting_of_a_new_topic_is_no_error() -> None:
     assert (feedback.kind, feedback.at, feedback.suppresses) == (FeedbackKind.OTHER, NOW, False)
 
 
+def test_an_instant_before_all_calendars_is_no_instant() -> None:
+    body = {"eventType": "Open", "open": {"timestamp": "0001-01-01T00:00:00+14:00"}}
+    assert feedback_of(body, NOW).at == NOW
+
+
 def test_without_any_time_the_arrival_stands_in() -> None:
     body = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent", "timestamp": "soon"}}
     assert feedback_of(body, NOW).at == NOW

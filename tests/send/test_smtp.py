@@ -78,6 +78,19 @@ def test_each_answer_and_each_loss_has_its_outcome(
     transport.close()
 
 
+def test_after_a_refused_recipient_the_connection_is_cleared_and_kept(
+    smtp_server: Any, letter: MakeLetter
+) -> None:
+    server = smtp_server(answers={"RCPT": ["550 no such user"]})
+    transport = Smtp("127.0.0.1", server.port)
+    transport.send(letter())
+    transport.send(letter())
+    verbs = [line.partition(" ")[0].upper() for line in server.lines]
+    assert verbs == ["EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA"]
+    assert server.connections == 1
+    transport.close()
+
+
 def test_a_kept_connection_that_died_is_opened_anew_without_a_word(
     smtp_server: Any, letter: MakeLetter
 ) -> None:
