@@ -135,14 +135,17 @@ class Smtp:
             raise _refused_greeting(error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:
             raise _lost(OutcomeKind.NEVER_LEFT, "while connecting", error) from error
+        except ValueError as error:
+            raise _set_up("the host's name cannot be looked up") from error
         self._connection, self._sent = connection, 0
         try:
             self._introduce(connection)
         except smtplib.SMTPResponseException as error:
             raise _refused_greeting(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPNotSupportedError as error:
-            outcome = Outcome(OutcomeKind.ACCOUNT, detail=told(str(error)))
-            raise _Stop(outcome, hang_up=True) from error
+            raise _set_up(str(error)) from error
+        except ValueError as error:
+            raise _set_up("user or password cannot be sent") from error
         except (OSError, smtplib.SMTPException) as error:
             raise _lost(OutcomeKind.NEVER_LEFT, "while connecting", error) from error
         return connection
@@ -230,6 +233,10 @@ def _after_dot(code: int, words: bytes) -> _Stop:
 def _refused_greeting(code: int, words: bytes | str) -> _Stop:
     kind = OutcomeKind.SLOW_DOWN if 400 <= code < 500 else OutcomeKind.ACCOUNT
     return _Stop(Outcome(kind, detail=_said(code, words)), hang_up=True)
+
+
+def _set_up(what: str) -> _Stop:
+    return _Stop(Outcome(OutcomeKind.ACCOUNT, detail=told(what)), hang_up=True)
 
 
 def _lost(kind: OutcomeKind, when: str, error: Exception) -> _Stop:

@@ -131,6 +131,16 @@ def test_a_failed_starttls_sends_nothing_in_the_clear(smtp_server: Any, letter: 
     transport.close()
 
 
+def test_a_set_up_that_cannot_be_spoken_is_the_accounts_fault(
+    smtp_server: Any, letter: MakeLetter
+) -> None:
+    server = smtp_server(extensions=("AUTH PLAIN LOGIN",))
+    transport = Smtp("127.0.0.1", server.port, "user", "pässword")
+    assert transport.send(letter()).kind is OutcomeKind.ACCOUNT
+    assert Smtp("a" * 70 + ".example", 25).send(letter()).kind is OutcomeKind.ACCOUNT
+    assert server.bodies == []
+
+
 def _tls(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A server's context for this name, and a client's that trusts our authority alone."""
     leaf = certificate(
