@@ -104,7 +104,7 @@ def _of_the_craft(compiled: CompiledTemplate) -> Iterator[TemplateProblem]:
         problem = f"The HTML has {size // 1024} KB; Gmail cuts letters over 102 KB"
         yield TemplateProblem(file, 1, 1, "warning", problem, "Take sections out")
     for found in _SAFE.finditer(compiled.html):
-        number = compiled.html.count("\n", 0, found.start()) + 1
+        number = compiled.html.count("\n", 0, found.start()) + 2
         place = place_of(compiled.html_lines, number, file)
         problem = "The filter safe puts data into the letter as HTML, unescaped"
         yield TemplateProblem(

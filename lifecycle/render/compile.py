@@ -37,6 +37,9 @@ _PIXEL = (
     "{% endif %}"
 )
 
+_STATEMENT = re.compile(r"\{%[-+]?\s*(?P<word>\w+)[^%]*%\}")
+_PAIRED = frozenset("if for with macro call filter autoescape".split())
+
 Filters = Mapping[str, Callable[..., Any]]
 LineMap = tuple[tuple[int, str, int], ...]
 
@@ -281,7 +284,7 @@ def _jinja_problems(
         try:
             env.from_string(source)
         except TemplateSyntaxError as error:
-            file, line = place_of(lines, error.lineno, path)
+            file, line = place_of(lines, _line_of(error, source), path)
             problem = f"Jinja: {error.message}"
             problems.append(TemplateProblem(file, line, 1, "error", problem))
         except (TemplateError, SyntaxError, RecursionError, MemoryError, ValueError) as error:
@@ -290,11 +293,26 @@ def _jinja_problems(
     return problems[:1]
 
 
+def _line_of(error: TemplateSyntaxError, source: str) -> int:
+    """Return the line at fault; for a statement left open, the line that opened it."""
+    if "Unexpected end of template" not in (error.message or ""):
+        return error.lineno
+    opened: list[tuple[str, int]] = []
+    for found in _STATEMENT.finditer(source):
+        word = found["word"]
+        if word.startswith("end"):
+            while opened and opened.pop()[0] != word[3:]:
+                pass
+        elif word in _PAIRED or (word == "set" and "=" not in found[0]):
+            opened.append((word, source.count("\n", 0, found.start()) + 2))
+    return opened[-1][1] if opened else error.lineno
+
+
 def place_of(lines: LineMap, number: int, otherwise: str) -> tuple[str, int]:
     """Return file and line of the Jinja part that stands at a line of the compiled source."""
     best = (otherwise, 1)
     for start, file, line in lines:
-        if start > number:
+        if start >= number:  # what a part says begins on the line after its brace
             break
         best = (file, line)
     return best

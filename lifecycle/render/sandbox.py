@@ -42,35 +42,38 @@ _NUMBERED_FILTERS = (
 )
 
 
-class MissingName(Undefined):
-    """A name nothing is known of: any use of it is an error, except `is defined` and `default`."""
+class _Missing(Undefined):
+    """What the two kinds of missing things share: the error says the bare name."""
 
     __slots__ = ()
 
-    def _fail(self, *_: Any, **__: Any) -> NoReturn:
-        raise UndefinedError(self._undefined_name)
+    @property
+    def _undefined_message(self) -> str:
+        return str(self._undefined_name)
 
-    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __contains__ = _fail
+    def fail(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise UndefinedError with the name."""
+        raise UndefinedError(self._undefined_message)
+
+    __str__ = __iter__ = __len__ = fail
     __hash__ = Undefined.__hash__
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self._fail()
+
+class MissingName(_Missing):
+    """A name nothing is known of: any use of it is an error, except `is defined` and `default`."""
+
+    __slots__ = ()
+    __bool__ = __eq__ = __ne__ = __contains__ = _Missing.fail
+    __hash__ = Undefined.__hash__
 
 
-class MissingKey(Undefined):
+class MissingKey(_Missing):
     """A key that the data lacks: false in a condition and equal to nothing, an error when printed.
 
     Keys of it are missing too, so that `default` can catch a whole path.
     """
 
     __slots__ = ()
-
-    def _fail(self, *_: Any, **__: Any) -> NoReturn:
-        raise UndefinedError(self._undefined_name)
-
-    __str__ = __iter__ = __len__ = _fail
 
     def __bool__(self) -> bool:
         return False
@@ -156,7 +159,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
             except IndexError:
                 return MissingKey(name=str(argument))
         if isinstance(obj, MissingName):
-            obj._fail()
+            obj.fail()
         if isinstance(obj, MissingKey):
             return MissingKey(name=f"{obj._undefined_name}.{argument}")
         if isinstance(argument, str):

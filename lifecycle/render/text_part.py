@@ -91,9 +91,9 @@ def _cell(node: LexborNode, out: list[str], depth: int) -> None:
     while table is not None and table.tag != "table":
         table = table.parent
     real = table is not None and table.attributes.get("role") != "presentation"
-    out.append("" if real else "\n")
-    _walk(node, out, depth + 1)
-    out.append("  " if real else "\n")
+    inner: list[str] = []
+    _walk(node, inner, depth + 1)
+    out.append(f"{''.join(inner).strip()}  " if real else f"\n{''.join(inner)}\n")
 
 
 def _link(node: LexborNode, out: list[str], depth: int) -> None:

@@ -1,4 +1,4 @@
-"""Tokens open for those who made them, and links are numbered once, for each turn of a loop anew."""
+"""Tokens open for those who made them, and each link of a letter has its number."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def test_a_signer_refuses_short_keys() -> None:
 
 BODY = (
     '<a href="https://shop.example/?a=1&amp;b=2">one</a> <a href="{{ unsubscribe_url }}">u</a>'
-    '{% for item in items %}<a href="{{ item.url }}?from=mail&amp;x=1">{{ item.name }}</a>{% endfor %}'
+    '{% for item in items %}<a href="{{ item.url }}?from=mail&amp;x=1">{{ item.name }}</a>'
+    "{% endfor %}"
     '<a href="https://shop.example/two">two</a> <a href="mailto:help@shop.example">m</a>'
     '<a href="tel:+49301">t</a> <a href="#top">top</a> <a href="{{ view_url }}">v</a>'
 )
