@@ -8,8 +8,9 @@ from hashlib import blake2b
 from pathlib import Path
 
 from lifecycle.catalog.problem import Problem
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, IncentiveOffer, Step
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step
 from lifecycle.core.case import CaseFile
+from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings

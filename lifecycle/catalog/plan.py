@@ -33,7 +33,7 @@ class Change:
     steps_renamed: tuple[tuple[str, str], ...] = ()
     """Old name and new name, as `was` says."""
     parts: tuple[str, ...] = ()
-    """The other keys that differ."""
+    """The other keys that differ; `step` among them when the steps' order alone does."""
 
 
 def compare(old: Catalog | None, new: Catalog) -> list[Change]:
@@ -73,17 +73,18 @@ def _campaigns(old: Mapping[str, Campaign], new: Mapping[str, Campaign]) -> Iter
         if before is not None and after is not None and not parts:
             continue
         statuses = (before.status if before else None, after.status if after else None)
-        added, removed, changed, renamed = _steps(_walked(before), _walked(after))
+        steps = _steps(_walked(before), _walked(after))
+        told = {"status", "step"} if any(steps) else {"status"}
         yield Change(
             "campaign",
             name,
             _what(before, after),
             status=statuses if statuses[0] != statuses[1] else None,
-            steps_added=added,
-            steps_removed=removed,
-            steps_changed=changed,
-            steps_renamed=renamed,
-            parts=tuple(part for part in parts if part not in ("status", "step")),
+            steps_added=steps[0],
+            steps_removed=steps[1],
+            steps_changed=steps[2],
+            steps_renamed=steps[3],
+            parts=tuple(part for part in parts if part not in told),
         )
 
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError
 
+from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.send_time import Clock, read_clock
 from lifecycle.core.typed import (
     Definition,
@@ -19,6 +19,7 @@ from lifecycle.core.typed import (
     RuleField,
     Text,
     Weekdays,
+    refused,
 )
 from lifecycle.core.words import WordProblem, length, path
 
@@ -26,19 +27,8 @@ MAX_STEPS = 100
 MAX_VARIANTS = 20
 TOO_LATE = timedelta(days=1)
 STALE_AFTER = timedelta(days=7)
-INCENTIVE_KINDS = (
-    "percent_off",
-    "amount_off",
-    "free_shipping",
-    "points",
-    "shared_code",
-)
 Status = Literal["draft", "live", "paused", "archived"]
 Klass = Literal["triggered", "campaign", "survey"]
-
-
-def _said(problem: str, hint: str = "", key: str = "") -> PydanticCustomError:
-    return PydanticCustomError("word", "{problem}", {"problem": problem, "hint": hint, "key": key})
 
 
 def _again(raw: object) -> object:
@@ -48,8 +38,8 @@ def _again(raw: object) -> object:
         try:
             return length(raw.removeprefix("after "))
         except WordProblem as found:
-            raise _said(found.problem, found.hint) from found
-    raise _said(
+            raise refused(found.problem, found.hint) from found
+    raise refused(
         f"“{raw}” is no way to enter again", '"never", "always", "once per key", "after 7 days"'
     )
 
@@ -58,20 +48,24 @@ def _per(raw: object) -> tuple[tuple[str, ...], ...]:
     try:
         return tuple(path(one) for one in (raw if isinstance(raw, list) else [raw]))
     except WordProblem as found:
-        raise _said(found.problem, found.hint) from found
+        raise refused(found.problem, found.hint) from found
 
 
 def _at(raw: object) -> Clock:
     try:
         return read_clock(raw)
     except WordProblem as found:
-        raise _said(found.problem, found.hint) from found
+        raise refused(found.problem, found.hint) from found
 
 
 _STRINGS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Again = Annotated[Any, PlainValidator(_again), WithJsonSchema({"type": "string"})]
+_AGAIN = r"^(never|always|once per key|after \d+ (second|minute|hour|day|week)s?)$"
+_CLOCK = r"^(([01]?\d|2[0-3]):[0-5]\d|best hour( between \S+ and \S+)?)$"
+Again = Annotated[
+    Any, PlainValidator(_again), WithJsonSchema({"type": "string", "pattern": _AGAIN})
+]
 Per = Annotated[tuple[tuple[str, ...], ...], PlainValidator(_per), WithJsonSchema(_STRINGS)]
-At = Annotated[Clock, PlainValidator(_at), WithJsonSchema({"type": "string"})]
+At = Annotated[Clock, PlainValidator(_at), WithJsonSchema({"type": "string", "pattern": _CLOCK})]
 
 
 class Enter(Definition):
@@ -92,15 +86,15 @@ class Enter(Definition):
         ways = [way for way in (self.when, self.joins, self.leaves) if way]
         if len(ways) != 1:
             hint = 'write when = "order_placed", joins = "segment" or leaves = "segment"'
-            raise _said("[enter] says exactly one way in", hint)
+            raise refused("[enter] says exactly one way in", hint)
         if self.repeat == "queue":
-            raise _said('repeat = "queue" is not carried out yet', "", "repeat")
+            raise refused('repeat = "queue" is not carried out yet', "", "repeat")
         if self.per and not self.when:
-            raise _said(
+            raise refused(
                 "`per` keys entries by the event's properties: it goes with `when`", "", "per"
             )
         if self.existing == "enroll" and not self.joins:
-            raise _said('existing = "enroll" goes with `joins`', "", "existing")
+            raise refused('existing = "enroll" goes with `joins`', "", "existing")
         return self
 
     @property
@@ -141,36 +135,13 @@ class Sending(Definition):
     stale_after: Length = STALE_AFTER
     class_: Klass | None = Field(default=None, alias="class")
     caps: bool = True
+    resend_uncertain: bool = False
+    """Of transactional steps alone; each of them then has it."""
 
     @property
     def says_quiet_hours(self) -> bool:
         """Whether the campaign overrules the shop's quiet hours."""
         return "quiet_hours" in self.model_fields_set
-
-
-class IncentiveOffer(Definition):
-    """A coupon, points or the like, made for one message."""
-
-    kind: Literal["percent_off", "amount_off", "free_shipping", "points", "shared_code"]
-    given_if: RuleField | None = None
-    percent: Annotated[float, Field(gt=0, le=100)] | None = None
-    amount: Annotated[float, Field(gt=0)] | None = None
-    points: Annotated[int, Field(gt=0)] | None = None
-    code: str | None = None
-    valid_for: Length | None = None
-
-    @model_validator(mode="after")
-    def _has_its_figure(self) -> IncentiveOffer:
-        needed = {
-            "percent_off": "percent",
-            "amount_off": "amount",
-            "points": "points",
-            "shared_code": "code",
-        }
-        key = needed.get(self.kind)
-        if key and getattr(self, key) is None:
-            raise _said(f"an incentive of kind {self.kind} says its `{key}`")
-        return self
 
 
 class Variant(Definition):
@@ -223,19 +194,19 @@ class Step(Definition):
         if self.template is None and not (
             self.variant and all(one.template for one in self.variant)
         ):
-            raise _said("a step writes a letter: it names its `template`")
+            raise refused("a step writes a letter: it names its `template`")
         if self.subject is None and not (self.variant and all(one.subject for one in self.variant)):
-            raise _said("a letter needs a `subject`, of the step or of each variant")
+            raise refused("a letter needs a `subject`, of the step or of each variant")
         _tell_apart(self.variant)
         if self.winner is not None and len(self.variant) < 2:
-            raise _said("a winner is chosen among two variants or more", "", "winner")
+            raise refused("a winner is chosen among two variants or more", "", "winner")
         if self.resend_uncertain and not self.transactional:
-            raise _said(
+            raise refused(
                 "`resend_uncertain` is for transactional steps alone", "", "resend_uncertain"
             )
         timed = [one.at is not None for one in self.variant]
         if any(timed) and not all(timed):
-            raise _said("either all variants carry `at` or none", "", "variant")
+            raise refused("either all variants carry `at` or none", "", "variant")
         return self
 
 
@@ -243,7 +214,7 @@ def _tell_apart(parts: tuple[Variant, ...] | tuple[Step, ...]) -> None:
     seen: set[str] = set()
     for part in parts:
         if part.name in seen:
-            raise _said(
+            raise refused(
                 f"the name “{part.name}” is taken twice", "a name is an identity: choose another"
             )
         seen.add(part.name)
@@ -277,7 +248,20 @@ class Flow(_Campaign):
     def _is_whole(self) -> Flow:
         _tell_apart(self.step)
         if self.topic is None and not all(step.transactional for step in self.step):
-            raise _said("a flow names its `topic` unless all its letters are transactional")
+            raise refused("a flow names its `topic` unless all its letters are transactional")
+        return self
+
+    @model_validator(mode="after")
+    def _resends(self) -> Flow:
+        if not self.sending.resend_uncertain:
+            return self
+        if not any(step.transactional for step in self.step):
+            hint = "marketing letters whose fate is unknown are never sent again"
+            raise refused("`resend_uncertain` is for transactional steps alone", hint, "sending")
+        steps = (
+            step.model_copy(update={"resend_uncertain": step.transactional}) for step in self.step
+        )
+        object.__setattr__(self, "step", tuple(steps))
         return self
 
     @property
@@ -318,7 +302,7 @@ class Broadcast(_Campaign):
     def _is_whole(self) -> Broadcast:
         self.letter()
         if self.topic is None:
-            raise _said("a broadcast names its `topic`")
+            raise refused("a broadcast names its `topic`")
         return self
 
     @property

@@ -5,9 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
+from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.typed import (
     Definition,
     EventNames,
@@ -18,6 +26,9 @@ from lifecycle.core.typed import (
     TimeOfDay,
 )
 from lifecycle.core.words import Span, WordProblem, length, span, time_of_day, zone_of
+
+MAX_NAMED = 100
+"""Senders, and topics, of one shop."""
 
 
 def _per(raw: object) -> timedelta | str:
@@ -198,8 +209,8 @@ class Settings(Definition):
     """All of settings.toml."""
 
     shop: Shop
-    senders: dict[str, Sender] = Field(min_length=1)
-    topics: dict[str, Topic] = Field(default_factory=dict)
+    senders: Annotated[dict[str, Sender], AfterValidator(FrozenDict)] = Field(min_length=1)
+    topics: Annotated[dict[str, Topic], AfterValidator(FrozenDict)] = FrozenDict()
     sending: SendingPolicy = SendingPolicy()
     transport: TransportChoice = TransportChoice()
     ses: SesSettings = SesSettings()
@@ -215,8 +226,9 @@ class Settings(Definition):
 
     @model_validator(mode="after")
     def _sizes(self) -> Settings:
-        if len(self.senders) > 100 or len(self.topics) > 100:
-            raise ValueError("more than 100 senders or topics")
+        if max(len(self.senders), len(self.topics)) > MAX_NAMED:
+            context = {"problem": f"more than {MAX_NAMED} senders or topics", "hint": ""}
+            raise PydanticCustomError("word", "{problem}", context)
         return self
 
     @property

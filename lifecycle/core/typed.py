@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic_core import PydanticCustomError
 
 from lifecycle.core import words
+from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import event_names, read_rule
 from lifecycle.core.rule.tree import Rule
@@ -23,9 +24,13 @@ class Definition(BaseModel):
     )
 
 
+def refused(problem: str, hint: str = "", key: str = "") -> PydanticCustomError:
+    """The error of a definition that is wrong as a whole; `key` is the one at fault, if any."""
+    return PydanticCustomError("word", "{problem}", {"problem": problem, "hint": hint, "key": key})
+
+
 def _told(problem: WordProblem) -> PydanticCustomError:
-    context = {"problem": problem.problem, "hint": problem.hint}
-    return PydanticCustomError("word", "{problem}", context)
+    return refused(problem.problem, problem.hint)
 
 
 def _reads(read: Any) -> PlainValidator:
@@ -60,24 +65,28 @@ def _text(raw: object) -> object:
     texts = raw.values() if isinstance(raw, dict) and raw else [raw]
     if not all(isinstance(one, str) for one in texts):
         raise WordProblem("a text is said in quotes", 'or by language: { en = "…", de = "…" }')
-    return raw
+    return FrozenDict(raw) if isinstance(raw, dict) else raw
 
 
+_TIME = r"^([01]?\d|2[0-3]):[0-5]\d$"
 _SPAN = r"^([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d$"
+_DAYS = [*words.WEEKDAYS, *words.WEEKDAY_NAMES]
 _LENGTH = r"^\d+ (second|minute|hour|day|week)s?$"
 
 Length = Annotated[
     timedelta, _reads(words.length), WithJsonSchema({"type": "string", "pattern": _LENGTH})
 ]
-TimeOfDay = Annotated[time, _reads(words.time_of_day), WithJsonSchema({"type": "string"})]
+TimeOfDay = Annotated[
+    time, _reads(words.time_of_day), WithJsonSchema({"type": "string", "pattern": _TIME})
+]
 Quiet = Annotated[
     Span | None,
     _reads(_quiet),
     WithJsonSchema({"anyOf": [{"const": "off"}, {"type": "string", "pattern": _SPAN}]}),
 ]
 Instant = Annotated[Moment, _reads(words.moment), WithJsonSchema({"type": "string"})]
-RuleField = Annotated[Any, PlainValidator(_rule), WithJsonSchema({"$ref": "#/$defs/Rule"})]
-"""A rule; the JSON Schema of it is `#/$defs/Rule`, which the schema writer adds."""
+RuleField = Annotated[Any, PlainValidator(_rule), WithJsonSchema({"$comment": "rule"})]
+"""A rule; the schema writer puts a reference to the rule's own schema where the comment says so."""
 EventNames = Annotated[
     tuple[str, ...],
     _reads(_names),
@@ -88,7 +97,9 @@ Weekdays = Annotated[
     _reads(
         lambda raw: tuple(words.weekday(one) for one in (raw if isinstance(raw, list) else [raw]))
     ),
-    WithJsonSchema({"type": "array", "items": {"enum": list(words.WEEKDAYS)}}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": _DAYS}, {"type": "array", "items": {"enum": _DAYS}, "minItems": 1}]}
+    ),
 ]
 Text = Annotated[
     str | dict[str, str],

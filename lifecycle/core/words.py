@@ -17,6 +17,7 @@ UNIX_MILLISECONDS_FROM = 100_000_000_000
 """A number at least this large is read as Unix milliseconds, a smaller one as seconds."""
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
@@ -176,11 +177,9 @@ def moment_in_data(value: object) -> Moment | None:
 
 def weekday(text: object) -> str:
     """Read a weekday, "mon" or "monday". Raises WordProblem."""
-    short = text.strip().lower()[:3] if isinstance(text, str) else ""
-    long = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    if short not in WEEKDAYS or not (
-        isinstance(text, str) and text.strip().lower() in (short, long[WEEKDAYS.index(short)])
-    ):
+    day = text.strip().lower() if isinstance(text, str) else ""
+    short = WEEKDAYS[WEEKDAY_NAMES.index(day)] if day in WEEKDAY_NAMES else day
+    if short not in WEEKDAYS:
         raise WordProblem(f"“{text}” is not a weekday", f"write one of {', '.join(WEEKDAYS)}")
     return short
 
