@@ -144,10 +144,10 @@ class Smtp:
             raise _refused_greeting(error.smtp_code, error.smtp_error) from error
         except smtplib.SMTPNotSupportedError as error:
             raise _set_up(str(error)) from error
-        except ValueError as error:
-            raise _set_up("user or password cannot be sent") from error
         except (OSError, smtplib.SMTPException) as error:
             raise _lost(OutcomeKind.NEVER_LEFT, "while connecting", error) from error
+        except ValueError as error:
+            raise _set_up("user or password cannot be sent") from error
         return connection
 
     def _opened(self) -> smtplib.SMTP:

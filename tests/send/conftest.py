@@ -63,6 +63,8 @@ class ScriptedSmtp:
 
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
+        # Little is buffered, so that a client notices in mid-letter that nobody reads.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,9 +29,9 @@ def start(tmp_path: Path) -> Iterator[StartSes]:
     fakes: list[FakeSes] = []
     transports: list[Ses] = []
 
-    def started(*script: Fault, **told: Any) -> tuple[FakeSes, Ses]:
+    def started(*script: Fault, plan: FaultPlan | None = None, **told: Any) -> tuple[FakeSes, Ses]:
         fake = FakeSes(
-            tmp_path / "truth.jsonl", SystemClock(), faults=FaultPlan(script=script), **told
+            tmp_path / "truth.jsonl", SystemClock(), faults=plan or FaultPlan(script=script), **told
         )
         fakes.append(fake)
         transports.append(Ses("eu-central-1", "lifecycle", fake.start(), read_seconds=READ_SECONDS))
@@ -109,6 +110,30 @@ def test_threads_may_share_a_transport(start: StartSes, letter: MakeLetter) -> N
     assert kinds == {OutcomeKind.ACCEPTED}
     assert {one.attempt_id for one in fake.accepted()} == {one.attempt_id for one in letters}
     assert len({one.ses_message_id for one in fake.accepted()}) == 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_in_a_storm_of_faults_each_outcome_agrees_with_the_truth(
+    start: StartSes, letter: MakeLetter, seed: int
+) -> None:
+    hanging = (Fault.HANG_BEFORE, Fault.HANG_AFTER, Fault.NONE)
+    shares = {fault: 0.06 for fault in Fault if fault not in hanging}
+    fake, ses = start(plan=FaultPlan(shares=shares, seed=seed))
+    ids = [f"att_{n}" for n in range(150)]
+    letters = [letter(attempt_id=attempt) for attempt in ids]
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = dict(zip(ids, threads.map(ses.send, letters), strict=True))
+    counts = Counter(one.attempt_id for one in fake.accepted())
+    assert fake.posts == len(letters)
+    assert max(counts.values()) == 1
+    for attempt, outcome in outcomes.items():
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            assert counts[attempt] == 1
+        elif outcome.kind is not OutcomeKind.UNCERTAIN:
+            assert counts[attempt] == 0
+    assert {outcome.kind for outcome in outcomes.values()} >= {
+        OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN, OutcomeKind.SLOW_DOWN, OutcomeKind.ACCOUNT,
+    }  # fmt: skip
 
 
 def test_a_letter_against_the_limits_is_never_posted(start: StartSes, letter: MakeLetter) -> None:
