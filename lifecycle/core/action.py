@@ -151,6 +151,11 @@ def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
                 facts.segments[action.segment] = action.at
             else:
                 facts.segments.pop(action.segment, None)
+        elif isinstance(action, Wake):
+            if action.wake_at is None:
+                facts.wakes.pop(action.segment, None)
+            else:
+                facts.wakes[action.segment] = action.wake_at
         elif isinstance(action, Suppress):
             facts.suppressed = facts.suppressed or action.reason
         elif isinstance(action, Consented):

@@ -47,6 +47,8 @@ class Facts:
     events: dict[str, list[Event]] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
     """Segments the customer is in, as last written, with the instant of joining."""
+    wakes: dict[str, datetime] = field(default_factory=dict)
+    """By segment, the earliest instant at which its answer may differ if nothing happens."""
     enrollments: list[Enrollment] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     points_balance: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -226,8 +226,3 @@ def message_row(customer_id: str, plan: Plan) -> Row:
         "stale_at": plan.stale_at,
         "due_at": plan.at,
     }
-
-
-def soonest(standings: Mapping[str, datetime | None]) -> datetime | None:
-    """The earliest wake-up of a customer's segments."""
-    return min((at for at in standings.values() if at is not None), default=None)

@@ -55,8 +55,11 @@ def load(
     ids = {"ids": list(facts)}
     for customer_id, topic, agreed in connection.execute(_CONSENTS, ids):
         facts[customer_id].consents[topic] = bool(agreed)
-    for customer_id, segment, since in connection.execute(_SEGMENTS, ids):
-        facts[customer_id].segments[segment] = since
+    for row in connection.execute(_SEGMENTS, ids):
+        if row.member:
+            facts[row.customer_id].segments[row.segment] = row.since
+        if row.wake_at is not None:
+            facts[row.customer_id].wakes[row.segment] = row.wake_at
     _suppressions(connection, facts)
     if reading.events:
         _events(connection, facts, reading.events, seen)
@@ -109,9 +112,7 @@ _CUSTOMERS = select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id))
 _CONSENTS = select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
     _ids(_CONSENT.c.customer_id)
 )
-_SEGMENTS = select(_MEMBERSHIP.c.customer_id, _MEMBERSHIP.c.segment, _MEMBERSHIP.c.since).where(
-    _ids(_MEMBERSHIP.c.customer_id), _MEMBERSHIP.c.member
-)
+_SEGMENTS = select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id))
 _ENROLLMENTS = (
     select(_ENROLLMENT)
     .where(_ids(_ENROLLMENT.c.customer_id))
@@ -220,6 +221,14 @@ def enrollment_of(row: Any) -> Enrollment:
         open_messages=tuple(row.open_messages),
         decided_steps=tuple(row.decided_steps),
     )
+
+
+def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> None:
+    """Read the enrollments of customers anew into facts in hand."""
+    for known in facts.values():
+        known.enrollments.clear()
+    for row in connection.execute(_ENROLLMENTS, {"ids": list(facts)}):
+        facts[row.customer_id].enrollments.append(enrollment_of(row))
 
 
 def customer_exists(connection: Connection, customer_id: str) -> bool:

@@ -1,0 +1,44 @@
+"""Membership: whether each segment's rule holds for a customer now, and when to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from lifecycle.core.action import Action, Emit, Turn, Wake
+from lifecycle.core.chance import derived_id
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+from lifecycle.core.policy import Policy
+from lifecycle.core.segment import Segment
+from lifecycle.core.words import rfc3339
+
+
+def ask(
+    segments: Mapping[str, Segment], facts: Facts, policy: Policy, now: datetime
+) -> list[Action]:
+    """Ask every segment once: who turned joins or leaves at `now`, and each keeps its wake-up."""
+    view = policy.view(facts, now)
+    actions: list[Action] = []
+    for name, segment in segments.items():
+        rule = policy.segments[name]
+        holds = view.answers.get(name)
+        if holds is None:
+            holds = view.answers[name] = rule.matches(view)
+        wake_at = rule.may_turn_at(view)
+        since = facts.segments.get(name)
+        if holds != (since is not None):
+            actions.append(Turn(name, holds, now))
+            actions.append(Wake(name, holds, now if holds else None, wake_at))
+            if segment.notify:
+                actions.append(Emit(turned_event(facts.customer_id, name, holds, now)))
+        elif wake_at != facts.wakes.get(name):
+            actions.append(Wake(name, holds, since, wake_at))
+    return actions
+
+
+def turned_event(customer_id: str, segment: str, joined: bool, at: datetime) -> Event:
+    """The event that joining or leaving a segment is."""
+    name = "segment_joined" if joined else "segment_left"
+    event_id = derived_id(name, customer_id, segment, rfc3339(at))
+    return Event(at, event_id, name, {"segment": segment}, at)

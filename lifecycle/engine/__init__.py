@@ -1,0 +1,1 @@
+"""The engine: one tick takes in, turns segments, walks flows, sends letters and tidies up."""

@@ -1,0 +1,88 @@
+"""Opens broadcasts when their moment comes: page by page, so that a crash repeats and skips nobody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lifecycle import log
+from lifecycle.core import broadcast as core_broadcast
+from lifecycle.core.action import bring_up_to_date
+from lifecycle.core.campaign import TOO_LATE, Broadcast
+from lifecycle.core.policy import Policy
+from lifecycle.engine.parts import Parts
+from lifecycle.store import operations
+from lifecycle.store.apply import Writing
+from lifecycle.store.facts import Reading, ids_after, load
+
+PAGE = 500
+
+
+def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
+    """Note for each live broadcast when it opens; one whose moment is long past never opens."""
+    known = operations.broadcast_states(connection)
+    for broadcast in parts.live.broadcasts:
+        if broadcast.status != "live":
+            continue
+        state = known.get(broadcast.id)
+        opens = core_broadcast.opens_at(broadcast)
+        if state is not None and (state.state != "waiting" or state.due_at == opens):
+            continue
+        missed = now - opens > TOO_LATE + core_broadcast.EAST
+        row = {
+            "campaign": broadcast.id,
+            "state": "done" if missed else "waiting",
+            "due_at": None if missed else opens,
+            "cursor": "",
+            "enrolled": 0,
+        }
+        operations.put_broadcast(connection, row)
+        if missed:
+            log.warned("broadcast_missed", campaign=broadcast.id)
+
+
+def open_due(parts: Parts, policy: Policy, now: datetime) -> int:
+    """Enroll the next page of each broadcast that is open; says how many pages."""
+    with parts.database.read() as connection:
+        due = operations.broadcasts_due(connection, now)
+    for state in due:
+        found = parts.live.campaign(state.campaign)
+        broadcast = found if isinstance(found, Broadcast) else None
+        with parts.database.write() as connection:
+            _page(connection, parts, policy, broadcast, state, now)
+    return len(due)
+
+
+def _page(
+    connection: Connection,
+    parts: Parts,
+    policy: Policy,
+    broadcast: Broadcast | None,
+    state: Any,
+    now: datetime,
+) -> None:
+    row = {"campaign": state.campaign, "state": "enrolling", "due_at": state.due_at}
+    row |= {"cursor": state.cursor, "enrolled": state.enrolled}
+    if broadcast is None or policy.stopped(broadcast) or broadcast.status != "live":
+        operations.put_broadcast(connection, {**row, "state": "stopped", "due_at": None})
+        return
+    ids = ids_after(connection, state.cursor, PAGE)
+    needs = parts.live.needs_of(broadcast.audience)
+    reading = Reading(events=needs.events)
+    facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
+    writing = Writing(now)
+    for customer_id in ids:
+        known = facts.get(customer_id)
+        if known is not None and not known.erased:
+            actions = core_broadcast.enroll(broadcast, known, policy, now)
+            bring_up_to_date(known, actions)
+            writing.add(known, actions, None)
+            row["enrolled"] += bool(actions)
+    writing.write(connection)
+    if len(ids) < PAGE:
+        operations.put_broadcast(connection, {**row, "state": "done", "due_at": None})
+        log.happened("broadcast_opened", campaign=state.campaign, enrolled=row["enrolled"])
+    else:
+        operations.put_broadcast(connection, {**row, "cursor": ids[-1]})

@@ -1,0 +1,169 @@
+"""The third stage of a tick: guard, render, commit the attempt, hand over, record the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from lifecycle import log
+from lifecycle.core.guard import Drop, Hold
+from lifecycle.core.message import Outcome
+from lifecycle.core.policy import Policy
+from lifecycle.engine.letters import Letters
+from lifecycle.engine.outcome import record_outcomes, write_refusals
+from lifecycle.engine.parts import Parts
+from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
+from lifecycle.store import claims, outbox
+from lifecycle.store.claims import Claim
+from lifecycle.store.facts import load
+from lifecycle.store.tables import METADATA
+from lifecycle.store.write import insert_new
+
+_INTAKE = METADATA.tables["intake"]
+_UNREAD = select(_INTAKE.c.customer_id).where(
+    _INTAKE.c.customer_id.in_(bindparam("ids", expanding=True)),
+    _INTAKE.c.due_at <= bindparam("now", type_=_INTAKE.c.due_at.type),
+    _INTAKE.c.quarantined_at.is_(None),
+)
+
+
+def deliver(
+    parts: Parts, letters: Letters, policy: Policy, now: datetime, batch: int = claims.BATCH
+) -> int:
+    """Deliver one batch of due messages; says how many were looked at."""
+    with parts.database.write() as connection:
+        claimed = claims.claim(connection, "message", now, batch)
+    if not claimed:
+        return 0
+    try:
+        _deliver(parts, letters, policy, claimed, now)
+    except Exception:
+        log.failed("messages_failed", messages=len(claimed))
+        for one in claimed:
+            _alone(parts, letters, policy, one, now)
+    return len(claimed)
+
+
+def _alone(parts: Parts, letters: Letters, policy: Policy, one: Claim, now: datetime) -> None:
+    try:
+        _deliver(parts, letters, policy, [one], now)
+    except Exception:
+        log.failed("message_failed", customer=one.customer_id, message=one.id)
+        with parts.database.write() as connection:
+            if claims.quarantine(connection, "message", one, now):
+                log.warned("message_quarantined", customer=one.customer_id, message=one.id)
+
+
+def _deliver(
+    parts: Parts, letters: Letters, policy: Policy, claimed: Sequence[Claim], now: datetime
+) -> None:
+    with parts.database.read() as connection:
+        dues = read_due(connection, parts, claimed, now)
+    weighed = weigh(dues, parts, letters, policy, now)
+    going = weighed.prepared
+    with parts.database.write() as connection:
+        if parts.outside:
+            going = _guard_again(connection, parts, weighed, policy, now)
+        write_refusals(connection, parts, weighed, now)
+        _begin(connection, letters, going, now)
+        claims.release(connection, "message", _left_over(claimed, going))
+    outcomes = _hand_over(parts, going)
+    with parts.database.write() as connection:
+        record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
+
+
+def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:
+    begun = {one.due.row.message_id for one in going}
+    return [one for one in claimed if one.id not in begun]
+
+
+def _guard_again(
+    connection: Connection, parts: Parts, weighed: Weighed, policy: Policy, now: datetime
+) -> list[Prepared]:
+    """Ask the guard once more inside the transaction that commits the attempts.
+
+    Whoever has something not taken in yet waits for the next pass; whoever was suppressed, took
+    consent back or left since is not written to.
+    """
+    if not weighed.prepared:
+        return []
+    ids = sorted({one.due.row.customer_id for one in weighed.prepared})
+    unread = set(connection.execute(_UNREAD, {"ids": ids, "now": now}).scalars())
+    reading = parts.live.letter_reading
+    fresh = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
+    going = []
+    for one in weighed.prepared:
+        known = fresh.get(one.due.row.customer_id)
+        if known is None or one.due.row.customer_id in unread:
+            continue
+        due = one.due.with_facts(known)
+        verdict = judge(due, policy, now)
+        if isinstance(verdict, Drop):
+            weighed.dropped.append((due, verdict.reason, ""))
+        elif isinstance(verdict, Hold):
+            weighed.held.append((due, verdict))
+        else:
+            counts_as_sent(due, now)
+            going.append(Prepared(due, one.ready, one.offer))
+    return going
+
+
+def _begin(
+    connection: Connection, letters: Letters, going: Sequence[Prepared], now: datetime
+) -> None:
+    """Commit the attempts before any socket is touched, with what clicks and views will need."""
+    letters.keep_templates(connection, (one.ready.template for one in going))
+    insert_new(connection, "incentive", [one.offer.row for one in going if one.offer])
+    attempts, messages = [], []
+    for one in going:
+        row, letter = one.due.row, one.ready.letter
+        attempts.append(
+            {
+                "customer_id": row.customer_id,
+                "attempt_id": letter.attempt_id,
+                "message_id": row.message_id,
+                "number": (row.made or 0) + 1,
+                "begun_at": now,
+                "detail": "",
+            }
+        )
+        messages.append(
+            {
+                "of": row.customer_id,
+                "id": row.message_id,
+                "claimed": one.due.fence,
+                "at": now,
+                "version": one.ready.template.version,
+                "seen": one.ready.context,
+                "targets": one.ready.links,
+            }
+        )
+    outbox.begin(connection, attempts, messages)
+
+
+def _hand_over(parts: Parts, going: Sequence[Prepared]) -> list[Outcome]:
+    letters = [one.ready.letter for one in going]
+    send_many = getattr(parts.transport, "send_many", None)
+    if send_many is not None:
+        return list(send_many(letters))
+    if parts.threads == 1 or len(letters) < 2:
+        return [parts.transport.send(letter) for letter in letters]
+    with ThreadPoolExecutor(parts.threads) as pool:
+        return list(pool.map(parts.transport.send, letters))
+
+
+def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
+    """Put down attempts whose worker is gone as uncertain, never queued again; says how many."""
+    older = None if everything else now - claims.LEASE
+    with parts.database.write() as connection:
+        left = outbox.abandoned(connection, older)
+        rows = [
+            {"of": customer_id, "id": message_id, "at": now} for customer_id, message_id in left
+        ]
+        outbox.uncertain(connection, rows)
+    for customer_id, message_id in left:
+        log.warned("message_uncertain", customer=customer_id, message=message_id)
+    return len(left)

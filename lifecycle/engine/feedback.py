@@ -1,0 +1,116 @@
+"""What the world says of a letter: delivered, opened, clicked, bounced, complained, unsubscribed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select
+
+from lifecycle.core.action import Action, Consented, Emit, Mark, Suppress
+from lifecycle.core.chance import derived_id
+from lifecycle.core.event import Event
+from lifecycle.engine.parts import Live
+from lifecycle.store.tables import METADATA
+
+MARKS = {
+    "message_delivered": "delivered_at",
+    "message_opened": "opened_at",
+    "message_clicked": "clicked_at",
+    "message_bounced": "bounced_at",
+    "message_complained": "complained_at",
+    "message_unsubscribed": "unsubscribed_at",
+}
+_MESSAGE = METADATA.tables["message"]
+_QUERY = (
+    select(
+        _MESSAGE.c.customer_id,
+        _MESSAGE.c.message_id,
+        _MESSAGE.c.campaign,
+        _MESSAGE.c.step,
+        _MESSAGE.c.variant,
+        _MESSAGE.c.attempted_at,
+    )
+    .where(
+        _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
+        _MESSAGE.c.attempted_at.is_not(None),
+    )
+    .order_by(_MESSAGE.c.attempted_at, _MESSAGE.c.message_id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMessage:
+    """A message that has gone, as feedback may mean it."""
+
+    id: str
+    campaign: str
+    step: str
+    variant: str
+    at: datetime
+
+
+def known_messages(
+    connection: Connection, customers: Iterable[str]
+) -> dict[str, list[KnownMessage]]:
+    """The messages of customers that have gone, oldest first."""
+    found: dict[str, list[KnownMessage]] = {}
+    for row in connection.execute(_QUERY, {"ids": list(customers)}):
+        known = KnownMessage(row.message_id, row.campaign, row.step, row.variant, row.attempted_at)
+        found.setdefault(row.customer_id, []).append(known)
+    return found
+
+
+def take_feedback(
+    event: Event, messages: Sequence[KnownMessage], live: Live, now: datetime
+) -> tuple[Event, list[Action]]:
+    """The event with its message named, and what it leads to; no actions when no message is meant.
+
+    Feedback may name a `message_id`, or `campaign` and `step`: then the latest such message that
+    had gone at the event's moment is meant.
+    """
+    message = _meant(event, messages)
+    mark = MARKS.get(event.name)
+    if message is None or mark is None:
+        return event, []
+    named = {"campaign": message.campaign, "step": message.step, "variant": message.variant}
+    properties = {**event.properties, **named, "message_id": message.id}
+    actions: list[Action] = []
+    if not event["machine"]:
+        actions.append(Mark(message.id, mark, event.at))
+    if event.name == "message_bounced" and event["kind"] == "hard":
+        actions.append(Suppress("bounced", now))
+    if event.name == "message_complained":
+        actions.append(Suppress("complained", now))
+    if event.name == "message_unsubscribed":
+        actions += _unsubscribed(event, message, live, now)
+    return replace(event, properties=properties), actions
+
+
+def _unsubscribed(event: Event, message: KnownMessage, live: Live, now: datetime) -> list[Action]:
+    campaign = live.campaign(message.campaign)
+    topic = event["topic"] or (campaign.topic if campaign else None)
+    topics = list(live.catalog.settings.topics) if event["everything"] else [topic]
+    actions: list[Action] = []
+    for one in topics:
+        if isinstance(one, str):
+            withdrawn_id = derived_id("withdrawn", event.id, one)
+            withdrawn = Event(event.at, withdrawn_id, "consent_withdrawn", {"topic": one}, now)
+            actions += [Consented(one, False, event.at, "unsubscribe"), Emit(withdrawn)]
+    return actions
+
+
+def _meant(event: Event, messages: Sequence[KnownMessage]) -> KnownMessage | None:
+    wanted = event["message_id"]
+    for message in reversed(messages):
+        if wanted:
+            if message.id == wanted:
+                return message
+        elif (
+            message.campaign == event["campaign"]
+            and (not event["step"] or message.step == event["step"])
+            and message.at <= event.at
+        ):
+            return message
+    return None

@@ -1,0 +1,151 @@
+"""The first stage of a tick: takes in new events and asks the segments whose instant has come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, func, select, update
+
+from lifecycle import log
+from lifecycle.core.event import Event
+from lifecycle.core.policy import Policy
+from lifecycle.engine.feedback import known_messages
+from lifecycle.engine.intake import CustomerIntake, Taken
+from lifecycle.engine.parts import Parts
+from lifecycle.engine.triggers import asked
+from lifecycle.rewards import ledger
+from lifecycle.store import claims, events
+from lifecycle.store.apply import Writing
+from lifecycle.store.claims import Claim
+from lifecycle.store.events import NewEvent
+from lifecycle.store.facts import load
+from lifecycle.store.tables import METADATA
+
+_EVENT, _MESSAGE, _CUSTOMER = (METADATA.tables[name] for name in ("event", "message", "customer"))
+_LATER = (
+    select(_EVENT.c.customer_id, func.min(_EVENT.c.due_at, type_=_EVENT.c.due_at.type))
+    .where(
+        _EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        _EVENT.c.pending,
+    )
+    .group_by(_EVENT.c.customer_id)
+)
+_HASHES = select(_CUSTOMER.c.customer_id, _CUSTOMER.c.address_hash).where(
+    _CUSTOMER.c.customer_id.in_(bindparam("ids", expanding=True))
+)
+_GUARDED = (
+    update(_MESSAGE)
+    .where(
+        _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
+        _MESSAGE.c.state == "planned",
+        _MESSAGE.c.reason == "guarded",
+    )
+    .values(due_at=bindparam("at", type_=_MESSAGE.c.due_at.type))
+)
+
+
+def ingest(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
+    """Take in one batch of customers with something new or due; says how many there were."""
+    with parts.database.write() as connection:
+        claimed = claims.claim(connection, "intake", now, batch)
+    if not claimed:
+        return 0
+    try:
+        _take_in(parts, policy, claimed, now)
+    except Exception:
+        log.failed("intake_failed", customers=len(claimed))
+        _one_by_one(parts, policy, claimed, now)
+    return len(claimed)
+
+
+def _one_by_one(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime) -> None:
+    for one in claimed:
+        try:
+            _take_in(parts, policy, [one], now)
+        except Exception:
+            log.failed("customer_not_taken_in", customer=one.customer_id)
+            with parts.database.write() as connection:
+                if claims.quarantine(connection, "intake", one, now):
+                    log.warned("customer_quarantined", customer=one.customer_id)
+
+
+def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime) -> None:
+    ids = [one.customer_id for one in claimed]
+    live = parts.live
+    with parts.database.write() as connection:
+        waiting = events.pending(connection, ids, now)
+        facts = load(connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone)
+        feedback = [
+            customer_id
+            for customer_id, new in waiting.items()
+            if any(one.event.name.startswith("message_") for one in new)
+        ]
+        messages = known_messages(connection, feedback) if feedback else {}
+        writing = Writing(now)
+        hashes = dict(connection.execute(_HASHES, {"ids": feedback}).tuples()) if feedback else {}
+        done: dict[str, Taken] = {}
+        for customer_id in ids:
+            known = facts.get(customer_id)
+            if known is None or known.erased:
+                continue
+            asker = CustomerIntake(
+                live, policy, known, messages.get(customer_id, ()), asked(live.hooks)
+            )
+            taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
+            writing.add(known, taken.actions, hashes.get(customer_id))
+        appended = _write(parts, connection, writing, done, waiting, now)
+        _release(connection, claimed, done, appended)
+    for customer_id, taken in done.items():
+        for failure in taken.failed:
+            log.warned(
+                "hook_failed", hook=failure.hook, event_id=failure.event_id, customer=customer_id
+            )
+
+
+def _write(
+    parts: Parts,
+    connection: Connection,
+    writing: Writing,
+    done: Mapping[str, Taken],
+    waiting: Mapping[str, Sequence[NewEvent]],
+    now: datetime,
+) -> frozenset[str]:
+    """Write a batch; says to which customers it appended events itself."""
+    writing.write(connection)
+    if waiting:
+        connection.execute(events.TAKEN_UP_TO, {"ids": list(waiting), "now": now})
+    filled = [
+        {"of": customer_id, "id": event.id, "filled": event.properties}
+        for customer_id, taken in done.items()
+        for event in taken.filled
+    ]
+    if filled:
+        connection.execute(events.TAKEN_CHANGED, filled)
+    rewarded: list[tuple[str, Event]] = [
+        (customer_id, event) for customer_id, taken in done.items() for event in taken.rewarded
+    ]
+    later = list(writing.later_events)
+    if rewarded:
+        settings = parts.live.catalog.settings
+        later += ledger.take_in(connection, settings, rewarded, now, parts.key)
+    events.append(connection, later)
+    if parts.live.catalog.settings.sending.hold_if is not None:
+        connection.execute(_GUARDED, {"ids": list(done), "at": now})
+    return frozenset(one.customer_id for one in later)
+
+
+def _release(
+    connection: Connection,
+    claimed: Sequence[Claim],
+    done: Mapping[str, Taken],
+    appended: frozenset[str],
+) -> None:
+    ids = [one.customer_id for one in claimed]
+    arriving = dict(connection.execute(_LATER, {"ids": ids}).tuples())
+    next_due: dict[str, datetime | None] = {}
+    for customer_id in ids:
+        taken = done.get(customer_id)
+        instants = [arriving.get(customer_id), taken.next_wake if taken else None]
+        next_due[customer_id] = min((at for at in instants if at is not None), default=None)
+    claims.release_intake(connection, claimed, next_due, appended)

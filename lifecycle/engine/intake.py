@@ -1,0 +1,110 @@
+"""Taking one customer in: events in order, then segments once an instant, then what follows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from lifecycle.core.action import Action, Emit, Turn, bring_up_to_date
+from lifecycle.core.entry import on_event
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+from lifecycle.core.flow import on_change
+from lifecycle.core.membership import ask, turned_event
+from lifecycle.core.policy import Policy
+from lifecycle.engine.feedback import KnownMessage, take_feedback
+from lifecycle.engine.parts import Live
+from lifecycle.hooks import HookFailed
+from lifecycle.store.events import NewEvent
+
+Triggers = Callable[[Event, Facts], Sequence[Event | HookFailed]]
+
+
+@dataclass
+class Taken:
+    """What taking a customer in has come to."""
+
+    actions: list[Action] = field(default_factory=list)
+    filled: list[Event] = field(default_factory=list)
+    """Feedback events whose message was found: their properties now name it."""
+    rewarded: list[Event] = field(default_factory=list)
+    failed: list[HookFailed] = field(default_factory=list)
+    next_wake: datetime | None = None
+
+
+class CustomerIntake:
+    """Takes in one customer up to an instant, each instant on its own and in its order."""
+
+    def __init__(
+        self,
+        live: Live,
+        policy: Policy,
+        facts: Facts,
+        messages: Sequence[KnownMessage],
+        triggers: Triggers,
+    ) -> None:
+        self.live, self.policy, self.facts = live, policy, facts
+        self.messages, self.triggers = messages, triggers
+        self.taken = Taken()
+
+    def run(self, events: Sequence[NewEvent], now: datetime) -> Taken:
+        """Take in `events` (in order of arrival) and every wake-up up to `now`."""
+        waiting = deque(events)
+        asked = False
+        while (moment := self._next_moment(waiting, now)) is not None or not asked:
+            moment = now if moment is None else moment
+            self.facts.now = moment
+            while waiting and waiting[0].due_at <= moment:
+                self._event(waiting.popleft().event, moment)
+            self._segments(moment)
+            for flow in self.live.flows_with_exit_rule:
+                self._do(on_change(flow, self.facts, self.policy, moment))
+            asked = True
+        self.taken.next_wake = min(self.facts.wakes.values(), default=None)
+        return self.taken
+
+    def _next_moment(self, waiting: Sequence[NewEvent], now: datetime) -> datetime | None:
+        """The next instant at which something arrives or a rule may turn; None when all is asked."""
+        instants = [at for at in self.facts.wakes.values() if at <= now]
+        if waiting:
+            instants.append(waiting[0].due_at)
+        return min(instants, default=None)
+
+    def _do(self, actions: Sequence[Action]) -> None:
+        bring_up_to_date(self.facts, actions)
+        self.taken.actions += actions
+
+    def _event(self, event: Event, moment: datetime) -> None:
+        if event.name.startswith("message_"):
+            event, actions = take_feedback(event, self.messages, self.live, moment)
+            self._do(actions)
+            if actions:
+                self.taken.filled.append(event)
+        self._hear(event, moment)
+
+    def _hear(self, event: Event, moment: datetime) -> None:
+        if self.live.heard(event.name):
+            self.facts.add_event(event)
+        if event.name in self.live.rewarded:
+            self.taken.rewarded.append(event)
+        if event.name in self.live.triggered:
+            for made in self.triggers(event, self.facts):
+                if isinstance(made, HookFailed):
+                    self.taken.failed.append(made)
+                else:
+                    self._do([Emit(made)])
+                    self._hear(made, moment)
+        for flow in self.live.flows_for(event.name):
+            self._do(on_event(flow, self.facts, event, self.policy, moment))
+
+    def _segments(self, moment: datetime) -> None:
+        actions = ask(self.live.catalog.segments, self.facts, self.policy, moment)
+        self._do(actions)
+        for action in actions:
+            if isinstance(action, Turn):
+                event = turned_event(
+                    self.facts.customer_id, action.segment, action.joined, action.at
+                )
+                self._hear(event, moment)

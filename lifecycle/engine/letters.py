@@ -1,0 +1,223 @@
+"""Letters: the values a template sees, and the message once rendered, with its links and headers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lifecycle.core.campaign import Campaign, Step, Variant
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.facts import Facts
+from lifecycle.core.message import Letter
+from lifecycle.core.typed import Text, in_language
+from lifecycle.engine.parts import Live, Parts
+from lifecycle.render.compile import CompiledTemplate, compile_template
+from lifecycle.render.letter import LetterTexts, render
+from lifecycle.render.links import LinkSigner, counted_id
+from lifecycle.render.problems import BrokenTemplate
+from lifecycle.store import operations
+
+ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A rendered message, with what is kept of it for clicks and the view in the browser."""
+
+    letter: Letter
+    template: CompiledTemplate
+    context: Mapping[str, Any]
+    links: Mapping[str, str]
+
+
+@dataclass
+class Letters:
+    """Makes letters; each template is compiled once for as long as the definitions live."""
+
+    parts: Parts
+    compiled: dict[tuple[str, str], CompiledTemplate] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+    @property
+    def live(self) -> Live:
+        """The live definitions."""
+        return self.parts.live
+
+    def template(self, name: str, locale: str | None) -> CompiledTemplate:
+        """The compiled template in the best language for a locale."""
+        key = (name, locale or "")
+        if key not in self.compiled:
+            catalog = self.live.catalog
+            self.compiled[key] = compile_template(
+                name,
+                catalog.root / "templates",
+                locale=locale,
+                language=catalog.settings.shop.language,
+                filters=self.live.hooks.filters,
+            )
+        return self.compiled[key]
+
+    def make(
+        self,
+        message_id: str,
+        attempt_id: str,
+        campaign: Campaign,
+        step: Step,
+        variant: Variant | None,
+        enrollment: Enrollment,
+        facts: Facts,
+        incentive: Mapping[str, Any] | None,
+        referral_link: str | None,
+        now: datetime,
+    ) -> Ready:
+        """Render one message. Raises BrokenTemplate."""
+        settings = self.live.catalog.settings
+        name = (variant.template if variant else None) or step.template
+        assert name is not None and facts.email is not None
+        template = self.template(name, facts.locale)
+        context = self.context(campaign, step, enrollment, facts, incentive, referral_link)
+        tracked = counted_id(campaign.id, step.name, variant.name if variant else "")
+        links = self.parts.signer.for_message(
+            settings.http.public_url, message_id, mode=settings.tracking.mode, counted_id=tracked
+        )
+        rendered = render(template, self._texts(step, variant, facts), context, links)
+        sender = self._sender(campaign, step, variant)
+        letter = Letter(
+            message_id=message_id,
+            attempt_id=attempt_id,
+            campaign=campaign.id,
+            step=step.name,
+            variant=variant.name if variant else "",
+            sender=sender.from_,
+            reply_to=sender.reply_to,
+            to=facts.email,
+            subject=rendered.subject,
+            html=rendered.html,
+            text=rendered.text,
+            at=now,
+            headers=headers(links, transactional=step.transactional),
+            links=rendered.links,
+        )
+        kept = {**context, "_subject": rendered.subject}
+        return Ready(letter, template, kept, {str(n): url for n, url in rendered.links.items()})
+
+    def _sender(self, campaign: Campaign, step: Step, variant: Variant | None) -> Any:
+        settings = self.live.catalog.settings
+        said = (variant.sender if variant else None) or step.sender or campaign.sending.sender
+        return settings.senders[said or settings.first_sender]
+
+    def _texts(self, step: Step, variant: Variant | None, facts: Facts) -> LetterTexts:
+        language = self.live.catalog.settings.shop.language
+
+        def chosen(own: Text | None, shared: Text | None) -> str:
+            return in_language(own or shared, facts.locale, language) or ""
+
+        if variant is None:
+            return LetterTexts(chosen(None, step.subject), chosen(None, step.preheader))
+        return LetterTexts(
+            chosen(variant.subject, step.subject), chosen(variant.preheader, step.preheader)
+        )
+
+    def context(
+        self,
+        campaign: Campaign,
+        step: Step,
+        enrollment: Enrollment,
+        facts: Facts,
+        incentive: Mapping[str, Any] | None,
+        referral_link: str | None,
+    ) -> dict[str, Any]:
+        """What the template sees, as plain data."""
+        settings = self.live.catalog.settings
+        shop = settings.shop
+        event = dict(enrollment.properties)
+        items = event.get("items")
+        return {
+            "customer": {
+                "id": facts.customer_id,
+                "email": facts.email,
+                "timezone": facts.zone.key,
+                "locale": facts.locale or shop.language,
+                **facts.attributes,
+            },
+            "event": event,
+            "items": items if isinstance(items, list) else [],
+            "item": items[0] if isinstance(items, list) and items else None,
+            "incentive": incentive,
+            "points": {"balance": facts.points_balance, "lifetime": facts.points_lifetime},
+            "referral": {"link": referral_link} if referral_link else None,
+            "shop": {
+                "name": shop.name,
+                "address": shop.address,
+                "website": shop.website,
+                "currency": shop.currency,
+                "language": shop.language,
+                "timezone": shop.timezone,
+            },
+            "campaign": {"id": campaign.id, "name": campaign.name, "topic": campaign.topic},
+            "step": {"name": step.name},
+        }
+
+    def keep_templates(self, connection: Connection, used: Iterable[CompiledTemplate]) -> None:
+        """Keep each template version that letters go out with, once."""
+        for template in used:
+            if template.version not in self.kept:
+                self.kept.add(template.version)
+                operations.keep_template(connection, template.version, _stored(template))
+
+    def view(self, connection: Connection, row: Any) -> str | None:
+        """The HTML of a letter that went, for the view in the browser; None when it is gone."""
+        if row.template_version is None or row.context is None:
+            return None
+        stored = operations.template(connection, row.template_version)
+        if stored is None:
+            return None
+        settings = self.live.catalog.settings
+        links = self.parts.signer.for_message(
+            settings.http.public_url, row.message_id, mode=settings.tracking.mode
+        )
+        subject = str(row.context.get("_subject") or "-")
+        texts = LetterTexts("{% raw %}" + subject.replace("{%", "{ %") + "{% endraw %}")
+        try:
+            return render(
+                self._restored(row.template_version, stored), texts, row.context, links
+            ).html
+        except BrokenTemplate:
+            return None
+
+    def _restored(self, version: str, stored: Mapping[str, Any]) -> CompiledTemplate:
+        return CompiledTemplate(
+            name=stored["name"],
+            version=version,
+            html=stored["html"],
+            text=stored["text"],
+            links=tuple(stored["links"]),
+            problems=(),
+            files=(),
+            imports=tuple((name, source) for name, source in stored["imports"]),
+            filters=tuple(sorted(self.live.hooks.filters.items())),
+        )
+
+
+def _stored(template: CompiledTemplate) -> dict[str, Any]:
+    return {
+        "name": template.name,
+        "html": template.html,
+        "text": template.text,
+        "links": list(template.links),
+        "imports": [list(pair) for pair in template.imports],
+    }
+
+
+def headers(links: LinkSigner, *, transactional: bool) -> tuple[tuple[str, str], ...]:
+    """The unsubscribe headers of RFC 2369 and RFC 8058; a transactional letter carries none."""
+    if transactional:
+        return ()
+    return (
+        ("List-Unsubscribe", f"<{links.unsubscribe_url}>"),
+        ("List-Unsubscribe-Post", ONE_CLICK),
+    )

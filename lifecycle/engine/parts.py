@@ -1,0 +1,197 @@
+"""What the engine works with: the database, live definitions, the way out, keys and hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+
+from lifecycle.catalog.catalog import Catalog, catalog_rules
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.rule.tree import Needs, Rule
+from lifecycle.hooks import Registry
+from lifecycle.render.links import Signer
+from lifecycle.rewards.ledger import names as reward_names
+from lifecycle.send.transport import Transport
+from lifecycle.store.database import Database
+from lifecycle.store.facts import Reading
+
+EVERYTHING_ELSE = timedelta(days=7)
+"""A calendar week at most: how far back a cap by the calendar looks."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The definitions that are live, with what the engine derives from them once."""
+
+    catalog: Catalog
+    hooks: Registry
+    nobody_held_out: bool = False
+    fixed_variant: str | None = None
+    status_of: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        """All flows that may let in or still walk somebody, by id."""
+        found = (one for _, one in sorted(self.catalog.campaigns.items()))
+        return tuple(one for one in found if isinstance(one, Flow) and one.status != "draft")
+
+    @cached_property
+    def broadcasts(self) -> tuple[Broadcast, ...]:
+        """All broadcasts that are live or paused, by id."""
+        found = (one for _, one in sorted(self.catalog.campaigns.items()))
+        return tuple(one for one in found if isinstance(one, Broadcast) and one.status != "draft")
+
+    def campaign(self, name: str) -> Campaign | None:
+        """A campaign by id."""
+        return self.catalog.campaigns.get(name)
+
+    @cached_property
+    def flows_by_event(self) -> dict[str, tuple[Flow, ...]]:
+        """For each exact event name, the flows that it may end or begin."""
+        routes: dict[str, list[Flow]] = {}
+        for flow in self.flows:
+            for name in sorted(_names_of(flow)):
+                if not name.endswith("*"):
+                    routes.setdefault(name, []).append(flow)
+        return {name: tuple(flows) for name, flows in routes.items()}
+
+    @cached_property
+    def flows_by_prefix(self) -> tuple[tuple[str, Flow], ...]:
+        """The flows that name events by `prefix*`."""
+        return tuple(
+            (name[:-1], flow)
+            for flow in self.flows
+            for name in sorted(_names_of(flow))
+            if name.endswith("*")
+        )
+
+    def flows_for(self, event_name: str) -> tuple[Flow, ...]:
+        """The flows that an event may end or begin, by id."""
+        exact = self.flows_by_event.get(event_name, ())
+        if not self.flows_by_prefix:
+            return exact
+        more = [flow for prefix, flow in self.flows_by_prefix if event_name.startswith(prefix)]
+        every = {flow.id: flow for flow in (*exact, *more)}
+        return tuple(flow for _, flow in sorted(every.items()))
+
+    @cached_property
+    def flows_with_exit_rule(self) -> tuple[Flow, ...]:
+        """The flows whose `[exit] if` is asked whenever facts change."""
+        return tuple(flow for flow in self.flows if flow.exit.if_ is not None)
+
+    @cached_property
+    def listened(self) -> frozenset[str]:
+        """Every event name that anything reads: only these have to be loaded."""
+        names = set(self.catalog.event_names())
+        for trigger in self.hooks.triggers.values():
+            names |= set(trigger.listens_to) | set(trigger.also_reads)
+        if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
+            names |= set(HUMAN_TRACES)
+        return frozenset(names)
+
+    @cached_property
+    def rewarded(self) -> frozenset[str]:
+        """Event names that the rewards ledger takes in."""
+        return reward_names(self.catalog.settings)
+
+    @cached_property
+    def triggered(self) -> frozenset[str]:
+        """Event names that a trigger listens to."""
+        return frozenset(
+            name for trigger in self.hooks.triggers.values() for name in trigger.listens_to
+        )
+
+    def heard(self, event_name: str) -> bool:
+        """Whether anything at all reads events of this name."""
+        if event_name in self.listened or event_name in self.rewarded:
+            return True
+        return any(
+            name.endswith("*") and event_name.startswith(name[:-1]) for name in self.listened
+        )
+
+    def needs_of(self, *rules: Rule | None) -> Needs:
+        """What rules need, those of the segments they name included."""
+        total, asked = Needs(), set[str]()
+        waiting = [rule for rule in rules if rule is not None]
+        while waiting:
+            needs = waiting.pop().needs()
+            total |= needs
+            for name in needs.segments - asked:
+                asked.add(name)
+                if name in self.catalog.rules:
+                    waiting.append(self.catalog.rules[name])
+        return total
+
+    @cached_property
+    def flow_reading(self) -> Reading:
+        """What walking a flow reads."""
+        names = self.needs_of(*catalog_rules(self.catalog)).events
+        if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
+            names |= frozenset(HUMAN_TRACES)
+        return Reading(events=names, points=bool(self.catalog.settings.points.earn))
+
+    @cached_property
+    def ingest_reading(self) -> Reading:
+        """What taking in reads: everything that a rule, a flow or a trigger may ask."""
+        return Reading(events=self.listened, points=bool(self.catalog.settings.points.earn))
+
+    @cached_property
+    def letter_reading(self) -> Reading:
+        """What the guard and a letter read."""
+        offers = [
+            offer.given_if
+            for flow in self.flows
+            for step in flow.step
+            for offer in (step.incentive, *(one.incentive for one in step.variant))
+            if offer is not None
+        ]
+        names = self.needs_of(self.catalog.settings.sending.hold_if, *offers).events
+        caps = self.catalog.settings.sending.cap
+        spans = [cap.per if isinstance(cap.per, timedelta) else EVERYTHING_ELSE for cap in caps]
+        back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
+        return Reading(events=names, sent=back + timedelta(days=1) if back else timedelta())
+
+    def policy(self, verdicts: Mapping[tuple[str, str], str], ordered: Mapping[str, str]) -> Policy:
+        """What decisions are made by."""
+        return Policy(
+            self.catalog.settings,
+            self.catalog.rules,
+            verdicts,
+            ordered,
+            self.nobody_held_out,
+            self.fixed_variant,
+        )
+
+
+def _names_of(flow: Flow) -> set[str]:
+    names = {*(flow.enter.when or ()), *flow.exit.when}
+    if flow.enter.joins:
+        names.add("segment_joined")
+    if flow.enter.leaves:
+        names.add("segment_left")
+    return names
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything a tick works with. `key` is the shop's secret; `signer` makes links from it.
+
+    `outside` is False in replays and tests: then nothing is done but the decisions.
+    """
+
+    database: Database
+    live: Live
+    transport: Transport
+    key: bytes
+    signer: Signer
+    outside: bool = True
+    threads: int = 1
+    """How many letters are handed over at once."""
+
+    @property
+    def shop_zone(self) -> str:
+        """The shop's zone, which is a customer's whose own is unknown."""
+        return self.live.catalog.settings.shop.timezone

@@ -1,0 +1,157 @@
+"""Weighs due messages one by one: may each go now, later or never, and what letter does it make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lifecycle.core.campaign import Broadcast, Campaign, Step
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.facts import Facts, Sent
+from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
+from lifecycle.core.policy import Policy
+from lifecycle.engine.letters import Letters, Ready
+from lifecycle.engine.offers import Offer, offer_for
+from lifecycle.engine.parts import Parts
+from lifecycle.render.problems import BrokenTemplate
+from lifecycle.store import outbox
+from lifecycle.store.claims import Claim
+from lifecycle.store.facts import load
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message whose moment has come, and what it is judged by."""
+
+    row: Any
+    fence: int
+    facts: Facts
+    campaign: Campaign | None
+    step: Step | None
+    enrollment: Enrollment | None
+
+    def with_facts(self, facts: Facts) -> Due:
+        """The same message, judged by fresher facts."""
+        found = next((one for one in facts.enrollments if one.id == self.row.enrollment_id), None)
+        return replace(self, facts=facts, enrollment=found)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that may go, as a letter, with the incentive made for it."""
+
+    due: Due
+    ready: Ready
+    offer: Offer | None
+
+
+@dataclass
+class Weighed:
+    """What a batch of due messages comes to before anything is written."""
+
+    prepared: list[Prepared] = field(default_factory=list)
+    held: list[tuple[Due, Hold]] = field(default_factory=list)
+    dropped: list[tuple[Due, str, str]] = field(default_factory=list)
+
+
+def read_due(
+    connection: Connection, parts: Parts, claimed: Sequence[Claim], now: datetime
+) -> list[Due]:
+    """The claimed messages with their facts, in the order in which they are weighed.
+
+    For one customer the higher priority goes first, then what fell due earlier.
+    """
+    fences = {one.id: one.fence for one in claimed}
+    ids = sorted({one.customer_id for one in claimed})
+    reading = parts.live.letter_reading
+    facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
+    found = []
+    for row in outbox.due_messages(connection, fences):
+        known = facts.get(row.customer_id)
+        if known is None:
+            continue
+        campaign = parts.live.campaign(row.campaign)
+        enrollment = next((one for one in known.enrollments if one.id == row.enrollment_id), None)
+        step = step_of(campaign, row.step)
+        found.append(Due(row, fences[row.message_id], known, campaign, step, enrollment))
+    found.sort(
+        key=lambda due: (
+            due.row.customer_id,
+            -due.row.priority,
+            due.row.fell_due_at,
+            due.row.message_id,
+        )
+    )
+    return found
+
+
+def step_of(campaign: Campaign | None, name: str) -> Step | None:
+    """The step of a campaign by name; a broadcast has one."""
+    if campaign is None:
+        return None
+    return campaign.letter() if isinstance(campaign, Broadcast) else campaign.step_named(name)
+
+
+def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:
+    """Ask the guard of one message."""
+    if due.campaign is None or due.step is None:
+        return Drop("stopped")
+    owed = Owed(
+        due.campaign, due.step, due.enrollment, due.row.klass, due.row.counts, due.row.stale_at
+    )
+    return guard(owed, due.facts, policy, now)
+
+
+def counts_as_sent(due: Due, now: datetime) -> None:
+    """Let the customer's next message see that this one goes."""
+    row = due.row
+    due.facts.sent.append(
+        Sent(now, row.campaign, row.step, row.klass, row.counts, row.enrollment_id)
+    )
+
+
+def weigh(
+    dues: Sequence[Due], parts: Parts, letters: Letters, policy: Policy, now: datetime
+) -> Weighed:
+    """Judge each message; those that may go become letters, unless their template is broken."""
+    result = Weighed()
+    for due in dues:
+        verdict = judge(due, policy, now)
+        if isinstance(verdict, Drop):
+            result.dropped.append((due, verdict.reason, ""))
+        elif isinstance(verdict, Hold):
+            result.held.append((due, verdict))
+        else:
+            try:
+                result.prepared.append(_prepare(due, parts, letters, policy, now))
+            except BrokenTemplate as broken:
+                result.dropped.append((due, "broken_template", str(broken)))
+            else:
+                counts_as_sent(due, now)
+    return result
+
+
+def _prepare(due: Due, parts: Parts, letters: Letters, policy: Policy, now: datetime) -> Prepared:
+    assert due.campaign is not None and due.step is not None and due.enrollment is not None
+    variants: Mapping[str, Any] = {one.name: one for one in due.step.variant}
+    variant = variants.get(due.row.variant) if due.row.variant else None
+    if due.row.variant and variant is None and due.step.variant:
+        variant = policy.variant(due.campaign, due.step, due.facts.customer_id)
+    offer = offer_for(parts, policy, due, variant, now)
+    ready = letters.make(
+        due.row.message_id,
+        outbox.attempt_id(due.row.message_id, (due.row.made or 0) + 1),
+        due.campaign,
+        due.step,
+        variant,
+        due.enrollment,
+        due.facts,
+        offer.view if offer else None,
+        parts.referral_link(due.facts.customer_id),
+        now,
+    )
+    return Prepared(due, ready, offer)

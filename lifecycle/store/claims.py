@@ -1,0 +1,163 @@
+"""Claims by lease: rows whose moment has come, taken by one worker at a time.
+
+Lease times come from the database's clock, the one clock that all processes share; the attempt is
+counted when a row is claimed, before the work starts, so that a row that kills its worker is
+quarantined after a few crashes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Connection, TextClause, text
+
+from lifecycle.core.words import micros
+
+BATCH = 500
+LEASE_SECONDS = 120
+LEASE = timedelta(seconds=LEASE_SECONDS)
+ATTEMPTS_BEFORE_QUARANTINE = 3
+
+_CLOCK = {
+    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
+    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
+}
+_KEYS = {
+    "intake": ("customer_id",),
+    "enrollment": ("customer_id", "enrollment_id"),
+    "message": ("customer_id", "message_id"),
+}
+_ORDER = {
+    "intake": "due_at, customer_id",
+    "enrollment": "due_at, customer_id, campaign, enrollment_id",
+    "message": "due_at, customer_id, priority DESC, fell_due_at, message_id",
+}
+_ALSO = {
+    "intake": "",
+    "enrollment": " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = "
+    "q.customer_id AND intake.due_at <= :now AND intake.quarantined_at IS NULL)",
+    "message": " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = "
+    "q.customer_id AND intake.due_at <= :now AND intake.quarantined_at IS NULL)",
+}
+_RETURNS = {
+    "intake": "customer_id, arrivals, fence, attempts",
+    "enrollment": "customer_id, enrollment_id AS id, fence, attempts",
+    "message": "customer_id, message_id AS id, fence, attempts",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row that this worker has to itself until its lease ends; `fence` tells claims apart."""
+
+    customer_id: str
+    id: str
+    fence: int
+    attempts: int
+    arrivals: int = 0
+
+
+@lru_cache(maxsize=20)
+def _statement(kind: str, queue: str) -> TextClause:
+    keys = ", ".join(_KEYS[queue])
+    lock = " FOR UPDATE SKIP LOCKED" if kind == "postgresql" else ""
+    return text(
+        f"UPDATE {queue} SET lease_until = {_CLOCK[kind]} + :lease, fence = fence + 1, "
+        f"attempts = attempts + 1 WHERE ({keys}) IN (SELECT {keys} FROM {queue} AS q "
+        f"WHERE due_at <= :now AND quarantined_at IS NULL "
+        f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}){_ALSO[queue]} "
+        f"ORDER BY {_ORDER[queue]} LIMIT :batch{lock}) RETURNING {_RETURNS[queue]}"
+    )
+
+
+def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
+    """Take up to `batch` rows of a queue (intake, enrollment, message) due at `now`."""
+    bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
+    rows = connection.execute(_statement(connection.dialect.name, queue), bound).mappings()
+    return [
+        Claim(
+            row["customer_id"],
+            row.get("id", row["customer_id"]),
+            row["fence"],
+            row["attempts"],
+            row.get("arrivals", 0),
+        )
+        for row in rows
+    ]
+
+
+_RELEASE_INTAKE = text(
+    "UPDATE intake SET due_at = CASE WHEN arrivals = :arrivals THEN :next ELSE due_at END, "
+    "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
+)
+
+
+def release_intake(
+    connection: Connection,
+    claims: Sequence[Claim],
+    next_due: Mapping[str, datetime | None],
+    appended: Collection[str],
+) -> None:
+    """Give customers back to the intake queue, due at their next wake-up.
+
+    `appended` are the customers to whom this very work appended events. Where others have appended
+    since the claim, the customer stays due as that arrival said.
+    """
+    rows = [
+        {
+            "id": one.customer_id,
+            "fence": one.fence,
+            "arrivals": one.arrivals + (one.customer_id in appended),
+            "next": None if (due := next_due.get(one.customer_id)) is None else micros(due),
+        }
+        for one in claims
+    ]
+    if rows:
+        connection.execute(_RELEASE_INTAKE, rows)
+
+
+def release(connection: Connection, queue: str, claimed: Sequence[Claim]) -> None:
+    """Give rows back after their work is written; only where the claim is still ours."""
+    rows = [{"customer": o.customer_id, "id": o.id, "fence": o.fence} for o in claimed]
+    if rows:
+        where = f"customer_id = :customer AND {_KEYS[queue][1]} = :id AND fence = :fence"
+        change = f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"
+        connection.execute(text(change), rows)
+
+
+def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) -> bool:
+    """Put a row aside once it has failed too often, and say whether it was; the lease ends."""
+    aside = one.attempts >= ATTEMPTS_BEFORE_QUARANTINE
+    bound: dict[str, Any] = {"customer": one.customer_id, "fence": one.fence}
+    where = "customer_id = :customer AND fence = :fence"
+    if len(_KEYS[queue]) > 1:
+        where += f" AND {_KEYS[queue][1]} = :id"
+        bound["id"] = one.id
+    change = "quarantined_at = :now" if aside else "lease_until = NULL"
+    if aside:
+        bound["now"] = micros(now)
+    connection.execute(text(f"UPDATE {queue} SET {change} WHERE {where}"), bound)
+    return aside
+
+
+_NEXT = text(
+    "SELECT min(at) FROM ("
+    "SELECT min(due_at) AS at FROM intake WHERE quarantined_at IS NULL "
+    "UNION ALL SELECT min(due_at) FROM enrollment "
+    "WHERE due_at IS NOT NULL AND quarantined_at IS NULL "
+    "UNION ALL SELECT min(due_at) FROM message "
+    "WHERE due_at IS NOT NULL AND quarantined_at IS NULL "
+    "UNION ALL SELECT min(due_at) FROM broadcast_state "
+    "UNION ALL SELECT min(due_at) FROM task "
+    "UNION ALL SELECT min(due_at) FROM referral) AS dues"
+)
+
+
+def next_due(connection: Connection) -> int | None:
+    """The earliest instant at which something falls due, in microseconds; None if nothing."""
+    found: int | None = connection.execute(_NEXT).scalar()
+    return found

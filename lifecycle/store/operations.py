@@ -1,0 +1,112 @@
+"""What operators and upkeep keep: pauses by command, verdicts, broadcasts, tasks, templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from lifecycle.store.tables import METADATA
+from lifecycle.store.write import insert_new, upsert
+
+STATE = METADATA.tables["campaign_state"]
+VERDICT = METADATA.tables["verdict"]
+BROADCAST = METADATA.tables["broadcast_state"]
+TASK = METADATA.tables["task"]
+TEMPLATE = METADATA.tables["template_version"]
+BROKEN_LETTERS_PAUSE = 3
+"""After so many letters of a campaign that cannot be rendered it is paused."""
+
+
+def ordered(connection: Connection) -> dict[str, str]:
+    """Campaigns paused or stopped by command, or by ourselves for broken letters."""
+    query = select(STATE.c.campaign, STATE.c.ordered).where(STATE.c.ordered != "")
+    return dict(connection.execute(query).tuples())
+
+
+def order(connection: Connection, campaign: str, what: str, reason: str, now: datetime) -> None:
+    """Pause ("paused"), stop ("stopped") or resume ("") a campaign by command."""
+    row = {"campaign": campaign, "ordered": what, "reason": reason, "at": now, "broken_letters": 0}
+    upsert(connection, STATE, [row])
+
+
+def broken_letter(connection: Connection, campaign: str, now: datetime) -> bool:
+    """Count a letter that could not be rendered; pauses the campaign after a few, and says so."""
+    first = {"campaign": campaign, "ordered": "", "reason": "", "at": now, "broken_letters": 0}
+    insert_new(connection, STATE, [first])
+    found = connection.execute(select(STATE).where(STATE.c.campaign == campaign)).one()
+    broken = found.broken_letters + 1
+    change: dict[str, Any] = {"broken_letters": broken}
+    pauses = broken >= BROKEN_LETTERS_PAUSE and not found.ordered
+    if pauses:
+        change |= {"ordered": "paused", "reason": "broken_template", "at": now}
+    connection.execute(update(STATE).where(STATE.c.campaign == campaign).values(**change))
+    return pauses
+
+
+def verdicts(connection: Connection) -> dict[tuple[str, str], str]:
+    """The winning variant by campaign and step."""
+    rows = connection.execute(select(VERDICT.c.campaign, VERDICT.c.step, VERDICT.c.variant))
+    return {(row.campaign, row.step): row.variant for row in rows}
+
+
+def give_verdict(
+    connection: Connection,
+    campaign: str,
+    step: str,
+    variant: str,
+    *,
+    proven: bool,
+    detail: str,
+    now: datetime,
+) -> None:
+    """Record the winner of a step; the first verdict stays."""
+    row = {"campaign": campaign, "step": step, "variant": variant, "proven": proven}
+    insert_new(connection, VERDICT, [{**row, "detail": detail, "at": now}])
+
+
+def tasks_due(connection: Connection, now: datetime) -> list[str]:
+    """The names of upkeep tasks that are due."""
+    query = select(TASK.c.name).where(TASK.c.due_at <= now).order_by(TASK.c.name)
+    return list(connection.execute(query).scalars())
+
+
+def set_task(connection: Connection, name: str, due_at: datetime) -> None:
+    """Say when a task is due next."""
+    upsert(connection, TASK, [{"name": name, "due_at": due_at, "fence": 0}])
+
+
+def forget_tasks(connection: Connection, names: Sequence[str]) -> None:
+    """Strike tasks that are done for good."""
+    if names:
+        connection.execute(TASK.delete().where(TASK.c.name.in_(names)))
+
+
+def broadcasts_due(connection: Connection, now: datetime) -> list[Any]:
+    """The broadcasts whose enrolling is due."""
+    query = select(BROADCAST).where(BROADCAST.c.due_at <= now).order_by(BROADCAST.c.campaign)
+    return list(connection.execute(query))
+
+
+def put_broadcast(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Write how far a broadcast has got."""
+    upsert(connection, BROADCAST, [dict(row)])
+
+
+def broadcast_states(connection: Connection) -> dict[str, Any]:
+    """How far each broadcast has got, by campaign."""
+    return {row.campaign: row for row in connection.execute(select(BROADCAST))}
+
+
+def keep_template(connection: Connection, version: str, compiled: Mapping[str, Any]) -> None:
+    """Keep a compiled template for clicks and the view in the browser."""
+    insert_new(connection, TEMPLATE, [{"version": version, "compiled": dict(compiled)}])
+
+
+def template(connection: Connection, version: str) -> dict[str, Any] | None:
+    """A kept template, None when it is not there."""
+    query = select(TEMPLATE.c.compiled).where(TEMPLATE.c.version == version)
+    found: dict[str, Any] | None = connection.execute(query).scalar()
+    return found
