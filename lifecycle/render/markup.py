@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from mjml import Severity as MjmlSeverity
-from mjml import ValidationError, ValidationRule, mjml_to_html
+from mjml import ValidationError, ValidationLevel, ValidationRule, mjml_to_html, validate
 from mjml.elements.head import MjAttributes, MjFont
 
 from lifecycle.render.problems import TemplateProblem
@@ -18,7 +18,8 @@ BUILT_IN_FONTS = {
 }
 """What MJML loads when a template uses one of these names; an mj-font of that name replaces it."""
 _WRONG = {ValidationRule.VALID_TAG, ValidationRule.INCLUDE_ERROR}
-_ROOT = re.compile(r"<mjml[\s>].*</mjml\s*>", re.S | re.I)
+_ROOT_START = re.compile(r"<mjml[\s>]", re.I)
+_ROOT_END = re.compile(r"</mjml\s*>", re.I)
 _TABLE = re.compile(
     r"(?P<open><(?P<tag>mj-table|table)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*(?<!/)>)"
     r"(?P<rows>(?:(?!</?(?:mj-)?table\b).)*)(?P<close></(?P=tag)\s*>)",
@@ -35,33 +36,54 @@ def to_html(shielded: Shielded, file: str) -> tuple[str, list[TemplateProblem]]:
     Jinja that stands before `<mjml>` or after `</mjml>` keeps its place around the HTML.
     """
     problems = list(shielded.problems)
-    root = _ROOT.search(shielded.text)
-    if not root:
+    begin, end = _root(shielded.text)
+    if begin < 0:
         problems.append(_at_start(file, "There is no <mjml> … </mjml> in this template"))
-    if re.search(r"<mjml[\s>]", shielded.text[root.end() :] if root else ""):
-        problems.append(_at_start(file, "There is more than one <mjml> in this template"))
-    for found in _ANY_INCLUDE.finditer(shielded.text):
-        line = shielded.text.count("\n", 0, found.start()) + 1
-        column = found.start() - shielded.text.rfind("\n", 0, found.start())
-        problem = "This mj-include cannot be read: it needs one plain path and nothing inside it"
-        origin = shielded.locate(line, column)
+    second = _ROOT_START.search(shielded.text, begin + 1)
+    if begin >= 0 and second:
+        problem = "There is more than one <mjml> in this template"
+        problems.append(TemplateProblem(*_origin(shielded, second.start()), "error", problem))
+    found = _ANY_INCLUDE.search(shielded.text)
+    if found:
+        problem = "This mj-include cannot be read: it needs one plain path and nothing inside"
+        origin = _origin(shielded, found.start())
         problems.append(TemplateProblem(*origin, "error", problem, 'path="…"'))
-    if root is None or any(problem.severity == "error" for problem in problems):
+    if begin < 0 or any(problem.severity == "error" for problem in problems):
         return "", problems
-    before = "\n" * shielded.text.count("\n", 0, root.start())
+    root = shielded.text[begin:end]
+    before = "\n" * shielded.text.count("\n", 0, begin)
     try:
-        result = mjml_to_html(before + _with_bodies(root[0]), custom_components=_components())
+        for complaint in validate(before + root):
+            said = _said(complaint, shielded, file, begin)
+            problems += [said] if said else []
+        if any(problem.severity == "error" for problem in problems):
+            return "", problems
+        result = mjml_to_html(
+            before + _with_bodies(root),
+            custom_components=_components(),
+            validation_level=ValidationLevel.SKIP,
+        )
     except RecursionError:
         return "", [*problems, _at_start(file, "The template is nested too deep for MJML")]
     except Exception as error:  # the compiler has no closed list of what it raises
         return "", [*problems, _at_start(file, f"MJML cannot compile this: {_plain(error)}")]
-    # column numbers are those of the padded text: the first line alone may be shifted
-    for complaint in result.errors:
-        said = _said(complaint, shielded, file, root.start())
-        problems += [said] if said else []
-    outside = (shielded.text[: root.start()].strip(), shielded.text[root.end() :].strip())
+    outside = (shielded.text[:begin].strip(), shielded.text[end:].strip())
     html = outside[0] + result.html.strip() + outside[1]
     return _tidy(html), problems
+
+
+def _origin(shielded: Shielded, offset: int) -> tuple[str, int, int]:
+    line = shielded.text.count("\n", 0, offset) + 1
+    return shielded.locate(line, offset - shielded.text.rfind("\n", 0, offset))
+
+
+def _root(text: str) -> tuple[int, int]:
+    """Return where the first `<mjml>` begins and the last `</mjml>` ends; -1 where there is none."""
+    start = _ROOT_START.search(text)
+    ends = [found.end() for found in _ROOT_END.finditer(text)]
+    if start is None or not ends or ends[-1] < start.start():
+        return (-1, -1)
+    return (start.start(), ends[-1])
 
 
 def images_without_words(shielded: Shielded) -> list[TemplateProblem]:
@@ -70,9 +92,7 @@ def images_without_words(shielded: Shielded) -> list[TemplateProblem]:
     for found in _IMAGE.finditer(shielded.text):
         if re.search(r"\balt\s*=", found[0]):
             continue
-        line = shielded.text.count("\n", 0, found.start()) + 1
-        column = found.start() - shielded.text.rfind("\n", 0, found.start())
-        origin = shielded.locate(line, column)
+        origin = _origin(shielded, found.start())
         problem, hint = "This image has no alt text", 'Add alt="…"; alt="" if it is decoration'
         problems.append(TemplateProblem(*origin, "warning", problem, hint))
     return problems

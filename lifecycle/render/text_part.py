@@ -13,6 +13,7 @@ _BLOCKS = frozenset(
     "p div h1 h2 h3 h4 h5 h6 ul ol table tbody thead tr section article header footer center "
     "blockquote form".split()
 )
+_ROWS = frozenset("table thead tbody tfoot tr".split())
 _PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 ul ol blockquote table".split())
 _BLANKS = re.compile(r"[ \t\u00a0\u200c\u200b\u034f\ufeff]+")
 _LINES = re.compile(r"[ \t]*\n[ \t]*")
@@ -52,7 +53,9 @@ def _walk(node: LexborNode, out: list[str], depth: int) -> None:
 def _one(node: LexborNode, out: list[str], depth: int) -> None:
     tag = node.tag or ""
     if node.is_text_node:
-        out.append(_BLANKS.sub(" ", (node.text_content or "").replace("\n", " ")))
+        written = _BLANKS.sub(" ", (node.text_content or "").replace("\n", " "))
+        between_cells = node.parent is not None and node.parent.tag in _ROWS
+        out.append("" if between_cells and written == " " else written)
     elif node.is_comment_node:
         comment = node.comment_content or ""
         if WORD.fullmatch(comment.strip()):

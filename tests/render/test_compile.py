@@ -129,6 +129,7 @@ def test_mj_include_takes_documents_fragments_styles_and_html(compiled: Write) -
         ("", 1, "no <mjml>"),
         ("<html></html>", 1, "no <mjml>"),
         ("<mjml></mjml>", 1, "cannot compile"),
+        (words("a") + "\n" + words("b"), 2, "more than one"),
         ("<mjml><mj-body>" + "<mj-wrapper>" * 3000, 1, ""),
         (
             "<mjml><mj-body>" + "<mj-raw>" + "<div>" * 20000 + "</mj-raw></mj-body></mjml>",
