@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.words import from_micros, micros
 from lifecycle.store.addresses import address_hash
-from lifecycle.store.consents import Consents, Word, standing
+from lifecycle.store.consents import Word, standing
 from lifecycle.store.events import wake
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
@@ -78,20 +78,6 @@ class Said(Protocol):
         """Those of email, timezone and locale that are said to be none."""
 
 
-@dataclass(frozen=True, slots=True)
-class SaidOfCustomer:
-    """Something said of a customer, as a plain value."""
-
-    id: str
-    at: datetime
-    email: str | None = None
-    timezone: str | None = None
-    locale: str | None = None
-    attributes: Mapping[str, Any] = frozenset()  # type: ignore[assignment]
-    agreed_to: tuple[str, ...] | None = None
-    gone: frozenset[str] = frozenset()
-
-
 def say(
     connection: Connection,
     lines: Sequence[Said],
@@ -121,14 +107,10 @@ def _say(
 ) -> None:
     owner = owners(connection, {line.id for line in lines})
     of = [owner.get(line.id, line.id) for line in lines]
-    insert_new(connection, CUSTOMER, [_blank(*pair) for pair in zip(of, lines, strict=True)])
-    rows = {row["customer_id"]: row for row in _rows(connection, set(of))}
-    exactly = {
-        customer_id: from_micros(row["attributes_at"][_AGREED_TO])
-        for customer_id, row in rows.items()
-        if _AGREED_TO in row["attributes_at"]
-    }
-    consents = standing(connection, rows, exactly)
+    blank = [_fresh(one, line.at) for one, line in zip(of, lines, strict=True)]
+    insert_new(connection, CUSTOMER, blank)
+    rows = {row["customer_id"]: row for row in rows_of(connection, set(of))}
+    consents = standing(connection, rows, _exactly(rows))
     for customer_id, line in zip(of, lines, strict=True):
         _merge(rows[customer_id], line, address_key)
         if line.agreed_to is not None:
@@ -155,17 +137,12 @@ def consent_many(
     ids = {owner.get(word.customer_id, word.customer_id) for word in words}
     for batch in _chunks(sorted(ids)):
         insert_new(connection, CUSTOMER, [_fresh(one, now) for one in batch])
-        rows = {row["customer_id"]: row for row in _rows(connection, set(batch))}
-        exactly = {
-            one: from_micros(row["attributes_at"][_AGREED_TO])
-            for one, row in rows.items()
-            if _AGREED_TO in row["attributes_at"]
-        }
-        consents: Consents = standing(connection, batch, exactly)
+        rows = {row["customer_id"]: row for row in rows_of(connection, set(batch))}
+        consents = standing(connection, batch, _exactly(rows))
         for word in words:
             customer_id = owner.get(word.customer_id, word.customer_id)
             if customer_id in rows:
-                own = Word(customer_id, word.topic, word.agreed, word.at, word.source, word.wording)
+                own = replace(word, customer_id=customer_id)
                 consents.say(own, now, enters=enters)
         consents.write(connection)
         wake(connection, dict.fromkeys(batch, now))
@@ -227,7 +204,7 @@ def combined(keep: Row, other: Row) -> None:
 
 def rows_of(connection: Connection, ids: set[str]) -> list[Row]:
     """The rows of customers, held for writing where the database can."""
-    return _rows(connection, ids)
+    return [dict(row._mapping) for row in connection.execute(_ROWS, {"ids": sorted(ids)})]
 
 
 def _merge(row: Row, line: Said, address_key: bytes) -> None:
@@ -253,12 +230,12 @@ def _merge(row: Row, line: Said, address_key: bytes) -> None:
     row["said_at"] = max(row["said_at"], line.at)
 
 
-def _rows(connection: Connection, ids: set[str]) -> list[Row]:
-    return [dict(row._mapping) for row in connection.execute(_ROWS, {"ids": sorted(ids)})]
-
-
-def _blank(customer_id: str, line: Said) -> Row:
-    return _fresh(customer_id, line.at)
+def _exactly(rows: Mapping[str, Row]) -> dict[str, datetime]:
+    return {
+        customer_id: from_micros(row["attributes_at"][_AGREED_TO])
+        for customer_id, row in rows.items()
+        if _AGREED_TO in row["attributes_at"]
+    }
 
 
 def _fresh(customer_id: str, at: datetime) -> Row:

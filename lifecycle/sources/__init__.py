@@ -1,0 +1,1 @@
+"""Sources: lines of files and bodies of requests become plain, checked values; nothing is kept."""
