@@ -29,14 +29,14 @@ def read_consent(
     raw: Line,
     *,
     at: datetime,
-    now: datetime | None = None,
+    latest: datetime | None = None,
     customer_id: str | None = None,
     topic: str | None = None,
 ) -> ConsentIn:
     """Read one line; `at` counts where it says none. Raises Refused.
 
-    `customer_id` and `topic` stand in for its own where the request's path names them; with `now`
-    an instant in the future is refused.
+    `customer_id` and `topic` stand in for its own where the request's path names them; with `latest`
+    a later instant is refused.
     """
     fields = Fields(raw, KNOWN)
     for name, value in (("customer", customer_id), ("topic", topic)):
@@ -55,5 +55,5 @@ def read_consent(
         agreed=agreed,
         source=fields.text("source") or "",
         wording=fields.text("wording", limit=MAX_WORDING_BYTES) or "",
-        at=fields.past("at", now) or at,
+        at=fields.past("at", latest) or at,
     )

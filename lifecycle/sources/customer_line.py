@@ -36,11 +36,11 @@ class CustomerIn:
 
 
 def read_customer(
-    raw: Line, *, at: datetime, now: datetime | None = None, customer_id: str | None = None
+    raw: Line, *, at: datetime, latest: datetime | None = None, customer_id: str | None = None
 ) -> CustomerIn:
     """Read one line. Raises Refused.
 
-    `at` counts where the line says none; with `now` an instant in the future is refused;
+    `at` counts where the line says none; with `latest` a later instant is refused;
     `customer_id` stands in for `id`, which must not contradict it.
     """
     fields = Fields(raw, KNOWN)
@@ -56,7 +56,7 @@ def read_customer(
     }
     return CustomerIn(
         id=fields.identity("id"),
-        at=fields.past("at", now) or at,
+        at=fields.past("at", latest) or at,
         attributes=fields.mapping("attributes"),
         agreed_to=fields.names("agreed_to"),
         gone=frozenset(name for name in own if name in fields.values and own[name] is None),

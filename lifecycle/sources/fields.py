@@ -91,10 +91,10 @@ class Fields:
         value = self.values.get(name)
         return None if value is None else instant(name, value)
 
-    def past(self, name: str, now: datetime | None) -> datetime | None:
-        """An instant that cannot lie ahead of `now` (if given) by more than a clock's error."""
+    def past(self, name: str, latest: datetime | None) -> datetime | None:
+        """An instant that cannot lie ahead of `latest` (if given) by more than a clock's error."""
         at = self.instant(name)
-        if at is not None and now is not None and at > now + FURTHEST_AHEAD:
+        if at is not None and latest is not None and at > latest + FURTHEST_AHEAD:
             raise Refused(name, "lies in the future", "say when it was said; the clock may be off")
         return at
 

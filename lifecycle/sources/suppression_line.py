@@ -21,7 +21,7 @@ class SuppressionIn:
     at: datetime
 
 
-def read_suppression(raw: Line, *, at: datetime, now: datetime | None = None) -> SuppressionIn:
+def read_suppression(raw: Line, *, at: datetime, latest: datetime | None = None) -> SuppressionIn:
     """Read one line; only `email` is required, and `at` counts where it says none.
 
     Raises Refused.
@@ -30,5 +30,5 @@ def read_suppression(raw: Line, *, at: datetime, now: datetime | None = None) ->
     return SuppressionIn(
         email=normalized(fields.identity("email")),
         reason=fields.text("reason", limit=MAX_NAME_BYTES) or IMPORTED,
-        at=fields.past("at", now) or at,
+        at=fields.past("at", latest) or at,
     )

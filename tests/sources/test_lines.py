@@ -58,7 +58,7 @@ def test_agreeing_to_nothing_differs_from_saying_nothing():
 )
 def test_a_bad_field_of_a_customer_is_named(changes: dict[str, Any], field: str):
     with pytest.raises(Refused) as found:
-        read_customer({"id": "c1", **changes}, at=NOW, now=NOW)
+        read_customer({"id": "c1", **changes}, at=NOW, latest=NOW)
     assert found.value.field == field
 
 
@@ -111,7 +111,7 @@ def test_a_consent_is_nothing_but_yes_or_no():
 def test_a_consent_cannot_be_given_in_the_future():
     at = (NOW + timedelta(days=1)).isoformat()
     with pytest.raises(Refused):
-        read_consent({"agreed": True, "at": at}, at=NOW, now=NOW, customer_id="c", topic="t")
+        read_consent({"agreed": True, "at": at}, at=NOW, latest=NOW, customer_id="c", topic="t")
 
 
 def test_suppressions_and_products_need_one_field():
