@@ -16,6 +16,7 @@ from lifecycle.render.assemble import Assembler
 from lifecycle.render.dynamic import dynamic_link
 from lifecycle.render.filters import own_filters
 from lifecycle.render.folder import TemplateFolder
+from lifecycle.render.markdown import LAYOUT, document
 from lifecycle.render.markup import images_without_words, to_html
 from lifecycle.render.numbering import Numbering
 from lifecycle.render.problems import SourceRefused, TemplateProblem
@@ -105,6 +106,28 @@ def compile_template(
     return compiled
 
 
+def compile_text(
+    name: str,
+    markdown: str,
+    root: Path,
+    *,
+    locale: str | None = None,
+    language: str | None = None,
+    filters: Filters | None = None,
+) -> CompiledTemplate:
+    """Compile a Markdown text that a step holds itself, in the shop's layout if there is one.
+
+    `name` says where the text stands, for the problems. Not cached: the caller keeps it.
+    """
+    folder = TemplateFolder(root, locale, language)
+    try:
+        has_layout = folder.find(LAYOUT) is not None
+    except ValueError:
+        has_layout = False
+    folder.settle_on(name, document(markdown, has_layout=has_layout))
+    return _compiled(name, folder, tuple(sorted((filters or {}).items())))
+
+
 def environment(
     filters: Filters, imports: Mapping[str, str], *, autoescape: bool
 ) -> LetterEnvironment:
@@ -185,6 +208,8 @@ def _assembled(
 
 
 def _path_of(name: str, folder: TemplateFolder) -> str:
+    if name in folder.read_files:
+        return name
     origin = (f"{name}.mjml", 1, 1)
     try:
         path = folder.find(name)
@@ -199,7 +224,8 @@ def _path_of(name: str, folder: TemplateFolder) -> str:
 
 
 def _text(name: str, folder: TemplateFolder, assembler: Assembler, shown: str) -> str:
-    own = folder.find(name, extension=".txt") if not name.endswith(".mjml") else None
+    given = name.endswith(".mjml") or name in folder.read_files
+    own = None if given else folder.find(name, extension=".txt")
     if own is None:
         return shown
     marked = assembler.assemble(own)

@@ -48,6 +48,10 @@ class TemplateFolder:
                 return
         self.suffixes = ("",)
 
+    def settle_on(self, path: str, text: str) -> None:
+        """Take `text` for the file `path`, which need not be in the folder."""
+        self.read_files[path] = text.translate(PRIVATE_MARKS)
+
     def read(self, path: str, origin: tuple[str, int, int]) -> str:
         """Return the text of a found file; `origin` says who asked, for the problem raised."""
         if path in self.read_files:

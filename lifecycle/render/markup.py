@@ -78,7 +78,7 @@ def _origin(shielded: Shielded, offset: int) -> tuple[str, int, int]:
 
 
 def _root(text: str) -> tuple[int, int]:
-    """Return where the first `<mjml>` begins and the last `</mjml>` ends; -1 where there is none."""
+    """Return where the first `<mjml>` begins and the last `</mjml>` ends; -1 for none."""
     start = _ROOT_START.search(text)
     ends = [found.end() for found in _ROOT_END.finditer(text)]
     if start is None or not ends or ends[-1] < start.start():

@@ -233,9 +233,11 @@ def _of_jinja(obj: Any, name: str) -> Any:
 
 
 def _printable(value: Any) -> Any:
-    """None prints as nothing; a whole list or mapping in a letter is always a mistake."""
+    """None prints as nothing and 10.0 as 10; a whole list or mapping is always a mistake."""
     if value is None:
         return ""
+    if type(value) is float and value.is_integer():
+        return int(value)
     if isinstance(value, (list, dict, tuple, set)):
         raise SecurityError("a list or a mapping cannot be printed: loop over it, or name a key")
     return value

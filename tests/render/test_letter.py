@@ -112,6 +112,7 @@ def test_no_template_can_use_up_the_machine(source: str) -> None:
             "abab638a1ab",
         ),
         ("{{ none_here }}", ""),
+        ("{{ 10.0 }}|{{ 2.5 }}|{{ 10.0 ~ '' }}", "10|2.5|10"),
         ("{{ event.nothing is defined }}", "False"),
         ("{% if event.nothing %}a{% else %}b{% endif %}", "b"),
         ("{% if event.nothing == 3 %}a{% else %}b{% endif %}", "b"),

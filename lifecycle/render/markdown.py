@@ -1,0 +1,123 @@
+"""Turns a short Markdown text into the MJML of a letter in the shop's own layout."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+LAYOUT = "layout/letter.mjml"
+"""The layout that written texts stand in; without the file, a plain one of ours."""
+_HEADING = re.compile(r"(#{1,3})\s+(.*?)\s*#*$")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(.*)")
+_RULE = re.compile(r"\s*([-*_])(\s*\1){2,}\s*$")
+_BUTTON = re.compile(r"\s*\[([^\[\]]+)\]\(([^()\s]+)\)\s*$")
+_LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
+_BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_ITALIC = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
+_PLAIN_LAYOUT = (
+    "<mjml><mj-head><mj-title>{{ subject }}</mj-title><mj-attributes>"
+    '<mj-all font-family="Helvetica, Arial, sans-serif" />'
+    '<mj-text font-size="16px" line-height="26px" /></mj-attributes></mj-head>'
+    "<mj-body>{% block content %}{% endblock %}<mj-section><mj-column>"
+    '<mj-text font-size="12px" align="center">{{ shop.name }}, {{ shop.address }}<br>'
+    '<a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+    "</mj-column></mj-section></mj-body></mjml>"
+)
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
+
+
+def document(markdown: str, *, has_layout: bool) -> str:
+    """Return the MJML document of a Markdown text; each line of it stays on its line.
+
+    Known: paragraphs, headings, lists, bold, italics, links, rules, and a link alone in its
+    paragraph, which becomes a button. Jinja is left as it is; HTML is shown as text.
+    """
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found[0])
+        return f"\ue00a{len(kept) - 1}\ue00b"
+
+    content = _blocks(_JINJA.sub(keep, markdown.replace("\r\n", "\n").expandtabs(4)), kept)
+    content = re.sub("\ue00a(\\d+)\ue00b", lambda found: kept[int(found[1])], content)
+    section = f"<mj-section><mj-column>{content}</mj-column></mj-section>"
+    if has_layout:
+        return f'{{% extends "{LAYOUT}" %}}{{% block content %}}{section}{{% endblock %}}'
+    return _PLAIN_LAYOUT.replace("{% block content %}{% endblock %}", section)
+
+
+def _blocks(text: str, kept: list[str]) -> str:
+    out: list[str] = []
+    paragraph: list[str] = []
+    tag: Callable[[str], str] = _paragraph
+
+    def close() -> None:
+        nonlocal tag
+        if paragraph:
+            out.append(tag("\n".join(paragraph)))
+            paragraph.clear()
+        tag = _paragraph
+
+    for line in text.split("\n"):
+        heading, item = _HEADING.match(line), _ITEM.match(line)
+        if not line.strip() or _RULE.match(line) or _is_statement(line, kept):
+            close()
+            bare = line if _is_statement(line, kept) else "<mj-divider />"
+            out.append(bare if line.strip() else "")
+        elif heading:
+            close()
+            size = {1: "28px", 2: "21px", 3: "17px"}[len(heading[1])]
+            words = _inline(heading[2])
+            out.append(
+                f'<mj-text font-size="{size}" line-height="1.3" font-weight="700">{words}</mj-text>'
+            )
+        elif item:
+            if tag is not _list:
+                close()
+            tag = _list
+            paragraph.append(f"<li>{_inline(item[1])}</li>")
+        elif tag is _list:
+            before = paragraph[-1].removesuffix("</li>")
+            paragraph[-1] = f"{before}\n{_inline(line.strip())}</li>"
+        else:
+            paragraph.append(line)
+    close()
+    return "\n".join(out)
+
+
+def _is_statement(line: str, kept: list[str]) -> bool:
+    """Whether a line holds Jinja statements and nothing else, which then stand around blocks."""
+    numbers = re.findall("\ue00a(\\d+)\ue00b", line)
+    rest = re.sub("\ue00a\\d+\ue00b", "", line).strip()
+    return bool(numbers) and not rest and not any(kept[int(n)].startswith("{{") for n in numbers)
+
+
+def _paragraph(text: str) -> str:
+    button = _BUTTON.match(text) if "\n" not in text else None
+    if button:
+        return f'<mj-button href="{_quoted(button[2])}">{_inline(button[1])}</mj-button>'
+    lines = [
+        _inline(line.strip()) + ("<br>" if line.endswith("  ") else "") for line in text.split("\n")
+    ]
+    return f"<mj-text>{chr(10).join(lines).removesuffix('<br>')}</mj-text>"
+
+
+def _list(text: str) -> str:
+    return f'<mj-text><ul style="margin:0;padding-left:22px;">{text}</ul></mj-text>'
+
+
+def _inline(text: str) -> str:
+    links: list[str] = []
+
+    def link(found: re.Match[str]) -> str:
+        links.append(f'<a href="{_quoted(found[2])}">{html.escape(found[1], quote=False)}</a>')
+        return f"\ue00c{len(links) - 1}\ue00d"
+
+    text = html.escape(_LINK.sub(link, text), quote=False)
+    text = _ITALIC.sub(r"<em>\1</em>", _BOLD.sub(r"<strong>\1</strong>", text))
+    return re.sub("\ue00c(\\d+)\ue00d", lambda found: links[int(found[1])], text)
+
+
+def _quoted(address: str) -> str:
+    return html.escape(address, quote=True)
