@@ -1,0 +1,61 @@
+"""How a trigger's question is handed to a worker process: the little that it may see, and no more.
+
+A worker opens the project by itself, once: `Workers(partial(answering, root))`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts as CoreFacts
+from lifecycle.hooks.declare import Trigger
+from lifecycle.hooks.find import find
+from lifecycle.hooks.run import HookFailed, run_trigger
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerAsked:
+    """One question to one trigger, small enough to be sent."""
+
+    trigger: str
+    event: Event
+    facts: CoreFacts
+
+
+def handed_over(trigger: Trigger, event: Event, facts: CoreFacts) -> TriggerAsked:
+    """The question, with the events of the trigger's window and the customer's attributes."""
+    after = event.at - trigger.looks_back
+    seen = {
+        name: [one for one in facts.events.get(name, ()) if one.at > after and not event < one]
+        for name in trigger.reads
+    }
+    slim = CoreFacts(
+        customer_id=facts.customer_id,
+        now=facts.now,
+        zone=facts.zone,
+        email=facts.email,
+        locale=facts.locale,
+        timezone=facts.timezone,
+        known_since=facts.known_since,
+        attributes=facts.attributes,
+        events=seen,
+        points_balance=facts.points_balance,
+        points_lifetime=facts.points_lifetime,
+    )
+    return TriggerAsked(trigger.name, event, slim)
+
+
+def answering(root: Path) -> Callable[[TriggerAsked], Event | HookFailed | None]:
+    """The function that answers such questions with the hooks of the project in `root`."""
+    registry, _ = find(root)
+
+    def answer(asked: TriggerAsked) -> Event | HookFailed | None:
+        trigger = registry.triggers.get(asked.trigger)
+        if trigger is None:
+            return HookFailed(asked.trigger, asked.event.id, "the trigger is not there")
+        return run_trigger(trigger, asked.event, asked.facts)
+
+    return answer
