@@ -1,4 +1,4 @@
-"""Opens broadcasts when their moment comes: page by page, so that a crash repeats and skips nobody."""
+"""Opens broadcasts when their moment comes, page by page: a crash repeats and skips nobody."""
 
 from __future__ import annotations
 

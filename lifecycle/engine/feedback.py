@@ -1,4 +1,4 @@
-"""What the world says of a letter: delivered, opened, clicked, bounced, complained, unsubscribed."""
+"""What the world says of a letter: delivered, opened, clicked, bounced, unsubscribed."""
 
 from __future__ import annotations
 

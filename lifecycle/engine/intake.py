@@ -66,7 +66,7 @@ class CustomerIntake:
         return self.taken
 
     def _next_moment(self, waiting: Sequence[NewEvent], now: datetime) -> datetime | None:
-        """The next instant at which something arrives or a rule may turn; None when all is asked."""
+        """The next instant at which something arrives or a rule may turn, None if none is left."""
         instants = [at for at in self.facts.wakes.values() if at <= now]
         if waiting:
             instants.append(waiting[0].due_at)

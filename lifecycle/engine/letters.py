@@ -1,4 +1,4 @@
-"""Letters: the values a template sees, and the message once rendered, with its links and headers."""
+"""Letters: what a template sees, and the message once rendered, with links and headers."""
 
 from __future__ import annotations
 

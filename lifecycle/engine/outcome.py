@@ -1,4 +1,4 @@
-"""Records what came of messages: holds and drops with their reason, acceptances, doubts, retries."""
+"""Records what came of messages: holds, drops, acceptances, doubts and retries, with reasons."""
 
 from __future__ import annotations
 

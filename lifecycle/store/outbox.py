@@ -1,4 +1,4 @@
-"""Messages on their way out: attempts committed first, outcomes recorded after, nothing in between."""
+"""Messages on their way out: attempts committed first, outcomes recorded after."""
 
 from __future__ import annotations
 
