@@ -80,7 +80,9 @@ class _Reading:
                 # a second list, since taking entries out would move those after them
                 found = [
                     (one["type"], one["loc"], one.get("ctx", {}))
-                    for one in error.errors(include_url=False, include_input=False)
+                    for one in error.errors(include_url=False)
+                    # of a list all of whose entries are wrong pydantic also says that it is empty
+                    if not (one["type"] == "too_short" and one["input"])
                 ]
             before = len(self.gone)
             for kind, loc, context in found:

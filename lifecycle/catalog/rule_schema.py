@@ -131,11 +131,19 @@ def _where() -> Schema:
             _SCALAR,
             {"type": "array", "items": _SCALAR},
             comparison,
-            {"$ref": "#/$defs/Where"},
+            {"$ref": "#/$defs/Where/$defs/Below"},
         ]
+    }
+    below = {
+        "type": "object",
+        "description": "Conditions further down: shipping = { country = … }.",
+        "propertyNames": {"not": {"enum": list(OPS)}},
+        "additionalProperties": value,
+        "minProperties": 1,
     }
     return {
         "type": "object",
         "description": "Conditions on the event's properties; each must hold.",
         "additionalProperties": value,
+        "$defs": {"Below": below},
     }

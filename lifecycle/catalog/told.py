@@ -163,7 +163,7 @@ def _value_words(kind: str, key: str, context: dict[str, Any]) -> tuple[str, str
         return _WRONG_TYPE[kind]
     if kind in _BOUNDS:
         word, said = _BOUNDS[kind]
-        return said.format(context[word]), ""
+        return said.format(f"{context[word]:g}"), ""
     if kind in ("string_too_short", "too_short"):
         return "says nothing", "write something, or leave it out"
     if kind == "too_long":

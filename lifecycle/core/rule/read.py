@@ -115,7 +115,7 @@ def _compared(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule
 
 
 def _comparison(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Comparison:
-    if not any(op in raw for op in _OPS):
+    if all(key == head or (key in LEAF_KEYS[head] and key not in _OPS) for key in raw):
         problems.add(f"`{head}` is not compared with anything", "write is, at_least, is_set, …")
     return comparison(raw, problems)
 

@@ -1,0 +1,277 @@
+"""What a definition may not say, told in short sentences, all at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifecycle.core.campaign import Flow
+from tests.catalog.shop import (
+    CART,
+    CART_FILE,
+    CASES,
+    SALE,
+    SETTINGS,
+    STAFF,
+    catalog_of,
+    problems_of,
+    said,
+)
+
+NOT_YET = "belongs to the language, but this version does not carry it out yet"
+
+
+def cart(old: str, new: str) -> list[str]:
+    """The errors of the cart campaign with one text replaced by another."""
+    assert old in CART
+    return told({CART_FILE: CART.replace(old, new)})
+
+
+def told(files: dict[str, str]) -> list[str]:
+    """The errors of a shop, each on one line."""
+    found = [one for one in problems_of(files) if one.severity == "error"]
+    return [said(one) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            "status   =",
+            "sttus   =",
+            "4:1 error: `sttus` is not known here | did you mean “status”?",
+        ),
+        (
+            "priority = 80",
+            'priority = "80"',
+            "`priority` takes a whole number, not “80” | write it without quotes: priority = 80",
+        ),
+        ('"live"', '"lve"', "draft, live, paused or archived, not “lve” | did you mean “live”?"),
+        ("percent = 10\n\n[s", "percent = 110\n\n[s", "25:1 error: `percent` is 100 or less"),
+        ('"1 hour"', '"1 month"', "“1 month”: months and years differ in length | write days"),
+        ('"1 hour"', "1", "a length is text, not 1"),
+        ('"10:00"', "10:00:00", "is not a time of day | write it in quotes"),
+        ('"21:00-08:00"', '"21:00"', '“21:00” is not a span of time | write "21:00-08:00"'),
+        ('["mon", "tuesday"]', '["mon", "tues"]', "“tues” is not a weekday"),
+        ("2026-12-24", "20261224", "takes dates"),
+        ("2026-12-24", "2026-12-24T09:00:00", "takes dates"),
+        ('"48 hours"', '"48 hours"\n  code = 5', "`code` takes text, not 5"),
+        ("confidence = 95", "confidence = true", "`confidence` takes a number, not true"),
+        ('kind      = "percent_off"', 'kind      = "percent"', "did you mean “percent_off”?"),
+        (
+            "at_least = 30",
+            "atleast = 30",
+            "`atleast` does not belong beside `event` | did you mean `at_least`",
+        ),
+        ("[goal]", "[gaol]", "`gaol` is not known here | did you mean “goal”?"),
+        ('when    = "cart_updated"\n', "", "[enter] says exactly one way in"),
+        ('"after 7 days"', '"after a week"', "“a week” is not a length"),
+        ('template = "cart/reminder"', "", "a step writes a letter: it names its `template`"),
+        ('name     = "last_call"', 'name     = "reminder"', "the name “reminder” is taken twice"),
+        (
+            'topic    = "offers"',
+            "",
+            "a flow names its `topic` unless all its letters are transactional",
+        ),
+        (
+            '[[step]]\nname     = "reminder"',
+            '[step]\nname     = "reminder"',
+            "[[step]] stands here a second time",
+        ),
+        (
+            "[exit]",
+            "[[exit]]",
+            "`exit` takes keys of its own | write [exit] with single brackets, once",
+        ),
+        (
+            "[sending]",
+            "[sending]\nresend_uncertain = true",
+            "`resend_uncertain` is for transactional",
+        ),
+    ],
+)
+def test_a_wrong_word_is_told_with_what_to_write(old: str, new: str, expected: str):
+    errors = cart(old, new)
+    assert len(errors) == 1
+    assert expected in errors[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            'name    = "named"',
+            'name    = "named"\n  after = "2 hours"',
+            "`after` belongs to the step, not to [[step.variant]] | move it above [[step.variant]]",
+        ),
+        (
+            'topic    = "offers"\npriority = 80\n\n[enter]',
+            '[enter]\ntopic    = "offers"\npriority = 80',
+            "`topic` belongs above [enter] | move it above [enter]",
+        ),
+        ("priority = 80", 'quiet_hours = "off"', "it belongs under [sending]"),
+        ("priority = 80", 'again = "always"', "it belongs under [enter]"),
+        (
+            'name     = "last_call"',
+            'name     = "last_call"\nvalid_for = "1 day"',
+            "it belongs under [step.incentive]",
+        ),
+    ],
+)
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs(old: str, new: str, expected: str):
+    errors = cart(old, new)
+    assert expected in errors[0]
+    assert all("belongs" in one for one in errors)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *('wait_for = "order_placed"', 'up_to = "3 days"', "then = [ ]", "otherwise = [ ]"),
+        *("branch = [ ]", "split = [ ]", 'emit = "x"', "set = { vip = true }", "award = 500"),
+        *('issue = { kind = "points" }', 'call = { url = "env:HOOK" }', 'join = "welcome"'),
+        *('notify = { to = "crm@shop.example" }', "suppress = { until = [] }", "leave = true"),
+        *('text = """Hello"""', 'until = { customer = "ends_at" }', 'not_on = ["holidays"]'),
+        *(
+            'at = "best day and hour inside 3 days"',
+            'at = "T-7 days 10:00"',
+            'not_after = "T+3 days"',
+        ),
+    ],
+)
+def test_a_deed_of_the_language_that_is_not_carried_out_is_refused_in_so_many_words(line: str):
+    step = '[[step]]\nname = "more"\n' + line + "\n"
+    errors = told({CART_FILE: CART + "\n" + step})
+    assert len([one for one in errors if NOT_YET in one]) == 1
+    assert [one for one in errors if NOT_YET not in one and "template" not in one] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('when    = "cart_updated"', 'on_date = "birthday"'),
+        ('when    = "cart_updated"', 'when    = "cart_updated"\neach = "items"'),
+        ('when    = "cart_updated"', 'when    = "cart_updated"\nat_most = 3'),
+        ('"start over"', '"queue"'),
+        ("priority = 80", 'migrate = { a = "b" }'),
+        ('"1 hour"', '"1.5 x orders.usual_gap"'),
+        ('kind      = "percent_off"', 'kind      = "pool"'),
+        ('{ event = "total", at_least = 30 }', '{ was_sent = "sale" }'),
+        (
+            '{ event = "total", at_least = 30 }',
+            '{ event = "total", at_least = 3, held_for = "1 day" }',
+        ),
+        ('{ event = "total", at_least = 30 }', '{ did = "x", during = "today" }'),
+        ('{ event = "total", at_least = 30 }', "{ share = {}, of = {} }"),
+        ('{ event = "total", at_least = 30 }', '{ first = "order_placed" }'),
+    ],
+)
+def test_a_part_of_the_language_that_is_not_carried_out_is_refused_in_so_many_words(
+    old: str, new: str
+):
+    errors = cart(old, new)
+    assert any("carr" in one and "yet" in one for one in errors), errors
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("test_percent = 20", 'test_percent = "auto"'),
+        ("2027-04-14T09:00:00", '"best hour"\non = 2027-04-14'),
+        ("[winner]", "[waves]\npercent = [5, 95]\n\n[winner]"),
+        ('"broadcast"', '"series"'),
+        ("at       = 2027-04-14T09:00:00", 'every = "day at 08:00"\nat = 2027-04-14'),
+    ],
+)
+def test_a_kind_of_broadcast_that_is_not_carried_out_is_refused_in_so_many_words(
+    old: str, new: str
+):
+    errors = told({"campaigns/spring_sale.toml": SALE.replace(old, new)})
+    assert errors
+    assert all(NOT_YET in one for one in errors)
+
+
+def test_everything_wrong_in_a_file_is_told_at_once():
+    text = CART
+    for old, new in [
+        ('status   = "live"', 'status   = "lve"'),
+        ('topic    = "offers"', 'topic    = "ofers"'),
+        ("[exit]", '[exit]\nuntill = "x"'),
+        ('"5 days"', '"5 dys"'),
+        ("event = \"total\", at_least = 30", "event = \"total\""),
+        ('in_segment = "staff"', 'in_segment = "stff"'),
+        ('sender      = "shop"', 'sender      = "shp"'),
+        ('"cart/offer"', '"cart/ofer"'),
+        ('name    = "question"', 'name    = "named"'),
+    ]:  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    errors = told({CART_FILE: text})
+    for words in (
+        *(
+            "not “lve”",
+            "no topic “ofers”",
+            "`untill`",
+            "“dys”",
+            "not compared",
+            "no segment “stff”",
+        ),
+        *("no sender “shp”", "taken twice"),
+    ):
+        assert len([one for one in errors if words in one]) == 1, (words, errors)
+
+
+def test_a_campaign_of_no_kind_is_told_what_else_is_wrong_with_it():
+    errors = told({"campaigns/new.toml": 'kind = "flwo"\nname = ""\nstaus = "live"\n'})
+    assert [one.split(" error: ")[1] for one in errors] == [
+        "[enter] is missing | add [enter] with its keys",
+        "“flwo” is no kind of campaign | did you mean “flow”?",
+        "`name` says nothing | write something, or leave it out",
+        "`staus` is not known here | did you mean “status”?",
+    ]
+
+
+@pytest.mark.parametrize("key", ["id", "version"])
+def test_what_the_catalog_sets_no_file_may_say(key: str):
+    assert f"`{key}` is not known here" in cart("priority = 80", f'{key} = "x"')[0]
+    assert f"`{key}` is not known here" in told({"segments/staff.toml": f'{key} = "x"\n{STAFF}'})[0]
+
+
+def test_a_rule_outside_its_table_is_told_where_it_stands():
+    errors = told({"segments/new.toml": 'name = "x"\ndid = "order_placed"\n'})
+    assert any("`did` is not known here | a rule stands under [match]" in one for one in errors)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"Europe/Berlin"', '"Berlin"', '“Berlin” is not a time zone | write "Europe/Berlin"'),
+        ('"Shop <news@mail.shop.example>"', '"Shop"', "`from` is no mailbox"),
+        ('"7 days"', '"calendar month"', "“calendar month” is not a length"),
+        ("at_most = 4", "at_most = -1", "`at_most` is 0 or more"),
+        ("[[sending.cap]]", '[ses]\nmode = "bulk"\n[[sending.cap]]', NOT_YET),
+        ("[points]", "[pionts]", "`pionts` is not known here | did you mean “points”?"),
+        ('seed     = "change-me-once"', "", "`seed` is missing in [shop]"),
+    ],
+)
+def test_settings_are_read_as_strictly(old: str, new: str, expected: str):
+    assert old in SETTINGS
+    errors = told({"settings.toml": SETTINGS.replace(old, new)})
+    assert any(expected in one for one in errors), errors
+
+
+def test_cases_are_read_as_strictly():
+    errors = told({"tests/campaigns/abandoned_cart.toml": CASES.replace("happens", "hapens")})
+    assert "`hapens` is not known in [[case]] | did you mean “happens”?" in errors[0]
+
+
+def test_a_sender_or_topic_may_bear_any_name():
+    settings = SETTINGS.replace("[topics]\n", '[topics]\n"Nur für dich" = { }\nname = { }\n')
+    assert told({"settings.toml": settings}) == []
+
+
+def test_resending_said_for_the_campaign_holds_for_its_transactional_steps():
+    text = CART.replace("[sending]", "[sending]\nresend_uncertain = true")
+    text = text.replace('name     = "last_call"', 'name     = "last_call"\ntransactional = true')
+    flow = catalog_of({CART_FILE: text}).campaigns["abandoned_cart"]
+    assert isinstance(flow, Flow)
+    assert [step.resend_uncertain for step in flow.step] == [False, True]
