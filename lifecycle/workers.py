@@ -230,13 +230,14 @@ class _Worker:
         self._line = self._process = None
 
 
+_REFUSED: dict[str, Kind] = {"memory": "memory", "too_large": "too_large"}
+
+
 def _told(work: Work, answered: tuple[str, Any]) -> Result:
     status, value = answered
     if status == "done":
         return Done(value)
-    kind: Kind = "raised"
-    if status == "memory" or status == "too_large":
-        kind = status
+    kind: Kind = _REFUSED.get(status, "raised")
     log.warned("work_quarantined", work=work.name, kind=kind, why=value)
     return WorkFailed(work.name, kind, value)
 
