@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from jinja2 import TemplateError, nodes
 from jinja2.meta import find_undeclared_variables
 
-from lifecycle.render.compile import CompiledTemplate, environment, place_of
+from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.problems import TemplateProblem
 from lifecycle.render.sandbox import LetterEnvironment
+from lifecycle.render.source_lines import place_of
 
 CLIPPED_BYTES = 102 * 1024
 """Gmail cuts a letter that is larger, and the unsubscribe link with it."""

@@ -21,7 +21,8 @@ from lifecycle.render.markup import images_without_words, to_html
 from lifecycle.render.numbering import Numbering
 from lifecycle.render.problems import SourceRefused, TemplateProblem
 from lifecycle.render.sandbox import LetterEnvironment
-from lifecycle.render.shield import SHIELDED, WORD, Shielded, shield
+from lifecycle.render.shield import WORD, Shielded, shield
+from lifecycle.render.source_lines import LineMap, line_of, place_of, unshielded
 from lifecycle.render.text_part import text_of
 from lifecycle.render.tokens import Ledger
 
@@ -38,11 +39,8 @@ _PIXEL = (
     "{% endif %}"
 )
 
-_STATEMENT = re.compile(r"\{%[-+]?\s*(?P<word>\w+)[^%]*%\}")
-_PAIRED = frozenset("if for with macro call filter autoescape".split())
 
 Filters = Mapping[str, Callable[..., Any]]
-LineMap = tuple[tuple[int, str, int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -185,8 +183,8 @@ def _assembled(
         problems += images_without_words(shielded)
     shown = text_of(html) if html else ""
     text = _text(name, folder, assembler, shown)
-    written, html_lines = _unshielded(html, assembler.ledger)
-    text_written, text_lines = _unshielded(text, assembler.ledger)
+    written, html_lines = unshielded(html, assembler.ledger)
+    text_written, text_lines = unshielded(text, assembler.ledger)
     imports = {key: assembler.ledger.restore(value) for key, value in assembler.imports.items()}
     if html:
         maps = (html_lines, text_lines)
@@ -199,7 +197,7 @@ def _assembled(
         links=tuple(numbering.targets),
         problems=tuple(dict.fromkeys(problems)),
         files=tuple(folder.read_files),
-        shown=_unshielded(shown, assembler.ledger)[0],
+        shown=unshielded(shown, assembler.ledger)[0],
         imports=tuple(imports.items()),
         html_lines=html_lines,
         text_lines=text_lines,
@@ -273,30 +271,6 @@ def _lost(html: str, shielded: Shielded, path: str) -> list[TemplateProblem]:
     ]
 
 
-def _unshielded(text: str, ledger: Ledger) -> tuple[str, LineMap]:
-    """Write the Jinja out again; each part begins a line of its own, so that errors can be placed.
-
-    The line break stands inside the braces, where it prints nothing.
-    """
-    out: list[str] = []
-    lines: list[tuple[int, str, int]] = []
-    line, at = 1, 0
-    for found in SHIELDED.finditer(text):
-        literal = text[at : found.start()]
-        token = ledger.tokens[int(found[1] or found[2] or found[3])]
-        written = token.text
-        if token.keyword != "raw":
-            cut = 3 if written[2:3] in "-+" else 2
-            written = f"{written[:cut]}\n{written[cut:]}"
-        out += [literal, written]
-        line += literal.count("\n")
-        lines.append((line, token.file, token.line))
-        line += written.count("\n")
-        at = found.end()
-    out.append(text[at:])
-    return "".join(out), tuple(lines)
-
-
 def _jinja_problems(
     sources: tuple[str, str],
     maps: tuple[LineMap, LineMap],
@@ -310,35 +284,10 @@ def _jinja_problems(
         try:
             env.from_string(source)
         except TemplateSyntaxError as error:
-            file, line = place_of(lines, _line_of(error, source), path)
+            file, line = place_of(lines, line_of(error, source), path)
             problem = f"Jinja: {error.message}"
             problems.append(TemplateProblem(file, line, 1, "error", problem))
         except (TemplateError, SyntaxError, RecursionError, MemoryError, ValueError) as error:
             problem = f"Jinja cannot compile this: {str(error)[:200] or type(error).__name__}"
             problems.append(TemplateProblem(path, 1, 1, "error", problem))
     return problems[:1]
-
-
-def _line_of(error: TemplateSyntaxError, source: str) -> int:
-    """Return the line at fault; for a statement left open, the line that opened it."""
-    if "Unexpected end of template" not in (error.message or ""):
-        return error.lineno
-    opened: list[tuple[str, int]] = []
-    for found in _STATEMENT.finditer(source):
-        word = found["word"]
-        if word.startswith("end"):
-            while opened and opened.pop()[0] != word[3:]:
-                pass
-        elif word in _PAIRED or (word == "set" and "=" not in found[0]):
-            opened.append((word, source.count("\n", 0, found.start()) + 2))
-    return opened[-1][1] if opened else error.lineno
-
-
-def place_of(lines: LineMap, number: int, otherwise: str) -> tuple[str, int]:
-    """Return file and line of the Jinja part that stands at a line of the compiled source."""
-    best = (otherwise, 1)
-    for start, file, line in lines:
-        if start >= number:  # what a part says begins on the line after its brace
-            break
-        best = (file, line)
-    return best

@@ -11,11 +11,12 @@ from typing import Any
 from jinja2 import Template, TemplateError, TemplateSyntaxError
 from jinja2.exceptions import SecurityError, UndefinedError
 
-from lifecycle.render.compile import CompiledTemplate, LineMap, environment, place_of
+from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.dynamic import DynamicLinks
 from lifecycle.render.links import LinkSigner
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.render.sandbox import LetterEnvironment, new_budget
+from lifecycle.render.source_lines import LineMap, place_of
 from lifecycle.render.text_part import tidy
 
 MAX_HTML = 500_000

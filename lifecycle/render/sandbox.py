@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn, cast
+from typing import Any, cast
 
 from jinja2 import Undefined, nodes, pass_context
 from jinja2.environment import TemplateModule
-from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.loaders import DictLoader
 from jinja2.runtime import Context, LoopContext, Macro
@@ -15,6 +15,8 @@ from jinja2.runtime import Undefined as RuntimeUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing
 from markupsafe import Markup, escape
+
+from lifecycle.render.missing import MissingKey, MissingName
 
 MAX_TEXT = 1_000_000
 """Characters of any one text made while rendering, the finished part included."""
@@ -40,51 +42,6 @@ _NUMBERED_FILTERS = (
     "tojson",
     "urlize",
 )
-
-
-class _Missing(Undefined):
-    """What the two kinds of missing things share: the error says the bare name."""
-
-    __slots__ = ()
-
-    @property
-    def _undefined_message(self) -> str:
-        return str(self._undefined_name)
-
-    def fail(self, *_: Any, **__: Any) -> NoReturn:
-        """Raise UndefinedError with the name."""
-        raise UndefinedError(self._undefined_message)
-
-    __str__ = __iter__ = __len__ = fail
-    __hash__ = Undefined.__hash__
-
-
-class MissingName(_Missing):
-    """A name nothing is known of: any use of it is an error, except `is defined` and `default`."""
-
-    __slots__ = ()
-    __bool__ = __eq__ = __ne__ = __contains__ = _Missing.fail
-    __hash__ = Undefined.__hash__
-
-
-class MissingKey(_Missing):
-    """A key that the data lacks: false in a condition and equal to nothing, an error when printed.
-
-    Keys of it are missing too, so that `default` can catch a whole path.
-    """
-
-    __slots__ = ()
-
-    def __bool__(self) -> bool:
-        return False
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    __hash__ = Undefined.__hash__
 
 
 class _Budget:
@@ -130,6 +87,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         self.filters |= filters
         self.filters["_turns"] = _turns
         self.filters["_joined"] = _joined
+        self.filters["_weighed"] = _weighed
         self.globals.clear()
         self.globals |= {"range": _range, "dict": dict, "cycler": Cycler, "joiner": Joiner}
         self.globals["namespace"] = Namespace
@@ -140,7 +98,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         """Put the counting of turns and of joined text into the tree before it becomes code."""
         for loop in source.find_all(nodes.For):
             loop.iter = _filtered(cast(nodes.Expr, loop.iter), "_turns")
-        return super()._generate(_joins_bounded(source), *args, **kwargs)
+        return super()._generate(_results_bounded(source), *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A dot: the key of a mapping, and the few things that loops and macro files offer."""
@@ -269,24 +227,44 @@ def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
-def _joins_bounded(source: nodes.Template) -> nodes.Template:
-    """Turn each `a ~ b` into a counted join."""
+def _results_bounded(source: nodes.Template) -> nodes.Template:
+    """Turn each `a ~ b` into a counted join, and weigh each list or mapping that is written out."""
+
+    def bounded(node: Any) -> Any:
+        if isinstance(node, nodes.Concat):
+            return _filtered(nodes.List(node.nodes, lineno=node.lineno), "_joined")
+        written = isinstance(node, (nodes.List, nodes.Dict))
+        if written or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
+            return _filtered(node, "_weighed")
+        return node
 
     def visit(node: nodes.Node) -> None:
-        for field, value in node.iter_fields():
-            if isinstance(value, nodes.Concat):
-                listed = nodes.List(value.nodes, lineno=value.lineno)
-                setattr(node, field, _filtered(listed, "_joined"))
-            elif isinstance(value, list):
-                for index, item in enumerate(value):
-                    if isinstance(item, nodes.Concat):
-                        listed = nodes.List(item.nodes, lineno=item.lineno)
-                        value[index] = _filtered(listed, "_joined")
         for child in node.iter_child_nodes():
             visit(child)
+        for field, value in node.iter_fields():
+            if isinstance(value, list):
+                value[:] = [bounded(item) for item in value]
+            else:
+                setattr(node, field, bounded(value))
 
     visit(source)
     return source
+
+
+def _weighed(value: Any) -> Any:
+    """Refuse a value that holds itself so often that printing it would never end."""
+    left = MAX_TURNS
+    open_values = [value]
+    while open_values:
+        item = open_values.pop()
+        left -= 1
+        if left < 0:
+            raise SecurityError(f"a list or mapping holds more than {MAX_TURNS} values")
+        if isinstance(item, dict):
+            open_values += item.values()
+        elif isinstance(item, (list, tuple)):
+            open_values += item
+    return value
 
 
 def _joined(parts: list[Any]) -> str:

@@ -84,6 +84,10 @@ def test_nothing_of_python_can_be_reached(source: str) -> None:
         DOUBLING.format(first="'x'", next="n.s + n.s"),
         DOUBLING.format(first="3", next="n.s * n.s"),
         DOUBLING.format(first="[]", next="[n.s, n.s]"),
+        DOUBLING.format(first="[]", next="(n.s, n.s)").replace("n.s }}", "n.s | string }}"),
+        DOUBLING.format(first="{}", next="{'a': n.s, 'b': n.s}").replace(
+            "n.s }}", "n.s | tojson }}"
+        ),
         "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
         "{% macro m(n) %}{% if n %}{{ m(n-1) }}{{ m(n-1) }}{% endif %}{% endmacro %}{{ m(60) }}",
         "{% set x %}{% for i in range(9999) %}{{ 'a' * 999 }}{% endfor %}{% endset %}",

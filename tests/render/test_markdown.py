@@ -22,6 +22,8 @@ Only for you: {{ incentive.code }}
 
 - one {{ event["x"] }}
 - two
+  and
+  more
 
 ---
 
@@ -51,7 +53,7 @@ def test_markdown_becomes_a_letter_in_the_layout(tmp_path: Path) -> None:
     assert "<li>one &lt;x&gt;</li>" in letter.html
     assert letter.text == (
         "LAYOUT\n\nHello Ann\n\nA bold and an easy word, 3 * 4 < 13 & more, with "
-        "a link (https://shop.example/?a=1&b=2).\n\n- one <x>\n- two\n\n"
+        "a link (https://shop.example/?a=1&b=2).\n\n- one <x>\n- two and more\n\n"
         "Go now (https://shop.example/go)\n\nEND"
     )
 
