@@ -8,6 +8,7 @@ from sqlalchemy.engine import make_url
 from lifecycle.errors import EnvironmentFailed
 
 CONNECTIONS = 10
+SET_MEMORY_MB = 256
 SCHEMA_LOCK = 7_274_105_118
 """The number of the advisory lock under which migrations run."""
 
@@ -37,3 +38,8 @@ def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
 def lock_schema(connection: Connection) -> None:
     """Wait until no other process migrates; held to the end of the transaction."""
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})")
+
+
+def allow_large_sets(connection: Connection) -> None:
+    """Let this transaction hash sets of customers instead of searching them row by row."""
+    connection.exec_driver_sql(f"SET LOCAL work_mem = '{SET_MEMORY_MB}MB'")

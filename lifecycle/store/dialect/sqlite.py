@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import QueuePool, StaticPool
 
 BUSY_TIMEOUT_MS = 10_000
@@ -29,7 +30,17 @@ def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
     return writer, reader
 
 
+class HintingCompiler(SQLiteCompiler):
+    """Writes hints such as INDEXED BY behind the table, which the stock compiler leaves out."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """The hint as it is."""
+        return text
+
+
 def _prepare(engine: Engine, begin: str, *, durable: bool, memory: bool) -> None:
+    engine.dialect.statement_compiler = HintingCompiler
+
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None

@@ -1,0 +1,145 @@
+"""Values inside JSON documents on PostgreSQL: jsonb, and numbers as numeric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    not_,
+    or_,
+)
+from sqlalchemy import (
+    Numeric as NumericType,
+)
+from sqlalchemy.dialects.postgresql import ARRAY as ArrayType
+from sqlalchemy.dialects.postgresql import JSONB
+
+from lifecycle.store.dialect.values import ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+
+BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
+NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
+LONGEST_NUMBER = 25
+LARGEST = 10**15
+"""From here on sums in Python may round: they are left to it."""
+_EXACT = Context(prec=200)
+
+
+class PostgresqlValues:
+    """See `Values`."""
+
+    text = "string"
+    numbers = ("number",)
+
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """As jsonb; NULL when it holds a NUL, which jsonb refuses."""
+        return case((func.strpos(column, ESCAPED_NUL) == 0, cast(column, JSONB)))
+
+    def unreadable(self, document: ColumnElement[Any]) -> Truth:
+        """Whether it could not be cast."""
+        return document.is_(None)
+
+    def can_read(self, path: Sequence[str]) -> bool:
+        """Any key but one with a NUL."""
+        return not any("\0" in part for part in path)
+
+    def read(self, document: ColumnElement[Any], path: Sequence[str]) -> Value:
+        """By the path operators."""
+        at = cast(list(path), ArrayType(Text))
+        found = document.op("#>", return_type=JSONB())(at)
+        kind = func.coalesce(func.jsonb_typeof(found, type_=Text), MISSING)
+        return Value(kind, document.op("#>>", return_type=Text())(at))
+
+    def fence(self, query: Select[Any]) -> Select[Any]:
+        """OFFSET 0, so that a document is parsed once and not once for each mention."""
+        return query.offset(0)
+
+    def by_name(self, query: Select[Any], table: Any) -> Select[Any]:
+        """The planner finds the way."""
+        return query
+
+    def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
+        """Whatever the collation is."""
+        return func.starts_with(column, prefix)
+
+    def foreign(self, text: ColumnElement[Any]) -> Truth:
+        """By comparing characters with bytes."""
+        return func.length(text) != func.octet_length(text)
+
+    def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Up to the first hyphen."""
+        return func.split_part(func.replace(text, "_", "-"), "-", 1)
+
+    def boolean(self, value: Value, wanted: bool) -> Truth:
+        """By the kind and the text."""
+        return and_(value.kind == "boolean", value.text == ("true" if wanted else "false"))
+
+    def numeric(self, value: Value) -> Numeric:
+        """Exact to the last digit, up to a length and a size."""
+        bare = func.btrim(value.text, BLANKS)
+        is_text = value.kind == self.text
+        shaped = and_(
+            or_(value.kind.in_(self.numbers), and_(is_text, bare.op("~")(NUMBER))),
+            func.length(value.text) <= LONGEST_NUMBER,
+        )
+        number = case((shaped, cast(bare, NumericType)))
+        sure = and_(shaped, func.coalesce(func.abs(number) < LARGEST, False))
+        strange = and_(is_text, self.foreign(value.text), value.text.op("~")("[0-9]"))
+        long = and_(is_text, func.length(value.text) > LONGEST_NUMBER, value.text.op("~")("[0-9]"))
+        candidate = or_(value.kind.in_(self.numbers), shaped, strange, long)
+        return Numeric(sure, and_(candidate, not_(sure)), case((sure, number * SCALE)))
+
+    def compare(
+        self,
+        millionths: ColumnElement[Any],
+        word: str,
+        operand: Decimal,
+        times: ColumnElement[Any] | None = None,
+    ) -> Truth | None:
+        """As numeric, without rounding."""
+        bound: ColumnElement[Any] = cast(literal(str(operand.scaleb(6, _EXACT)), Text), NumericType)
+        if times is not None:
+            bound = bound * times
+        return _COMPARE[word](millionths, bound)
+
+    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Half to even, which `round` does not do."""
+        half = func.abs(millionths - func.trunc(millionths)) == literal("0.5").cast(NumericType)
+        even = 2 * func.round(millionths / 2)
+        return case((half, even), else_=func.round(millionths))
+
+    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
+        """The sum; beyond what Python sums exactly it is too large."""
+        total = func.coalesce(func.sum(millionths), 0)
+        return total, func.abs(total) >= LARGEST * SCALE
+
+    def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
+        """A letter for the kind, and the value."""
+        shortest = func.trim_scale(numeric.millionths)
+        return case(
+            (numeric.sure, literal("n").op("||")(cast(shortest, Text))),
+            (numeric.perhaps, None),
+            (value.kind == "boolean", value.text),
+            (
+                and_(value.kind == self.text, not_(self.foreign(value.text))),
+                literal("t").op("||")(value.text),
+            ),
+        )
+
+
+_COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] = {
+    "is": lambda one, other: one == other,
+    "at_least": lambda one, other: one >= other,
+    "at_most": lambda one, other: one <= other,
+    "more_than": lambda one, other: one > other,
+    "less_than": lambda one, other: one < other,
+}

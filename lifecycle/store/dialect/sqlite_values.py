@@ -1,0 +1,178 @@
+"""Values inside JSON documents on SQLite: json_extract, and numbers as 64-bit millionths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+)
+from sqlalchemy.types import LargeBinary
+
+from lifecycle.store.dialect.values import ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+
+LONGEST_PLAIN = 15
+"""Decimals of so many characters survive the way through a double."""
+LONGEST_WHOLE = 12
+LONGEST_FRACTION = 6
+LARGEST_FRACTIONAL = 2_000_000_000
+"""Up to here a double tells millionths apart."""
+LARGEST_TOTAL = 9_000_000_000_000
+"""Up to here a total in millionths fits 64 bits."""
+LARGEST = 9 * 10**18
+
+
+class SqliteValues:
+    """See `Values`. A number that is not plain (exponents, many digits) is perhaps one."""
+
+    text = "text"
+    numbers = ("integer", "real")
+
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The column itself: SQLite keeps what it parsed for the length of a row."""
+        return column
+
+    def unreadable(self, document: ColumnElement[Any]) -> Truth:
+        """Whether the text holds an escaped NUL."""
+        return func.instr(document, ESCAPED_NUL) > 0
+
+    def can_read(self, path: Sequence[str]) -> bool:
+        """Keys with quotes or escapes cannot be said in a path."""
+        return not any(one in '"\\' or one < " " for part in path for one in part)
+
+    def read(self, document: ColumnElement[Any], path: Sequence[str]) -> Value:
+        """By json_type and the text of the value; numbers keep their digits as written."""
+        at = "$" + "".join(f'."{part}"' for part in path)
+        kind = func.coalesce(func.json_type(document, at, type_=Text), MISSING)
+        written = document.op("->", return_type=Text())(literal(at, Text))
+        text = case((kind.in_(self.numbers), written), else_=func.json_extract(document, at))
+        return Value(kind, text)
+
+    def fence(self, query: Select[Any]) -> Select[Any]:
+        """LIMIT -1, so that a value is read once and not once for each mention."""
+        return query.limit(-1)
+
+    def by_name(self, query: Select[Any], table: Any) -> Select[Any]:
+        """The planner would take the index by customer, which costs up to a thousand times more."""
+        return query.with_hint(table, "INDEXED BY event_by_name", "sqlite")
+
+    def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
+        """As a range, which an index can serve."""
+        return and_(column >= prefix, func.substr(column, 1, len(prefix)) == prefix)
+
+    def foreign(self, text: ColumnElement[Any]) -> Truth:
+        """By comparing characters with bytes."""
+        return func.length(text) != func.length(cast(text, LargeBinary))
+
+    def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Up to the first hyphen."""
+        hyphens = func.replace(text, "_", "-").op("||")("-")
+        return func.substr(text, 1, func.instr(hyphens, "-") - 1)
+
+    def boolean(self, value: Value, wanted: bool) -> Truth:
+        """By the kind."""
+        return value.kind == ("true" if wanted else "false")
+
+    def numeric(self, value: Value) -> Numeric:
+        """Plain decimals are sure: digits, at most one dot, at most six places."""
+        text = value.text
+        has_digit = _glob(text, "*[0-9]*")
+        plain = and_(
+            value.kind.in_((self.text, *self.numbers)),
+            has_digit,
+            func.length(text) <= LONGEST_PLAIN,
+            not_(_glob(text, "*[^0-9.-]*")),
+            not_(_glob(text, "?*-*")),
+            not_(_glob(text, "*.*.*")),
+        )
+        dot = func.instr(text, ".")
+        double = cast(text, Float)
+        whole = and_(dot == 0, func.length(text) <= LONGEST_WHOLE)
+        fraction = and_(
+            dot > 0,
+            func.length(text) - dot <= LONGEST_FRACTION,
+            func.abs(double) <= LARGEST_FRACTIONAL,
+        )
+        sure = and_(plain, or_(whole, fraction))
+        millionths = case(
+            (and_(plain, whole), cast(text, BigInteger) * SCALE),
+            (and_(plain, fraction), cast(func.round(double * SCALE), BigInteger)),
+        )
+        candidate = or_(value.kind.in_(self.numbers), and_(value.kind == self.text, has_digit))
+        return Numeric(sure, and_(candidate, not_(sure)), millionths)
+
+    def compare(
+        self,
+        millionths: ColumnElement[Any],
+        word: str,
+        operand: Decimal,
+        times: ColumnElement[Any] | None = None,
+    ) -> Truth | None:
+        """Against whole millionths: the operand is rounded to the side that keeps the answer."""
+        scaled = operand.scaleb(6)
+        low = _within(scaled.to_integral_value(ROUND_FLOOR))
+        high = _within(scaled.to_integral_value(ROUND_CEILING))
+        if times is not None and (low != high or abs(low) > LARGEST_FRACTIONAL * SCALE):
+            return None
+        edge = {"at_least": high, "less_than": high}.get(word, low)
+        bound: ColumnElement[Any] = literal(edge, BigInteger)
+        if times is not None:
+            bound = bound * times
+        if word == "is":
+            return millionths == bound if low == high else false()
+        return _COMPARE[word](millionths, bound)
+
+    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
+        """They are whole already."""
+        return millionths
+
+    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
+        """Whole units and the rest are summed apart, so that no sum overflows."""
+        units = func.coalesce(func.sum(millionths.op("/")(SCALE)), 0)
+        rest = func.coalesce(func.sum(millionths.op("%")(SCALE)), 0)
+        too_large = func.abs(units) >= LARGEST_TOTAL
+        return case((not_(too_large), units * SCALE + rest), else_=0), too_large
+
+    def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
+        """A letter for the kind, and the value."""
+        return case(
+            (numeric.sure, literal("n").op("||")(numeric.millionths)),
+            (numeric.perhaps, None),
+            (value.kind.in_(("true", "false")), value.kind),
+            (
+                and_(value.kind == self.text, not_(self.foreign(value.text))),
+                literal("t").op("||")(value.text),
+            ),
+        )
+
+
+_COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] = {
+    "at_least": lambda one, other: one >= other,
+    "at_most": lambda one, other: one <= other,
+    "more_than": lambda one, other: one > other,
+    "less_than": lambda one, other: one < other,
+}
+
+
+def _within(whole: Decimal) -> int:
+    """The nearest number of 64 bits; no millionths lie beyond it."""
+    return int(max(Decimal(-LARGEST), min(Decimal(LARGEST), whole)))
+
+
+def _glob(text: ColumnElement[Any], pattern: str) -> Truth:
+    return cast(func.glob(pattern, text), Integer) == 1

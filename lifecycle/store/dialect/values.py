@@ -1,0 +1,118 @@
+"""What a database must be able to say of a value inside a JSON document; one class each does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Select
+
+SCALE = 1_000_000
+"""Numbers are compared and summed in millionths."""
+MISSING = "missing"
+ARRAY = "array"
+NULL = "null"
+ESCAPED_NUL = r"\u0000"
+"""How JSON text spells the one character that databases cannot keep."""
+
+Truth = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Numeric:
+    """A value read as a number: surely one, perhaps one; where it is sure, its millionths."""
+
+    sure: Truth
+    perhaps: Truth
+    millionths: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value in a document: its kind in the database's own word, its text, its number if read."""
+
+    kind: ColumnElement[Any]
+    text: ColumnElement[Any]
+    numeric: Numeric | None = None
+
+
+class Values(Protocol):
+    """The statements on values that differ between the databases. None of the truths is NULL."""
+
+    @property
+    def text(self) -> str:
+        """The kind of texts."""
+        ...
+
+    @property
+    def numbers(self) -> Sequence[str]:
+        """The kinds of numbers."""
+        ...
+
+    def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A column of JSON text, ready to be read from many times."""
+        ...
+
+    def unreadable(self, document: ColumnElement[Any]) -> Truth:
+        """Whether this database cannot read the document rightly."""
+        ...
+
+    def can_read(self, path: Sequence[str]) -> bool:
+        """Whether the path can be said to this database."""
+        ...
+
+    def read(self, document: ColumnElement[Any], path: Sequence[str]) -> Value:
+        """The value at a path; a list on the way makes it missing."""
+        ...
+
+    def fence(self, query: Select[Any]) -> Select[Any]:
+        """The query, kept from being merged into the one around it where that would cost."""
+        ...
+
+    def by_name(self, query: Select[Any], table: Any) -> Select[Any]:
+        """The query, made to read events by name and moment rather than by customer."""
+        ...
+
+    def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
+        """Whether a text column begins so, letter by letter."""
+        ...
+
+    def foreign(self, text: ColumnElement[Any]) -> Truth:
+        """Whether a text holds characters outside ASCII."""
+        ...
+
+    def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The part of a locale before its first hyphen or underscore."""
+        ...
+
+    def boolean(self, value: Value, wanted: bool) -> Truth:
+        """Whether the value is true, or is false."""
+        ...
+
+    def numeric(self, value: Value) -> Numeric:
+        """The value as a number."""
+        ...
+
+    def compare(
+        self,
+        millionths: ColumnElement[Any],
+        word: str,
+        operand: Decimal,
+        times: ColumnElement[Any] | None = None,
+    ) -> Truth | None:
+        """Whether millionths compare so with the operand (`times` so many); None: cannot say."""
+        ...
+
+    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Whole millionths, half to even."""
+        ...
+
+    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
+        """The exact sum over a group (0 of nothing), and whether it is too large to be exact."""
+        ...
+
+    def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
+        """A text equal for equal values, NULL where one cannot be told."""
+        ...

@@ -1,0 +1,102 @@
+"""A rule asked in Python and the same rule asked in SQL give the same customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+
+from lifecycle.core.rule.read import read_rule
+from lifecycle.core.rule.tree import View
+from lifecycle.store import migrate
+from lifecycle.store.database import Database
+from lifecycle.store.rule_sql import candidates, exact, members
+from lifecycle.store.tables import METADATA
+from tests.properties.shops import EXAMPLES, NOW, SHOP_ZONE, Known, rules, shops
+
+FILLED = ("customer", "event", "consent", "suppression")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url, durable=False)
+    migrate.create(opened)
+    yield opened
+    opened.close()
+
+
+def fill(database: Database, shop: list[Known]) -> None:
+    """Put a shop into the database in place of the one before."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in FILLED}
+    for known in shop:
+        rows["customer"].append(
+            {
+                "customer_id": known.customer_id,
+                "bucket": 0,
+                "email": known.email,
+                "address_hash": f"hash of {known.customer_id}" if known.suppressed else None,
+                "timezone": known.timezone,
+                "locale": known.locale,
+                "known_since": known.known_since,
+                "attributes": known.attributes,
+                "attributes_at": {},
+                "said_at": NOW,
+            }
+        )
+        if known.suppressed:
+            row = {"address_hash": f"hash of {known.customer_id}", "reason": "bounced", "at": NOW}
+            rows["suppression"].append(row)
+        for topic, agreed in known.consents.items():
+            row = {"customer_id": known.customer_id, "topic": topic, "agreed": agreed, "at": NOW}
+            rows["consent"].append(row)
+        for happened, due_at in known.history:
+            rows["event"].append(
+                {
+                    "customer_id": known.customer_id,
+                    "event_id": happened.id,
+                    "name": happened.name,
+                    "at": happened.at,
+                    "received_at": due_at,
+                    "due_at": due_at,
+                    "arrival": 0,
+                    "pending": True,
+                    "enters": True,
+                    "properties": happened.properties,
+                }
+            )
+    with database.write() as connection:
+        for name in FILLED:
+            connection.execute(METADATA.tables[name].delete())
+            if rows[name]:
+                connection.execute(METADATA.tables[name].insert(), rows[name])
+
+
+@settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(shop=shops(), raw=rules(("one", "two")), one=rules(), two=rules(("one",)))
+def test_python_and_sql_agree(
+    database: Database, shop: list[Known], raw: Any, one: Any, two: Any
+) -> None:
+    fill(database, shop)
+    segments = {"one": read_rule(one), "two": read_rule(two)}
+    for asked in (raw, one, two):
+        rule = read_rule(asked)
+        wanted = {
+            known.customer_id
+            for known in shop
+            if rule.matches(View(known.facts(NOW), NOW, segments))
+        }
+        with database.read() as connection:
+            found = members(connection, rule, segments, NOW, shop_zone=SHOP_ZONE)
+            query = candidates(rule, segments, NOW, dialect=database.kind)
+            possible = {row[0] for row in connection.execute(query)}
+        assert found == wanted
+        assert possible >= wanted, "SQL missed one"
+        if exact(rule, segments, NOW, dialect=database.kind):
+            assert possible == wanted
+            event("SQL alone")
+        event("somebody" if wanted else "nobody")
