@@ -35,7 +35,7 @@ def read_consent(
 ) -> ConsentIn:
     """Read one line; `at` counts where it says none. Raises Refused.
 
-    `customer_id` and `topic` stand in for its own where the request's path names them; with `latest`
+    `customer_id` and `topic` stand in for its own where the path names them; with `latest`
     a later instant is refused.
     """
     fields = Fields(raw, KNOWN)
