@@ -67,7 +67,7 @@ def _unheard_events(project: Project, hook_events: Collection[str]) -> Iterator[
                 continue
             near = nearest(name, sorted(known))
             hint = "if the shop sends it, let a case in tests/campaigns/ speak of it"
-            hint = f"did you mean “{near}”? If not: {hint}" if near else hint
+            hint = f"did you mean “{near}”? {hint.capitalize()}" if near else hint
             yield document.problem(
                 place, f"nothing else speaks of an event “{name}”", hint, "warning"
             )

@@ -21,7 +21,7 @@ from lifecycle.core.typed import (
     Weekdays,
     refused,
 )
-from lifecycle.core.words import WordProblem, length, path
+from lifecycle.core.words import WordProblem, length, path, shown
 
 MAX_STEPS = 100
 MAX_VARIANTS = 20
@@ -40,7 +40,8 @@ def _again(raw: object) -> object:
         except WordProblem as found:
             raise refused(found.problem, found.hint) from found
     raise refused(
-        f"“{raw}” is no way to enter again", '"never", "always", "once per key", "after 7 days"'
+        f"{shown(raw)} is no way to enter again",
+        '"never", "always", "once per key", "after 7 days"',
     )
 
 

@@ -25,7 +25,7 @@ from lifecycle.core.typed import (
     RuleField,
     TimeOfDay,
 )
-from lifecycle.core.words import Span, WordProblem, length, span, time_of_day, zone_of
+from lifecycle.core.words import Span, WordProblem, length, shown, span, time_of_day, zone_of
 
 MAX_NAMED = 100
 """Senders, and topics, of one shop."""
@@ -43,7 +43,7 @@ def _per(raw: object) -> timedelta | str:
 
 def _zone(raw: object) -> object:
     if not isinstance(raw, str) or (zone_of(raw).key != raw):
-        context = {"problem": f"“{raw}” is not a time zone", "hint": 'write "Europe/Berlin"'}
+        context = {"problem": f"{shown(raw)} is not a time zone", "hint": 'write "Europe/Berlin"'}
         raise PydanticCustomError("word", "{problem}", context)
     return raw
 

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_INSTANT = datetime(1, 1, 2, tzinfo=UTC)
+LAST_INSTANT = datetime(9999, 12, 30, tzinfo=UTC)
+"""Instants as written lie between these, so that a zone away from them is still an instant."""
 LONGEST_LENGTH_DAYS = 36_500
 PATH_DEPTH = 16
 UNIX_MILLISECONDS_FROM = 100_000_000_000
@@ -39,6 +42,17 @@ class WordProblem(ValueError):
         self.hint = hint
 
 
+def shown(value: object) -> str:
+    """A value of a file as people write it, for telling what is wrong with it."""
+    if isinstance(value, str):
+        return f"“{value}”"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a table"
+    return "a list" if isinstance(value, list | tuple) else str(value)
+
+
 def length(text: object, *, zero: bool = True) -> timedelta:
     """Read a length such as "2 days"; days are 24 hours. Raises WordProblem.
 
@@ -47,7 +61,7 @@ def length(text: object, *, zero: bool = True) -> timedelta:
     """
     hint = 'write a whole number and a unit: "30 minutes", "2 days", "1 week"'
     if not isinstance(text, str):
-        raise WordProblem(f"a length is text, not {text!r}", hint)
+        raise WordProblem(f"a length is text, not {shown(text)}", hint)
     match = _LENGTH.fullmatch(text.strip())
     if match is None:
         if " x " in text:
@@ -72,7 +86,7 @@ def time_of_day(text: object) -> time:
     """Read a time of day such as "09:00". Raises WordProblem."""
     match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise WordProblem(f"“{text}” is not a time of day", 'write it in quotes: "09:00"')
+        raise WordProblem(f"{shown(text)} is not a time of day", 'write it in quotes: "09:00"')
     return time(int(match[1]), int(match[2]))
 
 
@@ -100,7 +114,7 @@ def span(text: object) -> Span:
     hint = 'write "21:00-08:00"'
     parts = text.split("-") if isinstance(text, str) else []
     if len(parts) != 2:
-        raise WordProblem(f"“{text}” is not a span of time", hint)
+        raise WordProblem(f"{shown(text)} is not a span of time", hint)
     start, end = time_of_day(parts[0]), time_of_day(parts[1])
     if start == end:
         raise WordProblem("a span that ends where it begins says nothing", hint)
@@ -139,17 +153,24 @@ class Moment:
     value: datetime
 
     def at(self, zone: ZoneInfo) -> datetime:
-        """The UTC instant of it for somebody in `zone`."""
-        if self.value.tzinfo is not None:
-            return self.value.astimezone(UTC)
-        return instant_of(self.value.date(), self.value.time(), zone)
+        """The UTC instant of it for somebody in `zone`; at the ends of the calendar, its end."""
+        try:
+            if self.value.tzinfo is not None:
+                at = self.value.astimezone(UTC)
+            else:
+                at = instant_of(self.value.date(), self.value.time(), zone)
+        except OverflowError:
+            return FIRST_INSTANT if self.value.year < EPOCH.year else LAST_INSTANT
+        return min(max(at, FIRST_INSTANT), LAST_INSTANT)
 
 
 def moment(value: object) -> Moment:
     """Read an instant as written in a file: date-time, date, RFC 3339. Raises WordProblem."""
     found = moment_in_data(value) if not isinstance(value, int | float) else None
     if found is None:
-        raise WordProblem(f"“{value}” is not an instant", "write 2026-05-04 or 2026-05-04T09:00:00")
+        raise WordProblem(
+            f"{shown(value)} is not an instant", "write 2026-05-04 or 2026-05-04T09:00:00"
+        )
     return found
 
 
@@ -180,14 +201,14 @@ def weekday(text: object) -> str:
     day = text.strip().lower() if isinstance(text, str) else ""
     short = WEEKDAYS[WEEKDAY_NAMES.index(day)] if day in WEEKDAY_NAMES else day
     if short not in WEEKDAYS:
-        raise WordProblem(f"“{text}” is not a weekday", f"write one of {', '.join(WEEKDAYS)}")
+        raise WordProblem(f"{shown(text)} is not a weekday", f"write one of {', '.join(WEEKDAYS)}")
     return short
 
 
 def path(text: object) -> tuple[str, ...]:
     """Split a path such as "shipping.country" into its parts. Raises WordProblem."""
     if not isinstance(text, str) or not text:
-        raise WordProblem(f"a path is text such as “shipping.country”, not {text!r}")
+        raise WordProblem(f"a path is text such as “shipping.country”, not {shown(text)}")
     parts = tuple(text.split("."))
     if "" in parts:
         raise WordProblem(f"“{text}” has an empty part", "write one dot between two names")

@@ -8,8 +8,9 @@ from pathlib import Path
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lifecycle.catalog.catalog import Loaded
 from lifecycle.catalog.document import read_document
-from lifecycle.catalog.load import Loaded, from_files, load
+from lifecycle.catalog.load import from_files, load
 from tests.catalog.shop import FILES, LETTER, write
 
 DEFINITIONS = sorted(path for path in FILES if path.endswith(".toml"))

@@ -11,7 +11,15 @@ from typing import Any
 
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
-from lifecycle.core.words import MICROSECOND, Moment, WordProblem, length, moment, moment_in_data
+from lifecycle.core.words import (
+    MICROSECOND,
+    Moment,
+    WordProblem,
+    length,
+    moment,
+    moment_in_data,
+    shown,
+)
 from lifecycle.core.words import number as number_of
 
 TEXT_OPS = ("contains", "starts_with", "ends_with")
@@ -188,7 +196,7 @@ def _operand(word: str, raw: object) -> Operand:
         found = number_of(raw)
         if found is None:
             raise WordProblem(
-                f"`{word}` takes a number, not {raw!r}", "for instants: before, after"
+                f"`{word}` takes a number, not {shown(raw)}", "for instants: before, after"
             )
         return found
     if word in MOMENT_OPS:
@@ -201,7 +209,7 @@ def _operand(word: str, raw: object) -> Operand:
         return raw
     if word == "same_as" or word in TEXT_OPS:
         if isinstance(raw, bool | dict | list) or not str(raw):
-            raise WordProblem(f"`{word}` takes text, not {raw!r}")
+            raise WordProblem(f"`{word}` takes text, not {shown(raw)}")
         return str(raw)
     return _scalar(word, raw)
 
@@ -209,7 +217,7 @@ def _operand(word: str, raw: object) -> Operand:
 def _scalar(word: str, raw: object) -> Operand:
     if isinstance(raw, dict | list) or raw == "":
         raise WordProblem(
-            f"`{word}` takes text, a number, a date, true or false, not {raw!r}",
+            f"`{word}` takes text, a number, a date, true or false, not {shown(raw)}",
             "for empty or missing values write is_set = false" if raw == "" else "",
         )
     if isinstance(raw, datetime | date):

@@ -14,7 +14,7 @@ from lifecycle.core.rule.standing import AgreedTo, InSegment, KnownFor, RandomPe
 from lifecycle.core.rule.tree import Branch, Everyone, Rule
 from lifecycle.core.rule.where import Where, where
 from lifecycle.core.rule.window import WINDOW_KEYS, WINDOW_KEYS_LATER, window
-from lifecycle.core.words import WordProblem, length, number, path
+from lifecycle.core.words import WordProblem, length, number, path, shown
 
 MAX_DEPTH = 16
 MAX_PARTS = 500
@@ -52,7 +52,7 @@ def _rule(raw: object, problems: RuleProblems, depth: int) -> Rule:
         problems.add(f"rules nest to depth {MAX_DEPTH} at most")
         return Everyone()
     if not isinstance(raw, Mapping):
-        problems.add(f"a rule is a table, not {raw!r}", 'write { did = "order_placed" }')
+        problems.add(f"a rule is a table, not {shown(raw)}", 'write { did = "order_placed" }')
         return Everyone()
     branches = [word for word in BRANCHES if word in raw]
     if not branches:
@@ -131,7 +131,7 @@ def event_names(raw: object) -> tuple[str, ...]:
         raise WordProblem("names no event")
     for name in names:
         if not isinstance(name, str) or not name:
-            raise WordProblem(f"an event name is text, not {name!r}")
+            raise WordProblem(f"an event name is text, not {shown(name)}")
         if "*" in name[:-1] or name == "*":
             raise WordProblem(f"“{name}”: a * stands at the end alone", 'write "order_*"')
     return tuple(dict.fromkeys(names))
@@ -174,7 +174,7 @@ def _figure(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
 
 def _name(raw: object, what: str) -> str:
     if not isinstance(raw, str) or not raw:
-        raise WordProblem(f"`{what}` takes a name, not {raw!r}")
+        raise WordProblem(f"`{what}` takes a name, not {shown(raw)}")
     return raw
 
 
