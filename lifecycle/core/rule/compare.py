@@ -12,6 +12,8 @@ from typing import Any
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
 from lifecycle.core.words import (
+    FIRST_INSTANT,
+    LAST_INSTANT,
     MICROSECOND,
     Moment,
     WordProblem,
@@ -58,6 +60,14 @@ def canonical(value: object) -> object:
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
     return ("other", repr(value))
+
+
+def moved(at: datetime, by: timedelta) -> datetime:
+    """An instant moved by a length, as far as the calendar goes."""
+    try:
+        return at + by
+    except OverflowError:
+        return LAST_INSTANT if by > timedelta() else FIRST_INSTANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,31 +130,25 @@ class Op:
         read = moment_in_data(value)
         if read is None:
             return False
-        try:
-            at = read.at(view.zone)
-            if self.word == "before":
-                return bool(at < self.operand.at(view.zone))
-            if self.word == "after":
-                return bool(at > self.operand.at(view.zone))
-            if self.word == "within_last":
-                return bool(view.now - self.operand < at <= view.now)
-            return bool(view.now <= at < view.now + self.operand)
-        except OverflowError:
-            return False
+        at = read.at(view.zone)
+        if self.word == "before":
+            return bool(at < self.operand.at(view.zone))
+        if self.word == "after":
+            return bool(at > self.operand.at(view.zone))
+        if self.word == "within_last":
+            return bool(moved(view.now, -self.operand) < at <= view.now)
+        return bool(view.now <= at < moved(view.now, self.operand))
 
     def may_turn_at(self, value: object, view: View) -> datetime | None:
         """When time alone turns this comparison of `value` next."""
         read = moment_in_data(value) if self.word in LENGTH_OPS else None
         if read is None:
             return None
-        try:
-            at = read.at(view.zone)
-            if self.word == "within_last":
-                edges = (at, at + self.operand)
-            else:
-                edges = (at - self.operand + MICROSECOND, at + MICROSECOND)
-        except OverflowError:
-            return None
+        at = read.at(view.zone)
+        if self.word == "within_last":
+            edges = (at, moved(at, self.operand))
+        else:
+            edges = (moved(at, MICROSECOND - self.operand), at + MICROSECOND)
         return earliest(edge if edge > view.now else None for edge in edges)
 
 
@@ -161,6 +165,11 @@ class Comparison:
     def may_turn_at(self, value: object, view: View) -> datetime | None:
         """When time alone turns it next."""
         return earliest(op.may_turn_at(value, view) for op in self.ops)
+
+    @property
+    def turns(self) -> bool:
+        """Whether time alone may turn it."""
+        return any(op.word in LENGTH_OPS for op in self.ops)
 
     @property
     def reads_entry(self) -> bool:

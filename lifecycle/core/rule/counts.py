@@ -31,6 +31,16 @@ def events_of(names: tuple[str, ...], view: View) -> Iterator[list[Event]]:
             yield events
 
 
+def _turns(
+    names: tuple[str, ...], where: Where, window: Window, view: View, spare: int = 0
+) -> Iterator[datetime | None]:
+    """When an event next leaves or enters the window, or turns a condition inside it."""
+    for events in events_of(names, view):
+        yield window.may_turn_at(events, view, spare)
+        if where.conditions:
+            yield where.may_turn_at(window.pick(events, view), view)
+
+
 @dataclass(frozen=True, slots=True)
 class Did:
     """`did`: so many events of these names, that meet `where`, inside the window."""
@@ -66,9 +76,7 @@ class Did:
             spare = max(0, self.count(view) - (self.at_least or 0))
             if self.names[0].endswith("*"):
                 spare = 0
-        return earliest(
-            self.window.may_turn_at(events, view, spare) for events in events_of(self.names, view)
-        )
+        return earliest(_turns(self.names, self.where, self.window, view, spare))
 
     def needs(self) -> Needs:
         """The events of these names."""
@@ -122,9 +130,8 @@ class Figure:
 
     def may_turn_at(self, view: View) -> datetime | None:
         """When the next event leaves or enters the window."""
-        return earliest(
-            self.window.may_turn_at(events, view) for events in events_of((self.name,), view)
-        )
+        own = self.comparison.may_turn_at(self.value(view), view) if self.comparison.turns else None
+        return earliest((own, *_turns((self.name,), self.where, self.window, view)))
 
     def needs(self) -> Needs:
         """The events of that name."""

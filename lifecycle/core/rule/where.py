@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import OPS, OPS_LATER, Comparison, comparison
 from lifecycle.core.rule.problem import RuleProblems
-from lifecycle.core.rule.tree import View
+from lifecycle.core.rule.tree import View, earliest
 from lifecycle.core.words import WordProblem, path
 
 Condition = tuple[tuple[str, ...], Comparison]
@@ -30,6 +31,18 @@ class Where:
     def pick(self, event: Event, at: tuple[str, ...], view: View) -> Iterator[Any]:
         """The known values at the path `at` where the conditions hold, entry by entry."""
         return _pick(_Properties(event, view), at, self.conditions, view)
+
+    def may_turn_at(self, events: Iterable[Event], view: View) -> datetime | None:
+        """When time alone turns a condition for one of the events."""
+        turning = [(at, compared) for at, compared in self.conditions if compared.turns]
+        if not turning:
+            return None
+        return earliest(
+            compared.may_turn_at(value, view)
+            for event in events
+            for at, compared in turning
+            for value in value_at(_Properties(event, view), at)
+        )
 
     @property
     def reads_entry(self) -> bool:
