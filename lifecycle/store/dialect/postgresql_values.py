@@ -113,14 +113,14 @@ class PostgresqlValues:
 
     def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
         """Half to even, which `round` does not do."""
-        half = func.abs(millionths - func.trunc(millionths)) == literal("0.5").cast(NumericType)
+        half = func.abs(millionths - func.trunc(millionths)) == _exactly(Decimal("0.5"))
         even = 2 * func.round(millionths / 2)
         return case((half, even), else_=func.round(millionths))
 
     def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
         """The sum; beyond what Python sums exactly it is too large."""
         total = func.coalesce(func.sum(millionths), 0)
-        return total, func.abs(total) >= LARGEST * SCALE
+        return total, func.abs(total) >= _exactly(Decimal(LARGEST * SCALE))
 
     def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
         """A letter for the kind, and the value."""
@@ -134,6 +134,10 @@ class PostgresqlValues:
                 literal("t").op("||")(value.text),
             ),
         )
+
+
+def _exactly(number: Decimal) -> ColumnElement[Any]:
+    return cast(literal(str(number), Text), NumericType)
 
 
 _COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] = {
