@@ -1,0 +1,5 @@
+"""The command line: `lifecycle …`."""
+
+from lifecycle.cli.entry import main
+
+__all__ = ["main"]

@@ -1,0 +1,100 @@
+"""A project's definitions and hooks together, with everything that is wrong in either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from lifecycle.catalog.catalog import Catalog
+from lifecycle.catalog.load import load
+from lifecycle.catalog.problem import Problem
+from lifecycle.cli.asked import console
+from lifecycle.errors import LifecycleError
+from lifecycle.hooks import HookProblem, Registry, find, sample_check
+
+COLOURS = {"error": "bold red", "warning": "yellow"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """What a project folder holds; the catalog is there when nothing in it is an error."""
+
+    root: Path
+    catalog: Catalog | None
+    hooks: Registry
+    problems: tuple[Problem, ...]
+
+    @property
+    def errors(self) -> int:
+        """How many problems are errors."""
+        return sum(one.severity == "error" for one in self.problems)
+
+
+class ProblemsFound(LifecycleError):
+    """The definitions have errors, which were told already."""
+
+
+def read_project(root: Path, *, sample: bool = False) -> Project:
+    """Read definitions and hooks; never raises for what stands in them.
+
+    With `sample` each pure hook is asked twice on a sample, and what differs is a problem.
+    """
+    hooks, found = find(root)
+    if sample:
+        found = [*found, *sample_check(hooks, root)]
+    filters = {name: one.function for name, one in hooks.filters.items()}
+    loaded = load(root, filters=filters, events=tuple(hooks.triggers))
+    problems = sorted(
+        {*loaded.problems, *(_of_hook(one, root) for one in found)}, key=Problem.sort_key
+    )
+    errors = any(one.severity == "error" for one in problems)
+    return Project(root, None if errors else loaded.catalog, hooks, tuple(problems))
+
+
+def sound_catalog(project: Project) -> Catalog:
+    """The catalog of a project without errors; otherwise tells them. Raises ProblemsFound."""
+    if project.catalog is not None:
+        return project.catalog
+    errors = [one for one in project.problems if one.severity == "error"]
+    show_problems(errors, console(errors=True))
+    raise ProblemsFound(counted(errors), remedy="mend them; lifecycle check tells them again")
+
+
+def show_problems(problems: Iterable[Problem], out: Console) -> None:
+    """Tell each problem with its place, its line and what to write instead."""
+    for one in problems:
+        place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
+        style = COLOURS[one.severity]
+        out.print(f"[bold]{escape(place)}[/]: [{style}]{one.severity}[/]: {escape(one.problem)}")
+        if one.text.strip():
+            out.print(f"    {escape(one.text.strip())}", style="dim")
+        if one.hint:
+            out.print(f"    → {escape(one.hint)}")
+
+
+def counted(problems: Iterable[Problem]) -> str:
+    """How many errors and warnings there are, in words."""
+    kinds = [one.severity for one in problems]
+    parts = []
+    for kind in ("error", "warning"):
+        count = kinds.count(kind)
+        if count:
+            parts.append(f"{count} {kind}{'s' if count > 1 else ''}")
+    return ", ".join(parts) or "no problems"
+
+
+def _of_hook(one: HookProblem, root: Path) -> Problem:
+    text = ""
+    if one.line:
+        try:
+            lines = (root / one.file).read_text("utf-8", "replace").splitlines()
+            text = lines[one.line - 1] if one.line <= len(lines) else ""
+        except OSError:
+            text = ""
+    return Problem(
+        one.file, one.line, 1 if one.line else 0, "", one.severity, one.problem, one.hint, text
+    )
