@@ -58,7 +58,8 @@ def from_files(
 
 
 def _read_all(files: Mapping[str, str], problems: list[Problem]) -> Project:
-    project = Project(files, problems=list(problems))
+    unread = frozenset(one.file for one in problems if one.file not in files)
+    project = Project(files, unread, problems=list(problems))
     for path in sorted(files):
         _read(path, files[path], project)
     return project

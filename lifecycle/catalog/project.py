@@ -24,6 +24,8 @@ class Project:
     """What was read so far; definitions in files with errors are missing or lack a part."""
 
     files: Mapping[str, str]
+    unread: frozenset[str] = frozenset()
+    """Paths that are there and could not be read; naming them is no second problem."""
     documents: dict[str, Document] = field(default_factory=dict)
     settings: Settings | None = None
     campaigns: dict[str, Campaign] = field(default_factory=dict)
@@ -44,9 +46,13 @@ class Project:
                 yield name.removesuffix(".toml"), document
 
     def ids(self, folder: str) -> list[str]:
-        """The ids that a folder holds, read well or not."""
-        paths = (path.rpartition("/") for path in self.files)
-        return [name.removesuffix(".toml") for where, _, name in paths if where == folder]
+        """The ids that a folder holds, read well or badly or not at all."""
+        paths = (path.rpartition("/") for path in (*self.files, *sorted(self.unread)))
+        return [
+            name.removesuffix(".toml")
+            for where, _, name in paths
+            if where == folder and name.endswith(".toml")
+        ]
 
     def named_in_settings(self, key: str) -> list[str] | None:
         """The names in a table of settings.toml; None when the settings cannot be read."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, time
+from urllib.parse import urlsplit
 
 from lifecycle.catalog.document import Document
-from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS
+from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
@@ -25,6 +27,7 @@ def check_sense(project: Project) -> Iterator[Problem]:
     """A problem for each thing that can never work as written."""
     for folder in (CAMPAIGNS, SEGMENTS):
         yield from _ids(folder, project.ids(folder))
+    yield from _secrets(project)
     documents = dict(project.of(CAMPAIGNS))
     for name, campaign in project.campaigns.items():
         document = documents[name]
@@ -46,6 +49,29 @@ def _ids(folder: str, ids: list[str]) -> Iterator[Problem]:
             problem = f"its name differs from {seen[plain]}.toml by small and capital letters alone"
             yield of_file(file, problem, "rename one of them")
         seen[plain] = name
+
+
+def _secrets(project: Project) -> Iterator[Problem]:
+    document, settings = project.documents.get(SETTINGS), project.settings
+    if document is None or settings is None:
+        return
+    written: dict[Place, tuple[str | None, str]] = {
+        ("secrets", "key"): (settings.secrets.key, "env:LIFECYCLE_KEY"),
+        ("smtp", "password"): (settings.smtp.password, "env:SMTP_PASSWORD"),
+        ("database", "url"): (_password_in(settings.database.url), "env:DATABASE_URL"),
+    }
+    for place, (value, name) in written.items():
+        if value and not value.startswith("env:"):
+            problem = "a secret is named, never written: this file is read by many"
+            shown = document.problem(place, problem, f'write {place[-1]} = "{name}"', "warning")
+            yield replace(shown, text="")
+
+
+def _password_in(url: str) -> str | None:
+    try:
+        return urlsplit(url).password
+    except ValueError:
+        return None
 
 
 def _flow(document: Document, flow: Flow, settings: Settings | None) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from lifecycle.render.problems import TemplateProblem
 
 Filters = Mapping[str, Callable[..., Any]]
 KNOWN_NAMES = frozenset(
-    "customer event incentive points referral shop campaign step"
+    "customer event items incentive points referral shop campaign step"
     " unsubscribe_url preferences_url view_url".split()
 )
 """What a template sees."""
@@ -48,6 +49,8 @@ class Templates:
             document = self.project.documents[f"{CAMPAIGNS}/{name}.toml"]
             yield from self._texts(document, campaign)
             for place, template, transactional in named_templates(campaign):
+                if self._is_unread(template):
+                    continue
                 if not self._is_there(template):
                     hint = did_you_mean(template, self._names())
                     hint = hint or f"make {TEMPLATES}/{template}.mjml"
@@ -62,8 +65,7 @@ class Templates:
         yield from self._unused()
 
     def _lint(self, compiled: CompiledTemplate, marketing: bool) -> Iterator[Problem]:
-        found = lint_template(compiled, marketing=marketing)
-        for one in (*found, *unknown_names(compiled, set(KNOWN_NAMES))):
+        for one in _looked_over(compiled, marketing):
             yield self._problem(one)
 
     def _problem(self, found: TemplateProblem) -> Problem:
@@ -136,7 +138,18 @@ class Templates:
 
     def _is_there(self, name: str) -> bool:
         tag = f".{self.language}" if self.language else ""
-        return any(f"{name}{one}.mjml" in self.files for one in ("", tag)) or name in self.files
+        endings = ("", ".mjml", f"{tag}.mjml")
+        return any(f"{name}{ending}" in self.files for ending in endings)
+
+    def _is_unread(self, name: str) -> bool:
+        return f"{TEMPLATES}/{name}.mjml" in self.project.unread
+
+
+@lru_cache(maxsize=512)
+def _looked_over(compiled: CompiledTemplate, marketing: bool) -> tuple[TemplateProblem, ...]:
+    """The problems of a compiled template, kept for as long as it is the same."""
+    names = unknown_names(compiled, set(KNOWN_NAMES))
+    return (*lint_template(compiled, marketing=marketing), *names)
 
 
 def named_templates(campaign: Campaign) -> Iterator[tuple[Place, str, bool]]:

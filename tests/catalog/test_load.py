@@ -178,3 +178,13 @@ def test_a_folder_of_definitions_outside_the_project_is_not_read(tmp_path: Path)
     root = write(tmp_path / "shop", {"settings.toml": SETTINGS})
     (root / "segments").symlink_to(tmp_path / "other")
     assert [one.problem for one in load(root).problems] == ["this is no folder inside the project"]
+
+
+def test_naming_a_file_that_cannot_be_read_is_no_second_problem(tmp_path: Path):
+    root = write(tmp_path, FILES)
+    for path in ("segments/staff.toml", "templates/cart/offer.mjml"):
+        (root / path).write_bytes(b"\xff\xff")
+    assert sorted((one.file, one.problem) for one in load(root).problems) == [
+        ("segments/staff.toml", "this file is not UTF-8 text"),
+        ("templates/cart/offer.mjml", "this file is not UTF-8 text"),
+    ]

@@ -168,3 +168,23 @@ def test_an_event_that_a_case_or_a_hook_speaks_of_is_known():
     cases = CASES.replace('event = "cart_updated"', 'event = "gift_opened"')
     assert problems_of({CART_FILE: text, "tests/campaigns/abandoned_cart.toml": cases}) == ()
     assert from_files({**FILES, CART_FILE: text}, events=["gift_opened"]).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('[secrets]\nkey = "0123456789abcdef"', 'key = "env:LIFECYCLE_KEY"'),
+        ('[smtp]\npassword = "hunter2"', 'password = "env:SMTP_PASSWORD"'),
+        ('[database]\nurl = "postgresql://me:hunter2@db/shop"', 'url = "env:DATABASE_URL"'),
+    ],
+)
+def test_a_secret_written_out_is_warned_of_without_being_shown(table: str, says: str):
+    (found,) = problems_of({"settings.toml": SETTINGS + table + "\n"})
+    assert (found.severity, found.hint) == ("warning", f"write {says}")
+    assert "hunter2" not in str(found)
+    assert "0123" not in str(found)
+
+
+def test_a_secret_that_is_named_is_no_problem():
+    named = '[smtp]\npassword = "env:X"\n[database]\nurl = "postgresql://db/shop"\n'
+    assert problems_of({"settings.toml": SETTINGS + named}) == ()
