@@ -1,0 +1,1 @@
+"""Rewards: the points ledger, incentives with their codes, and referrals."""
