@@ -229,7 +229,8 @@ def _of_friends(connection: Connection, friends: Iterable[str]) -> list[Standing
 
 def _same_address(connection: Connection, standing: Standing) -> bool:
     ids = {"ids": [standing.customer_id, standing.friend_id]}
-    hashes = {of: address_hash for of, address_hash in connection.execute(_HASHES, ids)}
+    rows = connection.execute(_HASHES, ids)
+    hashes: dict[str, str | None] = {row.customer_id: row.address_hash for row in rows}
     own = hashes.get(standing.customer_id)
     return own is not None and own == hashes.get(standing.friend_id)
 
