@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lifecycle.core.action import Action, Emit, Turn, bring_up_to_date
@@ -56,9 +56,13 @@ class CustomerIntake:
         while (moment := self._next_moment(waiting, now)) is not None or not asked:
             moment = now if moment is None else moment
             self.facts.now = moment
+            arrived = []
             while waiting and waiting[0].due_at <= moment:
-                self._event(waiting.popleft().event, moment)
-            self._segments(moment)
+                arrived.append(waiting.popleft().event)
+                self._event(arrived[-1], moment)
+            # What imported history alone turns lets nobody in either.
+            imported = bool(arrived) and not any(event.enters for event in arrived)
+            self._segments(moment, enters=not imported)
             for flow in self.live.flows_with_exit_rule:
                 self._do(on_change(flow, self.facts, self.policy, moment))
             asked = True
@@ -99,7 +103,7 @@ class CustomerIntake:
         for flow in self.live.flows_for(event.name):
             self._do(on_event(flow, self.facts, event, self.policy, moment))
 
-    def _segments(self, moment: datetime) -> None:
+    def _segments(self, moment: datetime, *, enters: bool) -> None:
         actions = ask(self.live.catalog.segments, self.facts, self.policy, moment)
         self._do(actions)
         for action in actions:
@@ -107,4 +111,4 @@ class CustomerIntake:
                 event = turned_event(
                     self.facts.customer_id, action.segment, action.joined, action.at
                 )
-                self._hear(event, moment)
+                self._hear(replace(event, enters=enters), moment)

@@ -60,6 +60,18 @@ class Database:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Keep other threads from writing to SQLite across several transactions of this one.
+
+        On PostgreSQL, where other processes write too, it keeps nobody out.
+        """
+        if self._one_writer is None:
+            yield
+            return
+        with self._one_writer:
+            yield
+
     def close(self) -> None:
         """Close every connection."""
         self._writer.dispose()
