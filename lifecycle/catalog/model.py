@@ -97,6 +97,8 @@ class _Reading:
         whole = kind == "word" and not (loc and _is_key(model, loc))
         if loc in self.gone or (whole and loc in self.touched):
             return
+        if kind == "too_short" and any(one[: len(loc)] == loc for one in self.gone):
+            return
         if whole:
             self.touched.add(loc)
         self._tell(model, kind, loc, context)

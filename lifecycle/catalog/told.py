@@ -11,6 +11,7 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean, shortened
 from lifecycle.catalog.tables import Shape, heading, homes_of, keys_of, rule_keys, table_at
 from lifecycle.core import words
+from lifecycle.core.campaign import Broadcast, Flow
 from lifecycle.core.rule.problem import RuleProblem
 from lifecycle.core.rule.read import BRANCHES, LEAF_KEYS
 from lifecycle.core.typed import Definition
@@ -114,12 +115,22 @@ def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem
     if not hint and table is not None and key in (*BRANCHES, *LEAF_KEYS) and rule_keys(table):
         hint = f"a rule stands under [{rule_keys(table)[0]}]"
     if not hint:
-        homes = [home for home in homes_of(model, key) if home]
-        hint = f"it belongs under {heading(model, homes[0])}" if homes else ""
+        hint = _home(document, model, key)
     if not hint and known:
         hint = f"known here: {', '.join(known)}"
     where = f" in {heading(model, shape)}" if shape else " here"
     return document.problem(loc, f"`{key}` is not known{where}", hint)
+
+
+def _home(document: Document, model: type[Definition], key: str) -> str:
+    """Where a key that is unknown here belongs; empty when that is not clear."""
+    homes = [home for home in homes_of(model, key) if home]
+    if homes and len({home[-1] for home in homes}) == 1:
+        return f"it belongs under {heading(model, homes[0])}"
+    for kind, other in (("flow", Flow), ("broadcast", Broadcast)):
+        if kind_of(document) == "campaign" and model is not other and key in keys_of(other):
+            return f'it belongs to campaigns of kind = "{kind}"'
+    return ""
 
 
 def _missing(document: Document, model: type[Definition], loc: Place) -> Problem:

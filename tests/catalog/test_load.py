@@ -23,6 +23,13 @@ def test_a_whole_shop_loads_without_a_word(tmp_path: Path):
     assert set(loaded.catalog.cases) == {"abandoned_cart"}
 
 
+def test_the_projects_own_shop_loads_without_a_word():
+    loaded = load(Path(__file__).parents[2])
+    assert loaded.problems == ()
+    assert loaded.catalog is not None
+    assert loaded.catalog.campaigns
+
+
 def test_a_campaign_is_known_by_its_file_and_versioned_by_its_content():
     catalog = catalog_of({})
     cart = catalog.campaigns["abandoned_cart"]

@@ -110,6 +110,7 @@ def test_a_wrong_word_is_told_with_what_to_write(old: str, new: str, expected: s
         ),
         ("priority = 80", 'quiet_hours = "off"', "it belongs under [sending]"),
         ("priority = 80", 'again = "always"', "it belongs under [enter]"),
+        ("priority = 80", "audience = { }", 'it belongs to campaigns of kind = "broadcast"'),
         (
             'name     = "last_call"',
             'name     = "last_call"\nvalid_for = "1 day"',
@@ -275,3 +276,9 @@ def test_resending_said_for_the_campaign_holds_for_its_transactional_steps():
     flow = catalog_of({CART_FILE: text}).campaigns["abandoned_cart"]
     assert isinstance(flow, Flow)
     assert [step.resend_uncertain for step in flow.step] == [False, True]
+
+
+def test_senders_that_are_all_wrong_are_not_also_missing():
+    errors = told({"settings.toml": SETTINGS.replace("shop = {", 'shop = "Shop" # {')})
+    assert len(errors) == 1
+    assert "`shop` takes keys of its own" in errors[0]

@@ -54,7 +54,7 @@ def test_any_bytes_in_any_file(place: str, junk: bytes):
 
 
 @given(text=st.text(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_text_is_a_document_or_a_problem(text: str):
     document, problems = read_document("campaigns/a.toml", text)
     assert problems == [] or document.data == {} or all(one.line for one in problems)
@@ -68,7 +68,7 @@ def test_any_text_is_a_document_or_a_problem(text: str):
         max_size=4,
     ),
 )
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_edits_of_a_right_file(place: str, edits: list[tuple[float, int, list[str]]]):
     text = FILES[place]
     for share, cut, words in edits:
@@ -79,7 +79,7 @@ def test_any_edits_of_a_right_file(place: str, edits: list[tuple[float, int, lis
 
 
 @given(place=PLACES, line=st.floats(0, 1), value=SCALARS)
-@settings(max_examples=300)
+@settings(max_examples=100)
 def test_any_value_in_any_place(place: str, line: float, value: str):
     lines = FILES[place].splitlines()
     said = [index for index, one in enumerate(lines) if " = " in one]
@@ -90,7 +90,7 @@ def test_any_value_in_any_place(place: str, line: float, value: str):
 
 
 @given(keys=st.lists(st.tuples(WORDS, SCALARS), max_size=8), place=PLACES)
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_any_keys_with_any_values(keys: list[tuple[str, str]], place: str):
     text = "\n".join(f"{key if key.isalpha() else 'x'} = {value}" for key, value in keys)
     sound(from_files({**{path: FILES[path] for path in DEFINITIONS}, place: text}))

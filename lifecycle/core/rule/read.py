@@ -21,6 +21,7 @@ MAX_PARTS = 500
 BRANCHES = ("all", "any", "none", "not")
 _WINDOW = (*WINDOW_KEYS, *WINDOW_KEYS_LATER)
 _OPS = (*OPS, *OPS_LATER)
+_LATER = (*OPS_LATER, *WINDOW_KEYS_LATER)
 _COUNT = ("at_least", "at_most", "exactly")
 LEAF_KEYS: dict[str, tuple[str, ...]] = {
     "customer": _OPS,
@@ -101,7 +102,9 @@ def _leaf(raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
     for key in raw:
         if key != head and key not in LEAF_KEYS[head]:
             near = get_close_matches(str(key), LEAF_KEYS[head], 1)
-            hint = f"did you mean `{near[0]}`?" if near else ""
+            beside = [one for one in LEAF_KEYS[head] if one not in _LATER]
+            known = f"known beside it: {', '.join(beside)}" if beside else "it stands alone"
+            hint = f"did you mean `{near[0]}`?" if near else known
             problems.add(f"`{key}` does not belong beside `{head}`", hint, key=key)
     try:
         return _READERS[head](head, raw, problems)
