@@ -38,24 +38,26 @@ def upgrade() -> None:
 
 
 def first_migration() -> str:
-    """The text of the first migration, one function a table."""
+    """The text of the first migration, one function a table and one for its indexes."""
     with create_engine("sqlite://").connect() as connection:
         found = produce_migrations(MigrationContext.configure(connection), METADATA).upgrade_ops
     assert found is not None
-    by_table: dict[str, list[ops.MigrateOperation]] = {}
+    parts: dict[str, list[ops.MigrateOperation]] = {}
     for one in found.ops:
         below = one.ops if isinstance(one, ops.ModifyTableOps) else [one]
         for step in below:
-            by_table.setdefault(getattr(step, "table_name", ""), []).append(step)
-    calls = [f"    _{table}()\n" for table in by_table]
-    bodies = [f"\n\ndef _{table}() -> None:\n{_body(steps)}" for table, steps in by_table.items()]
+            about = "" if isinstance(step, ops.CreateTableOp) else "_indexes"
+            parts.setdefault(f"{getattr(step, 'table_name', '')}{about}", []).append(step)
+    calls = [f"    _{part}()\n" for part in parts]
+    bodies = [f"\n\ndef _{part}() -> None:\n{_body(steps)}" for part, steps in parts.items()]
     return _HEAD + "".join(calls) + "".join(bodies)
 
 
 def _body(steps: list[ops.MigrateOperation]) -> str:
     rendered = render_python_code(ops.UpgradeOps(steps), render_item=_plain_type, imports=[])
-    lines = (line for line in rendered.splitlines() if not line.lstrip().startswith("#"))
-    return "".join(f"    {line.removeprefix('    ')}\n" if line.strip() else "" for line in lines)
+    lines = (line.removeprefix("    ") for line in rendered.splitlines())
+    said = (line for line in lines if line.strip() and not line.lstrip().startswith(("#", "info=")))
+    return "".join(f"    {line}\n" for line in said)
 
 
 def _plain_type(kind: str, item: Any, context: AutogenContext) -> str | Literal[False]:

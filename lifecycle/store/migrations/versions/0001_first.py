@@ -14,27 +14,40 @@ depends_on = None
 def upgrade() -> None:
     """Make every table."""
     _alias()
+    _alias_indexes()
     _api_key()
     _attempt()
+    _attempt_indexes()
     _broadcast_state()
     _campaign_state()
     _catalog_version()
     _consent()
     _consent_record()
     _customer()
+    _customer_indexes()
     _decision()
+    _decision_indexes()
     _enrollment()
+    _enrollment_indexes()
     _event()
+    _event_indexes()
     _feedback()
     _incentive()
+    _incentive_indexes()
     _intake()
+    _intake_indexes()
     _membership()
+    _membership_indexes()
     _membership_change()
+    _membership_change_indexes()
     _message()
+    _message_indexes()
     _points_entry()
     _receipt()
     _referral()
+    _referral_indexes()
     _referral_code()
+    _referral_code_indexes()
     _suppression()
     _task()
     _template_version()
@@ -48,8 +61,10 @@ def _alias() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("alias_id"),
-        info={"shard_key": "alias_id"},
     )
+
+
+def _alias_indexes() -> None:
     op.create_index(op.f("ix_alias_customer_id"), "alias", ["customer_id"], unique=False)
 
 
@@ -62,7 +77,6 @@ def _api_key() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("key_id"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -78,8 +92,10 @@ def _attempt() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _attempt_indexes() -> None:
     op.create_index("attempt_by_id", "attempt", ["attempt_id"], unique=False)
     op.create_index("attempt_of_message", "attempt", ["customer_id", "message_id"], unique=False)
 
@@ -93,7 +109,6 @@ def _broadcast_state() -> None:
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("enrolled", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -106,7 +121,6 @@ def _campaign_state() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("broken_letters", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("campaign"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -119,7 +133,6 @@ def _catalog_version() -> None:
         sa.Column("applied_by", sa.Text(), nullable=False),
         sa.Column("files", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -131,7 +144,6 @@ def _consent() -> None:
         sa.Column("agreed", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "topic"),
-        info={"shard_key": "customer_id"},
     )
 
 
@@ -146,7 +158,6 @@ def _consent_record() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("wording", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "record_id"),
-        info={"shard_key": "customer_id"},
     )
 
 
@@ -165,8 +176,10 @@ def _customer() -> None:
         sa.Column("said_at", sa.BigInteger(), nullable=False),
         sa.Column("erased_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _customer_indexes() -> None:
     op.create_index("customer_address", "customer", ["address_hash"], unique=False)
 
 
@@ -185,8 +198,10 @@ def _decision() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "decision_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _decision_indexes() -> None:
     op.create_index("decision_by_campaign", "decision", ["campaign", "what", "at"], unique=False)
 
 
@@ -220,8 +235,10 @@ def _enrollment() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "enrollment_id"),
-        info={"shard_key": "customer_id", "queue": True},
     )
+
+
+def _enrollment_indexes() -> None:
     op.create_index(
         "enrollment_due",
         "enrollment",
@@ -249,8 +266,10 @@ def _event() -> None:
         sa.Column("enters", sa.Boolean(), nullable=False),
         sa.Column("properties", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "event_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _event_indexes() -> None:
     op.create_index("event_by_name", "event", ["name", "at", "customer_id"], unique=False)
     op.create_index("event_of_customer", "event", ["customer_id", "name", "at"], unique=False)
     op.create_index(
@@ -269,7 +288,6 @@ def _feedback() -> None:
         sa.Column("dedupe_key", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("dedupe_key"),
-        info={"shard_key": "dedupe_key"},
     )
 
 
@@ -290,8 +308,10 @@ def _incentive() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("redeemed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "incentive_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _incentive_indexes() -> None:
     op.create_index("incentive_code", "incentive", ["code"], unique=False)
 
 
@@ -307,8 +327,10 @@ def _intake() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id"),
-        info={"shard_key": "customer_id", "queue": True},
     )
+
+
+def _intake_indexes() -> None:
     op.create_index("intake_due", "intake", ["due_at", "bucket"], unique=False)
 
 
@@ -321,8 +343,10 @@ def _membership() -> None:
         sa.Column("since", sa.BigInteger(), nullable=True),
         sa.Column("wake_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "segment"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _membership_indexes() -> None:
     op.create_index(
         "membership_of_segment", "membership", ["segment", "member", "customer_id"], unique=False
     )
@@ -336,8 +360,10 @@ def _membership_change() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("what", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "segment", "at", "what"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _membership_change_indexes() -> None:
     op.create_index("membership_change_at", "membership_change", ["segment", "at"], unique=False)
 
 
@@ -381,8 +407,10 @@ def _message() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "message_id"),
-        info={"shard_key": "customer_id", "queue": True},
     )
+
+
+def _message_indexes() -> None:
     op.create_index("message_by_id", "message", ["message_id"], unique=False)
     op.create_index(
         "message_due",
@@ -409,7 +437,6 @@ def _points_entry() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "entry_id"),
-        info={"shard_key": "customer_id"},
     )
 
 
@@ -420,7 +447,6 @@ def _receipt() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("provider_id"),
-        info={"shard_key": "provider_id"},
     )
 
 
@@ -436,8 +462,10 @@ def _referral() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "friend_id"),
-        info={"shard_key": "customer_id"},
     )
+
+
+def _referral_indexes() -> None:
     op.create_index("referral_due", "referral", ["due_at"], unique=False)
     op.create_index("referral_friend", "referral", ["friend_id"], unique=False)
 
@@ -449,8 +477,10 @@ def _referral_code() -> None:
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("code"),
-        info={"shard_key": "code"},
     )
+
+
+def _referral_code_indexes() -> None:
     op.create_index(
         op.f("ix_referral_code_customer_id"), "referral_code", ["customer_id"], unique=False
     )
@@ -463,7 +493,6 @@ def _suppression() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("address_hash"),
-        info={"shard_key": "address_hash"},
     )
 
 
@@ -475,7 +504,6 @@ def _task() -> None:
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -485,7 +513,6 @@ def _template_version() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("compiled", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("version"),
-        info={"shard_key": "reference"},
     )
 
 
@@ -499,5 +526,4 @@ def _verdict() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "step"),
-        info={"shard_key": "reference"},
     )
