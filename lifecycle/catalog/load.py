@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from lifecycle.catalog.catalog import Catalog, Loaded, fingerprint_of
+from lifecycle.catalog.compiling import Filters
 from lifecycle.catalog.document import read_document
 from lifecycle.catalog.folder import CAMPAIGNS, CASES, SEGMENTS, SETTINGS, TEMPLATES, gather
 from lifecycle.catalog.lints import lint
@@ -17,7 +18,7 @@ from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
 from lifecycle.catalog.references import check_references
 from lifecycle.catalog.sense import check_sense
-from lifecycle.catalog.templates import Filters, Templates
+from lifecycle.catalog.templates import Templates
 from lifecycle.core.settings import Settings
 
 LIVE = (SETTINGS, f"{CAMPAIGNS}/", f"{SEGMENTS}/", f"{TEMPLATES}/")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import TemplateError
 
+from lifecycle.catalog.catalog import fingerprint_of
+from lifecycle.catalog.compiling import Compiling, Filters
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, TEMPLATES
 from lifecycle.catalog.positions import Place
@@ -17,10 +19,9 @@ from lifecycle.catalog.problem import Problem, did_you_mean, of_file, shortened
 from lifecycle.catalog.project import Project
 from lifecycle.core.campaign import Broadcast, Campaign
 from lifecycle.render.check import lint_template, names_in, unknown_names
-from lifecycle.render.compile import CompiledTemplate, compile_template, environment
+from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.problems import TemplateProblem
 
-Filters = Mapping[str, Callable[..., Any]]
 KNOWN_NAMES = frozenset(
     "customer event items incentive points referral shop campaign step"
     " unsubscribe_url preferences_url view_url".split()
@@ -35,12 +36,13 @@ class Templates:
 
     def __init__(self, project: Project, folder: Path, filters: Filters) -> None:
         self.project = project
-        self.folder = folder
         self.filters = filters
         self.compiled: dict[str, CompiledTemplate] = {}
         paths = [one.removeprefix(f"{TEMPLATES}/") for one in project.files]
         self.files = [path for path, full in zip(paths, project.files, strict=True) if path != full]
         self.language = project.settings.shop.language if project.settings else None
+        texts = {path: project.files[f"{TEMPLATES}/{path}"] for path in self.files}
+        self.compiling = Compiling(folder, fingerprint_of(texts), self.language, filters)
 
     def check(self) -> Iterator[Problem]:
         """Compile what campaigns name; a problem for each template missing, broken or unused."""
@@ -76,27 +78,16 @@ class Templates:
         return Problem(file, found.line, found.column, "", found.severity, *said)
 
     def _in_each_language(self, name: str) -> list[CompiledTemplate]:
-        plain = compile_template(
-            name, self.folder, language=self.language, filters=dict(self.filters)
-        )
-        self.compiled[name] = plain
-        stems = {_untagged(path) for path in plain.files}
+        plain = self.compiled[name] = self.compiling.compile(name)
+        # a letter keeps to one language, so only its own versions make another letter
         tags = {
             match["tag"]
             for path in self.files
-            if (match := _TAGGED.match(path)) and f"{match['stem']}{match['ending']}" in stems
+            if (match := _TAGGED.match(path)) and _untagged(path) == f"{name}.mjml"
         }
         found = [plain]
         for tag in sorted(tags - {self.language}):
-            found.append(
-                compile_template(
-                    name,
-                    self.folder,
-                    locale=tag,
-                    language=self.language,
-                    filters=dict(self.filters),
-                )
-            )
+            found.append(self.compiling.compile(name, tag))
             self.compiled[f"{name}.{tag}"] = found[-1]
         return found
 
@@ -107,7 +98,7 @@ class Templates:
         for path in self.files:
             text = self.project.files[f"{TEMPLATES}/{path}"]
             if path.endswith(".mjml") and path not in reached and _LETTER.search(text):
-                compiled = compile_template(path.removesuffix(".mjml"), self.folder)
+                compiled = self.compiling.compile(path.removesuffix(".mjml"))
                 problem = "no campaign uses this template"
                 yield of_file(f"{TEMPLATES}/{path}", problem, severity="warning")
                 reached.update(compiled.files)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.catalog.shop import CART, CART_FILE, LETTER, SALE, problems_of, said
+from lifecycle.catalog.load import from_files, load
+from tests.catalog.shop import (
+    CART,
+    CART_FILE,
+    FILES,
+    LETTER,
+    SALE,
+    catalog_of,
+    problems_of,
+    said,
+    write,
+)
 
 LINK = '<a href="{{ unsubscribe_url }}">Unsubscribe</a>'
 OFFER = "templates/cart/offer.mjml"
@@ -82,3 +95,25 @@ def test_a_template_that_no_campaign_uses_is_a_warning():
     assert [said(one) for one in found] == [
         "templates/old.mjml:0:0 warning: no campaign uses this template | "
     ]
+
+
+def test_each_language_of_a_template_is_compiled_once():
+    assert sorted(catalog_of({}).templates) == ["cart/offer", "cart/reminder", "cart/reminder.de"]
+
+
+def test_the_same_texts_compile_once_wherever_they_lie(tmp_path: Path):
+    loaded = load(write(tmp_path, FILES)).catalog
+    assert loaded is not None
+    again = from_files(loaded.files).catalog
+    assert again is not None
+    assert again.templates["cart/offer"] is loaded.templates["cart/offer"]
+    other = from_files(loaded.files, filters={"shout": str.upper}).catalog
+    assert other is not None
+    assert other.templates["cart/offer"] is not loaded.templates["cart/offer"]
+
+
+def test_a_filter_of_the_shops_own_is_known():
+    text = CART.replace("You left {{ event.items[0].name }} behind", "{{ customer.name | shout }}")
+    files = {**FILES, CART_FILE: text}
+    assert from_files(files).catalog is None
+    assert from_files(files, filters={"shout": str.upper}).problems == ()

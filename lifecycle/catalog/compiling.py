@@ -1,0 +1,46 @@
+"""Compiles templates once for each content, wherever their files lie: on disk or in memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from lifecycle.render.compile import CompiledTemplate, compile_template
+
+Filters = Mapping[str, Callable[..., Any]]
+MAX_KEPT = 512
+"""Compiled templates kept in memory."""
+_kept: OrderedDict[tuple[object, ...], CompiledTemplate] = OrderedDict()
+_lock = Lock()
+
+
+class Compiling:
+    """Compiles the templates of one folder, whose whole content `fingerprint` names."""
+
+    def __init__(
+        self, folder: Path, fingerprint: str, language: str | None, filters: Filters
+    ) -> None:
+        self.folder = folder
+        self.language = language
+        self.filters = dict(filters)
+        functions = tuple(sorted((name, id(one)) for name, one in filters.items()))
+        self._key = (fingerprint, language, functions)
+
+    def compile(self, name: str, tag: str | None = None) -> CompiledTemplate:
+        """The template of that name, in the language of `tag` or the shop's."""
+        key = (*self._key, name, tag)
+        with _lock:
+            if key in _kept:
+                _kept.move_to_end(key)
+                return _kept[key]
+        compiled = compile_template(
+            name, self.folder, locale=tag, language=self.language, filters=self.filters
+        )
+        with _lock:
+            _kept[key] = compiled
+            while len(_kept) > MAX_KEPT:
+                _kept.popitem(last=False)
+        return compiled
