@@ -1,0 +1,67 @@
+"""The HTTP side as one application, made for the door it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from lifecycle.api import (
+    asking,
+    customers,
+    events,
+    feedback,
+    outbox,
+    tracking,
+    unsubscribe,
+    upkeep,
+)
+from lifecycle.api.access import Access
+from lifecycle.api.door import Door
+from lifecycle.api.headers import SecurityHeaders
+from lifecycle.api.metrics import Metrics
+from lifecycle.api.problems import Problem, answer_problem
+from lifecycle.api.way import Way, openapi
+from lifecycle.api.writer import EventWriter
+from lifecycle.sources.refused import Refused
+
+
+def make_app(door: Door) -> FastAPI:
+    """The application behind a door. Every way in is a plain route on the raw request."""
+    writer = EventWriter(door.database, door.wake)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        writer.stop()
+
+    app = FastAPI(
+        title="lifecycle", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.router.redirect_slashes = False
+    ways = _ways(door, writer, lambda: app.openapi())
+    app.router.routes.extend(way.route() for way in ways)
+    app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
+    app.add_middleware(SecurityHeaders)
+    for kind in (Problem, Refused, HTTPException, SQLAlchemyError, Exception):
+        app.add_exception_handler(kind, answer_problem)
+    return app
+
+
+def _ways(door: Door, writer: EventWriter, document: Any) -> list[Way]:
+    access = Access(door.database)
+    metrics = Metrics()
+    return [
+        *events.ways(door, access, writer, metrics),
+        *customers.ways(door, access),
+        *asking.ways(door, access),
+        *feedback.ways(door, metrics),
+        *tracking.ways(door, writer, metrics),
+        *unsubscribe.ways(door, metrics),
+        *upkeep.ways(door, access, metrics, document),
+        *outbox.ways(door),
+    ]

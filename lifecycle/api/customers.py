@@ -1,0 +1,183 @@
+"""Customers over HTTP: said, told, erased; their consents, and ids that turn out to be theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lifecycle.api.access import Access
+from lifecycle.api.body import json_response, read_body
+from lifecycle.api.door import Door
+from lifecycle.api.erasure import erase_customer
+from lifecycle.api.problems import Problem, of_refusal
+from lifecycle.api.way import TEXT, Way
+from lifecycle.errors import UsageError
+from lifecycle.sources.consent_line import read_consent
+from lifecycle.sources.customer_line import CustomerIn, read_customer
+from lifecycle.sources.fields import MAX_LINE_BYTES, Fields
+from lifecycle.sources.refused import Refused
+from lifecycle.store.consents import Word
+from lifecycle.store.customers import consent, say
+from lifecycle.store.known import export
+from lifecycle.store.merge import merge
+
+Value = TypeVar("Value")
+INSTANT = {"type": "string", "format": "date-time"}
+CUSTOMER_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "id": TEXT,
+        "email": {"type": ["string", "null"]},
+        "timezone": {"type": ["string", "null"]},
+        "locale": {"type": ["string", "null"]},
+        "attributes": {"type": "object", "description": "merged one by one; null removes"},
+        "agreed_to": {"type": "array", "items": TEXT, "description": "exactly these topics"},
+        "at": INSTANT,
+    },
+}
+CONSENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["agreed"],
+    "properties": {"agreed": {"type": "boolean"}, "source": TEXT, "wording": TEXT, "at": INSTANT},
+}
+ALIAS_SCHEMA = {"type": "object", "required": ["alias"], "properties": {"alias": TEXT}}
+
+
+def ways(door: Door, access: Access) -> list[Way]:
+    """The ways in to customers."""
+    customers = _Customers(door, access)
+    path = "/v1/customers/{id}"
+    gone = {204: "Erased", 404: "No such customer"}
+    other = {200: "Merged", 409: "The id belongs to a third customer"}
+    write, read = "customers:write", "customers:read"
+    return [
+        Way("PUT", path, customers.put, "Say something of a customer", write, CUSTOMER_SCHEMA),
+        Way("GET", path, customers.get, "All we know of a customer", read),
+        Way("DELETE", path, customers.delete, "Erase a customer", write, answers=gone),
+        Way(
+            "PUT",
+            f"{path}/consents/{{topic}}",
+            customers.put_consent,
+            "Record a yes or no to a topic",
+            write,
+            CONSENT_SCHEMA,
+        ),
+        Way(
+            "POST",
+            f"{path}/aliases",
+            customers.post_alias,
+            "Make a visitor's id, or a second customer, part of this one",
+            write,
+            ALIAS_SCHEMA,
+            answers=other,
+        ),
+    ]
+
+
+class _Customers:
+    def __init__(self, door: Door, access: Access) -> None:
+        self.door = door
+        self.access = access
+
+    async def put(self, request: Request) -> Response:
+        await self.access.require(request, "customers:write")
+        body = await read_body(request, MAX_LINE_BYTES)
+        now = self.door.clock.now()
+        customer_id = checked_id(request, "id")
+        line = checked(lambda: read_customer(body, at=now, latest=now, customer_id=customer_id))
+        for place, topic in enumerate(line.agreed_to or ()):
+            self._check_topic(topic, f"agreed_to[{place}]")
+        await run_in_threadpool(self._say, line)
+        self.door.wake()
+        return json_response({"id": customer_id})
+
+    def _say(self, line: CustomerIn) -> None:
+        now = self.door.clock.now()
+        with self.door.database.write() as connection:
+            say(connection, [line], now=now, address_key=self.door.address_key)
+
+    async def get(self, request: Request) -> Response:
+        await self.access.require(request, "customers:read")
+        customer_id = checked_id(request, "id")
+
+        def read() -> dict[str, Any] | None:
+            with self.door.database.read() as connection:
+                return export(connection, customer_id)
+
+        told = await run_in_threadpool(read)
+        if told is None:
+            raise Problem(404, "no such customer")
+        return json_response(told)
+
+    async def delete(self, request: Request) -> Response:
+        await self.access.require(request, "customers:write")
+        customer_id = checked_id(request, "id")
+        if not await run_in_threadpool(erase_customer, self.door, customer_id):
+            raise Problem(404, "no such customer")
+        return Response(status_code=204)
+
+    async def put_consent(self, request: Request) -> Response:
+        await self.access.require(request, "customers:write")
+        body = await read_body(request, MAX_LINE_BYTES)
+        customer_id, topic = checked_id(request, "id"), checked_id(request, "topic")
+        self._check_topic(topic, "topic")
+        now = self.door.clock.now()
+        read = checked(
+            lambda: read_consent(body, at=now, latest=now, customer_id=customer_id, topic=topic)
+        )
+        word = Word(customer_id, topic, read.agreed, read.at, read.source or "http", read.wording)
+
+        def write() -> None:
+            with self.door.database.write() as connection:
+                consent(connection, word, now=now)
+
+        await run_in_threadpool(write)
+        self.door.wake()
+        return json_response({"customer": customer_id, "topic": topic, "agreed": read.agreed})
+
+    async def post_alias(self, request: Request) -> Response:
+        await self.access.require(request, "customers:write")
+        body = await read_body(request, MAX_LINE_BYTES)
+        customer_id = checked_id(request, "id")
+        alias = checked(lambda: Fields(body, ("alias",)).identity("alias"))
+        now = self.door.clock.now()
+
+        def write() -> None:
+            with self.door.database.write() as connection:
+                merge(connection, customer_id, alias, now)
+
+        try:
+            await run_in_threadpool(write)
+        except UsageError as refused:
+            raise Problem(409, f"{refused.what}: {refused.cause}") from None
+        self.door.wake()
+        return json_response({"id": customer_id, "alias": alias})
+
+    def _check_topic(self, topic: str, field: str) -> None:
+        topics = self.door.catalog().settings.topics
+        if topic not in topics:
+            hint = f"known are {', '.join(topics)}" if topics else "settings.toml names none"
+            raise Problem(
+                422, "no such topic", errors=[of_refusal(Refused(field, "no such topic", hint))]
+            )
+
+
+def checked_id(request: Request, name: str) -> str:
+    """An id out of the path. Raises Problem for one that no customer can have."""
+    value = request.path_params[name]
+    return checked(lambda: Fields({name: value}, (name,)).identity(name))
+
+
+def checked(read: Callable[[], Value]) -> Value:
+    """What `read` gives. Raises Problem: 400 for what is no JSON, 422 for a field."""
+    try:
+        return read()
+    except Refused as refused:
+        status = 422 if refused.field else 400
+        detail = "a field cannot be taken" if refused.field else "the body cannot be taken"
+        raise Problem(status, detail, errors=[of_refusal(refused)]) from None

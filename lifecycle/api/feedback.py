@@ -1,0 +1,159 @@
+"""Feedback of SES over HTTP: verified, normalized, counted once, and put to its message."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lifecycle import log
+from lifecycle.api.body import json_response, read_body
+from lifecycle.api.door import Door
+from lifecycle.api.machine import is_machine
+from lifecycle.api.metrics import Metrics
+from lifecycle.api.problems import Problem
+from lifecycle.api.way import Way
+from lifecycle.core.event import Event
+from lifecycle.send.feedback import Feedback, FeedbackKind, FeedbackRefused, feedback_of
+from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsRefused
+from lifecycle.sources.address import normalized
+from lifecycle.sources.refused import Refused
+from lifecycle.store.customers import suppress
+from lifecycle.store.events import NewEvent, append
+from lifecycle.store.messages import message_meant
+from lifecycle.store.tables import METADATA
+from lifecycle.store.write import insert_new
+
+FEEDBACK = METADATA.tables["feedback"]
+EVENTS = frozenset(
+    {
+        FeedbackKind.DELIVERED,
+        FeedbackKind.BOUNCED,
+        FeedbackKind.COMPLAINED,
+        FeedbackKind.OPENED,
+        FeedbackKind.CLICKED,
+    }
+)
+"""What becomes an event. That a letter went the engine has said itself; the rest is evidence."""
+
+
+def ways(door: Door, metrics: Metrics) -> list[Way]:
+    """The way in for Amazon SNS."""
+
+    async def post_feedback(request: Request) -> Response:
+        if door.sns is None:
+            raise Problem(404, "feedback over HTTP is not set up")
+        raw = await read_body(request, BODY_BYTES)
+        await run_in_threadpool(_received, door, raw)
+        metrics.feedback.inc()
+        return json_response({"accepted": 1})
+
+    return [
+        Way(
+            *("POST", "/v1/feedback/ses", post_feedback, "Deliveries of Amazon SNS, signed"),
+            body={"type": "object"},
+            answers={200: "Taken in", 403: "The signature does not hold"},
+        )
+    ]
+
+
+def _received(door: Door, raw: bytes) -> None:
+    assert door.sns is not None
+    now = door.clock.now()
+    try:
+        told = door.sns.verify(raw, now)
+    except SnsRefused as refused:
+        log.warned("feedback_refused", reason=refused.reason)
+        raise Problem(403, refused.reason) from None
+    if told.kind is SnsKind.SUBSCRIPTION:
+        if door.confirm is not None and told.token:
+            door.confirm(told.topic_arn, told.token)
+            log.happened("feedback_subscription_confirmed", topic=told.topic_arn)
+        return
+    if told.kind is SnsKind.UNSUBSCRIPTION:
+        log.warned("feedback_subscription_ended", topic=told.topic_arn)
+        return
+    try:
+        feedback = feedback_of(told.message, now)
+    except FeedbackRefused as refused:
+        # Sending it again would not make it an event.
+        log.warned("feedback_not_understood", reason=refused.reason, sns_id=told.message_id)
+        return
+    proves = take_in_feedback_with(door, feedback)
+    if proves:
+        door.wake()
+
+
+def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
+    """Take in one piece of feedback in a transaction of its own; whether it was new."""
+    now = door.clock.now()
+    with door.database.write() as connection:
+        new, row = take_in_feedback(connection, feedback, now, door.address_key)
+    if row is not None and feedback.proves_acceptance:
+        door.proved(row.customer_id, row.message_id, feedback.ses_message_id or None)
+    return new
+
+
+def take_in_feedback(
+    connection: Connection, feedback: Feedback, now: datetime, address_key: bytes
+) -> tuple[bool, Any | None]:
+    """Write what feedback comes to, once however often it comes: its event, and suppressions.
+
+    Gives whether it was new, and the row of the message it is about, if that is known.
+    """
+    row = message_meant(
+        connection,
+        attempt_id=feedback.attempt_id,
+        message_id=feedback.message_id,
+        provider_id=feedback.ses_message_id,
+    )
+    key = feedback.dedupe_key
+    if connection.execute(select(FEEDBACK).where(FEEDBACK.c.dedupe_key == key)).first():
+        return False, row
+    insert_new(connection, FEEDBACK, [{"dedupe_key": key, "at": now}])
+    at = min(feedback.at, now)
+    if feedback.suppresses:
+        reason = "complained" if feedback.kind is FeedbackKind.COMPLAINED else "bounced"
+        found = [(one, reason, at) for one in _addresses(feedback)]
+        suppress(connection, found, now=now, address_key=address_key)
+    if row is None:
+        log.warned("feedback_without_message", kind=feedback.kind, ses_id=feedback.ses_message_id)
+    elif feedback.kind in EVENTS:
+        event = Event(at, f"ses:{key}", str(feedback.kind), _properties(feedback, row), now)
+        append(connection, [NewEvent(row.customer_id, event, now)])
+    return True, row
+
+
+def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "campaign": row.campaign,
+        "step": row.step,
+        "variant": row.variant,
+        "message_id": row.message_id,
+    }
+    if feedback.bounce is not None:
+        told["kind"] = str(feedback.bounce)
+    if feedback.subtype:
+        told["subtype"] = feedback.subtype
+    if feedback.url:
+        told["url"] = feedback.url
+    if feedback.already_suppressed:
+        told["already_suppressed"] = True
+    traced = feedback.kind in (FeedbackKind.OPENED, FeedbackKind.CLICKED)
+    if traced and is_machine({"user-agent": feedback.user_agent}):
+        told["machine"] = True
+    return told
+
+
+def _addresses(feedback: Feedback) -> list[str]:
+    found = []
+    for one in feedback.recipients:
+        try:
+            found.append(normalized(one))
+        except Refused:
+            log.warned("feedback_address_unreadable", ses_id=feedback.ses_message_id)
+    return found

@@ -1,0 +1,181 @@
+"""Links of letters: clicks, opens and the view in the browser, and nowhere but where they lead."""
+
+from __future__ import annotations
+
+import asyncio
+from base64 import b64decode
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from lifecycle import log
+from lifecycle.api.door import Door
+from lifecycle.api.headers import LETTER_POLICY
+from lifecycle.api.machine import is_machine
+from lifecycle.api.metrics import Metrics
+from lifecycle.api.pages import not_found
+from lifecycle.api.way import Way
+from lifecycle.api.writer import EventWriter
+from lifecycle.catalog.catalog import Catalog
+from lifecycle.core.campaign import Broadcast
+from lifecycle.core.chance import derived_id
+from lifecycle.core.event import Event
+from lifecycle.core.words import rfc3339
+from lifecycle.render.links import Opened, counted_id
+from lifecycle.store.events import NewEvent
+from lifecycle.store.messages import latest_of, link_target, message
+
+WRITE_SECONDS = 2.0
+"""No reader waits longer than this for the note of a click to be written."""
+PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+GONE = {200: "Shown", 404: "No link of ours"}
+Counted = tuple[str, str, str]
+
+
+def ways(door: Door, writer: EventWriter, metrics: Metrics) -> list[Way]:
+    """The ways of links in letters."""
+    links = _Links(door, writer, metrics)
+    return [
+        Way(
+            *("GET", "/c/{token}", links.click, "Follow a link of a letter"),
+            answers={302: "To the link's target", 404: "No link of ours"},
+        ),
+        Way("GET", "/o/{token}.gif", links.open, "The picture that tells of an open", answers=GONE),
+        Way("GET", "/b/{token}", links.view, "A letter, viewed in the browser", answers=GONE),
+    ]
+
+
+class _Links:
+    def __init__(self, door: Door, writer: EventWriter, metrics: Metrics) -> None:
+        self.door = door
+        self.writer = writer
+        self.metrics = metrics
+        self._background: set[asyncio.Task[None]] = set()
+        self._counted: tuple[str, dict[str, Counted]] = ("", {})
+
+    async def click(self, request: Request) -> Response:
+        opened = self.door.signer.open(request.path_params["token"], "click", "counted_click")
+        if opened is None:
+            return not_found(self._shop())
+        target, row = await run_in_threadpool(self._target, opened)
+        if target is None or urlsplit(target).scheme not in ("http", "https"):
+            return not_found(self._shop())
+        if request.method != "HEAD":
+            self.metrics.clicks.inc()
+            if opened.purpose == "click":
+                told = {"url": target, "link": opened.number}
+                await self._happened("message_clicked", row, request, told)
+            else:
+                self._count("click", opened)
+        return RedirectResponse(target, 302, {"cache-control": "no-store"})
+
+    async def open(self, request: Request) -> Response:
+        opened = self.door.signer.open(request.path_params["token"], "open", "counted_open")
+        if opened is None:
+            return not_found(self._shop())
+        if request.method != "HEAD":
+            self.metrics.opens.inc()
+            if opened.purpose == "open":
+                await self._opened(opened, request)
+            else:
+                self._count("open", opened)
+        return Response(PIXEL, media_type="image/gif", headers={"cache-control": "no-store"})
+
+    async def view(self, request: Request) -> Response:
+        opened = self.door.signer.open(request.path_params["token"], "view")
+        html = await run_in_threadpool(self._view, opened) if opened else None
+        if html is None:
+            return not_found(self._shop())
+        return HTMLResponse(html, headers={"content-security-policy": LETTER_POLICY})
+
+    def _target(self, opened: Opened) -> tuple[str | None, Any]:
+        with self.door.database.read() as connection:
+            if opened.purpose == "click":
+                row = message(connection, opened.id)
+            else:
+                counted = self._counted_by().get(opened.id)
+                row = latest_of(connection, *counted) if counted else None
+            if row is None:
+                return None, None
+            return link_target(connection, row, opened.number), row
+
+    def _view(self, opened: Opened) -> str | None:
+        with self.door.database.read() as connection:
+            row = message(connection, opened.id)
+            return self.door.view(connection, row) if row is not None else None
+
+    async def _opened(self, opened: Opened, request: Request) -> None:
+        try:
+            row = await run_in_threadpool(self._message, opened.id)
+        except Exception:
+            log.failed("open_not_noted", message_id=opened.id)
+            return
+        if row is not None:
+            await self._happened("message_opened", row, request, {})
+
+    def _message(self, message_id: str) -> Any:
+        with self.door.database.read() as connection:
+            return message(connection, message_id)
+
+    async def _happened(self, name: str, row: Any, request: Request, told: dict[str, Any]) -> None:
+        """Write an event durably; whatever keeps it from being written keeps no reader waiting."""
+        now = self.door.clock.now()
+        event = link_event(name, row, now, told, machine=is_machine(request.headers))
+        noted = asyncio.ensure_future(self._noted(event, row))
+        self._background.add(noted)
+        noted.add_done_callback(self._background.discard)
+        await asyncio.wait({noted}, timeout=WRITE_SECONDS)
+
+    async def _noted(self, event: NewEvent, row: Any) -> None:
+        try:
+            await self.writer.write([event])
+            if row.state == "uncertain":
+                await run_in_threadpool(self.door.proved, row.customer_id, row.message_id, None)
+        except Exception:
+            log.failed("event_not_noted", name=event.event.name, message_id=row.message_id)
+
+    def _count(self, what: str, opened: Opened) -> None:
+        counted = self._counted_by().get(opened.id)
+        if counted is not None:
+            self.metrics.counted.labels(what, *counted).inc()
+
+    def _counted_by(self) -> dict[str, Counted]:
+        catalog = self.door.catalog()
+        if self._counted[0] != catalog.fingerprint:
+            self._counted = (catalog.fingerprint, counted_by(catalog))
+        return self._counted[1]
+
+    def _shop(self) -> str:
+        return self.door.catalog().settings.shop.name
+
+
+def link_event(
+    name: str, row: Any, now: datetime, told: dict[str, Any], *, machine: bool
+) -> NewEvent:
+    """The event of a click or open: the same link within one second (an open: one minute) once."""
+    moment = now.replace(microsecond=0)
+    if name == "message_opened":
+        moment = moment.replace(second=0)
+    number = str(told.pop("link", ""))
+    identity = derived_id(name, row.message_id, number, str(machine), rfc3339(moment))
+    named = {"campaign": row.campaign, "step": row.step, "variant": row.variant}
+    properties = {**named, "message_id": row.message_id, **told}
+    if machine:
+        properties["machine"] = True
+    return NewEvent(row.customer_id, Event(now, identity, name, properties, now), now)
+
+
+def counted_by(catalog: Catalog) -> dict[str, Counted]:
+    """Campaign, step and variant by the id that aggregate tracking counts under."""
+    found: dict[str, Counted] = {}
+    for campaign in catalog.campaigns.values():
+        steps = (campaign.letter(),) if isinstance(campaign, Broadcast) else campaign.step
+        for step in steps:
+            for variant in ("", *(one.name for one in step.variant)):
+                counted = (campaign.id, step.name, variant)
+                found[counted_id(*counted)] = counted
+    return found

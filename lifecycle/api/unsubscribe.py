@@ -1,0 +1,184 @@
+"""Unsubscribing: one button, no login, and it holds even when the database does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from html import escape
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from lifecycle import log
+from lifecycle.api.body import read_body
+from lifecycle.api.choice import Choice, Standing, carry_out, standing_of
+from lifecycle.api.door import Door
+from lifecycle.api.metrics import Metrics
+from lifecycle.api.pages import not_found, page
+from lifecycle.api.spool import keep
+from lifecycle.api.way import Way
+
+FORM_BYTES = 16 * 1024
+WRITE_SECONDS = 4.0
+"""No mailbox provider waits long; whatever is not written by then goes into the spool."""
+READ_SECONDS = 2.0
+THREADS = 8
+ONE_CLICK = b"One-Click"
+_ONE_BUTTON = (
+    '<form method="post"><input type="hidden" name="action" value="topic">'
+    '<button type="submit">Unsubscribe</button></form>'
+)
+
+Value = TypeVar("Value")
+
+
+def ways(door: Door, metrics: Metrics) -> list[Way]:
+    """The ways of the unsubscribe link: looking changes nothing, only POST does."""
+    desk = _Desk(door, metrics)
+    answers = {200: "Done", 404: "No link of ours"}
+    told = "Unsubscribe, by one click (RFC 8058) or by the page's form"
+    return [
+        Way("GET", "/u/{token}", desk.show, "The unsubscribe page", answers=answers),
+        Way("POST", "/u/{token}", desk.take, told, answers=answers),
+    ]
+
+
+class _Desk:
+    def __init__(self, door: Door, metrics: Metrics) -> None:
+        self.door = door
+        self.metrics = metrics
+        # Threads of its own: a flood of other requests must not stand in the way.
+        self.threads = ThreadPoolExecutor(THREADS, "unsubscribe")
+
+    async def show(self, request: Request) -> Response:
+        opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
+        if opened is None:
+            return not_found(self._shop())
+        return self._page(await self._standing(opened.id), None)
+
+    async def take(self, request: Request) -> Response:
+        opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
+        if opened is None:
+            return not_found(self._shop())
+        body = await read_body(request, FORM_BYTES)
+        choice = choice_of(body)
+        await self._carry_out(opened.id, choice)
+        if ONE_CLICK in body:
+            return Response("Unsubscribed.", media_type="text/plain")
+        return self._page(await self._standing(opened.id), choice)
+
+    async def _carry_out(self, message_id: str, choice: Choice) -> None:
+        at = self.door.clock.now()
+        known = await self._within(WRITE_SECONDS, lambda: self._write(message_id, choice, at))
+        if known is None:
+            await asyncio.to_thread(keep, self.door.spool, message_id, choice, at)
+            self.metrics.spooled.inc()
+            log.warned("unsubscribe_spooled", message_id=message_id)
+        elif not known:
+            log.warned("unsubscribe_without_message", message_id=message_id)
+        self.metrics.unsubscribes.inc()
+        log.happened("unsubscribed", message_id=message_id, kind=choice.kind)
+        self.door.wake()
+
+    def _write(self, message_id: str, choice: Choice, at: datetime) -> bool:
+        catalog = self.door.catalog()
+        with self.door.database.write() as connection:
+            return carry_out(connection, catalog, message_id, choice, chosen_at=at, now=at)
+
+    async def _standing(self, message_id: str) -> Standing | None:
+        def read() -> Standing | None:
+            with self.door.database.read() as connection:
+                return standing_of(connection, self.door.catalog(), message_id)
+
+        return await self._within(READ_SECONDS, read)
+
+    async def _within(self, seconds: float, deed: Callable[[], Value]) -> Value | None:
+        """What a deed gives; None when it fails or takes too long (it may still be done then)."""
+        doing = asyncio.get_running_loop().run_in_executor(self.threads, deed)
+        await asyncio.wait({doing}, timeout=seconds)
+        if not doing.done():
+            doing.add_done_callback(lambda late: late.cancelled() or late.exception())
+            return None
+        try:
+            return doing.result()
+        except Exception:
+            log.failed("unsubscribe_not_written")
+            return None
+
+    def _page(self, standing: Standing | None, done: Choice | None) -> HTMLResponse:
+        settings = self.door.catalog().settings
+        about = {name: topic.about or name for name, topic in settings.topics.items()}
+        content = unsubscribe_content(settings.shop.name, about, standing, done)
+        title = "Unsubscribe" if done is None else "Done"
+        return page(title, content, shop=settings.shop.name)
+
+    def _shop(self) -> str:
+        return self.door.catalog().settings.shop.name
+
+
+def choice_of(body: bytes) -> Choice:
+    """The choice in a form's body; whatever cannot be read means: no more of this."""
+    form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=None)
+    action = form.get("action", [""])[0]
+    if action == "everything":
+        return Choice("everything")
+    if action == "preferences":
+        return Choice("preferences", tuple(dict.fromkeys(form.get("agreed", []))))
+    return Choice("topic")
+
+
+def unsubscribe_content(
+    shop: str, about: dict[str, str], standing: Standing | None, done: Choice | None
+) -> str:
+    """The page's HTML: the one button, or what was done; below it, finer choices."""
+    topic = standing.topic if standing else None
+    kind = about.get(topic or "", "")
+    if done is None:
+        what = f"letters on “{escape(kind)}”" if kind else "these letters"
+        parts = [
+            f"<h1>Get no more {what}?</h1>",
+            f"<p>One click, and {escape(shop)} writes to you about this no more.</p>",
+            _ONE_BUTTON,
+        ]
+    elif done.kind == "preferences":
+        parts = ['<h1>Saved</h1><p class="done">You get what is ticked below, and no more.</p>']
+    else:
+        what = f"letters on “{escape(kind)}”" if kind and done.kind == "topic" else "letters"
+        told = f"You get no more {what} from {escape(shop)}. A letter on its way may still arrive."
+        parts = [f'<h1>You are unsubscribed</h1><p class="done">{told}</p>']
+    if standing is not None and about:
+        parts.append(_preferences(about, _agreed(standing, done)))
+    parts.append(
+        '<form method="post"><input type="hidden" name="action" value="everything">'
+        '<div class="row"><button class="quiet" type="submit">Stop everything</button></div>'
+        '<p class="soft">Letters about your own orders still come.</p></form>'
+    )
+    return "".join(parts)
+
+
+def _agreed(standing: Standing, done: Choice | None) -> frozenset[str]:
+    """The topics agreed to, with what was just chosen: the engine takes it in a moment later."""
+    if done is None:
+        return standing.agreed
+    if done.kind == "preferences":
+        return frozenset(done.agreed)
+    if done.kind == "everything" or standing.topic is None:
+        return frozenset()
+    return standing.agreed - {standing.topic}
+
+
+def _preferences(about: dict[str, str], agreed: frozenset[str]) -> str:
+    boxes = "".join(
+        f'<label><input type="checkbox" name="agreed" value="{escape(name)}"'
+        f"{' checked' if name in agreed else ''}><span>{escape(told)}</span></label>"
+        for name, told in about.items()
+    )
+    return (
+        '<h2 id="preferences">Or choose what you get</h2><form method="post">'
+        f'<input type="hidden" name="action" value="preferences">{boxes}'
+        '<div class="row"><button class="quiet" type="submit">Save</button></div></form>'
+    )
