@@ -1,4 +1,4 @@
-"""What every command is told beside its own arguments, and how it answers: for people or as JSON."""
+"""What every command is told beside its own arguments, and how it answers: plainly or as JSON."""
 
 from __future__ import annotations
 

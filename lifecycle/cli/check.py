@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -40,12 +41,14 @@ def check(ctx: typer.Context) -> None:
         raise typer.Exit(EXIT_ERRORS_FOUND)
 
 
-def _refresh_schemas(root: Any) -> None:
-    """Keep the schemas by which editors complete the files, where there is a project to write to."""
+def _refresh_schemas(root: Path) -> None:
+    """Keep the schemas by which editors complete the files, where there is a project."""
     from contextlib import suppress
+    from warnings import catch_warnings
 
     from lifecycle.catalog.schema import write_schemas
 
     if (root / "settings.toml").is_file():
-        with suppress(OSError):
+        # Defaults that JSON cannot say are left out of the schemas; that is no news to anybody.
+        with suppress(OSError), catch_warnings(action="ignore"):
             write_schemas(root)

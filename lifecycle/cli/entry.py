@@ -44,7 +44,7 @@ def options_first(arguments: Sequence[str]) -> list[str]:
         if one == "--":
             rest += [one, *waiting]
             break
-        if one in FLAGS or one.partition("=")[0] in WITH_VALUE and "=" in one:
+        if one in FLAGS or (one.partition("=")[0] in WITH_VALUE and "=" in one):
             first.append(one)
         elif one in WITH_VALUE and waiting:
             first += [one, waiting.pop(0)]

@@ -1,0 +1,130 @@
+"""`lifecycle plan` and `lifecycle apply`: what would change and whom it touches; put it live."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.app import EVERYWHERE, app, asked
+
+SIGNS = {"added": "[green]+[/]", "changed": "[yellow]~[/]", "removed": "[red]-[/]"}
+
+
+@app.command(epilog=EVERYWHERE)
+def plan(ctx: typer.Context) -> None:
+    """Show what applying the files would change, and whom it touches. Changes nothing."""
+    from lifecycle.catalog.plan import compare
+    from lifecycle.cli import place
+    from lifecycle.cli.project import read_project, sound_catalog
+    from lifecycle.clock import SystemClock
+    from lifecycle.engine.apply import applied, rebuilt
+    from lifecycle.insight.touched import running_in, turns
+
+    said = asked(ctx)
+    project = read_project(said.project)
+    catalog = sound_catalog(project)
+    url = place.database_url(said, catalog.settings)
+    file = place.database_file(url)
+    if file is not None and not file.is_file():
+        changes = compare(None, catalog)
+        _show(said, changes, {}, {})
+        return
+    database = place.open_database(url, make=False)
+    try:
+        found = applied(database, said.project, project.hooks)
+        old = None if found is None else found[1]
+        changes = compare(old, catalog)
+        touched = [one.name for one in changes if one.kind == "campaign"]
+        with database.read() as connection:
+            running = running_in(connection, touched)
+            turned = turns(connection, catalog, rebuilt(old, catalog), SystemClock().now())
+    finally:
+        database.close()
+    _show(said, changes, running, turned)
+
+
+def _show(said: Any, changes: Any, running: Any, turned: Any) -> None:
+    data = {
+        "changes": [asdict(one) for one in changes],
+        "running": running,
+        "segments": {name: asdict(one) for name, one in turned.items()},
+    }
+
+    def human(out: Any) -> None:
+        if not changes:
+            out.print("Nothing would change: what is live is what the files say.")
+        for line in lines_of(changes):
+            out.print(line)
+        for name, count in running.items():
+            if count:
+                out.print(f"{count} customers are under way in {name}")
+        for name, one in turned.items():
+            out.print(f"segment {name}: {one.joined} would join, {one.left} would leave")
+
+    said.answer(data, human)
+
+
+def lines_of(changes: Any) -> list[str]:
+    """Each change in a line for people."""
+    from rich.markup import escape
+
+    lines = []
+    for one in changes:
+        told = f"{SIGNS[one.what]} {one.kind} {escape(one.name)}"
+        more = []
+        if one.status:
+            before, after = (status or "none" for status in one.status)
+            more.append(f"status {before} → {after}")
+        for word, steps in (
+            ("new", one.steps_added),
+            ("gone", one.steps_removed),
+            ("changed", one.steps_changed),
+        ):
+            if steps:
+                more.append(f"{word} steps: {', '.join(steps)}")
+        more += [f"step {old} is now {new}" for old, new in one.steps_renamed]
+        if one.parts:
+            more.append(f"changed: {', '.join(one.parts)}")
+        lines.append(f"{told}  {escape('; '.join(more))}" if more else told)
+    return lines
+
+
+@app.command(epilog=EVERYWHERE)
+def apply(
+    ctx: typer.Context,
+    rollback: Annotated[
+        bool, typer.Option("--rollback", help="Put back what was live before.")
+    ] = False,
+) -> None:
+    """Put the files live; with --rollback those that were so before the present ones."""
+    from lifecycle.catalog.plan import Change
+    from lifecycle.cli.desk import who, writer
+    from lifecycle.cli.project import read_project, sound_catalog
+
+    said = asked(ctx)
+    arguments = {"root": str(said.project.resolve()), "who": who()}
+    if rollback:
+        command = "rollback"
+    else:
+        command = "apply"
+        arguments["fingerprint"] = sound_catalog(read_project(said.project)).fingerprint
+    with writer(said, f"lifecycle {command}") as through:
+        done = through.do(command, arguments)
+
+    def human(out: Any) -> None:
+        if not done["changes"]:
+            out.print(f"Version {done['number']} is live already: nothing changed.")
+            return
+        for line in lines_of([Change(**one) for one in done["changes"]]):
+            out.print(line)
+        for name, one in done["segments"].items():
+            out.print(f"segment {name}: {one['joined']} joined, {one['left']} left")
+        for name, count in done["enrolled"].items():
+            out.print(f"campaign {name}: {count} let in who match already")
+        out.print(f"Version {done['number']} is live.")
+        if rollback:
+            out.print("The files still say the newer one: lifecycle apply would put it live again.")
+
+    said.answer(done, human)

@@ -1,0 +1,94 @@
+"""Puts the parts of an engine together as the settings say: definitions, transport, keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lifecycle.catalog.catalog import Catalog
+from lifecycle.catalog.load import load
+from lifecycle.cli.place import FOLDER, secret
+from lifecycle.core.settings import Settings
+from lifecycle.engine.apply import applied
+from lifecycle.engine.parts import Live, Parts
+from lifecycle.errors import LifecycleError
+from lifecycle.hooks import Registry, find
+from lifecycle.render.links import Signer
+from lifecycle.send.outbox import Outbox
+from lifecycle.send.ses import Ses
+from lifecycle.send.smtp import Smtp
+from lifecycle.send.transport import Transport
+from lifecycle.store.database import Database
+
+LIVE_FOLDER = "live"
+NO_THREADS = 1
+SEND_THREADS = 8
+"""How many letters are under way at once to a transport that answers over the network."""
+
+
+def transport_of(root: Path, settings: Settings) -> Transport:
+    """The way out that the settings choose. Raises EnvironmentFailed for a secret not there."""
+    if settings.transport.kind == "outbox":
+        return Outbox(root / settings.transport.folder)
+    if settings.transport.kind == "ses":
+        ses = settings.ses
+        configuration = ses.configuration_set
+        return Ses(
+            ses.region,
+            secret(configuration, "the configuration set") if configuration else None,
+            secret(ses.endpoint, "the endpoint of SES") if ses.endpoint else None,
+        )
+    smtp = settings.smtp
+    return Smtp(
+        secret(smtp.host, "the SMTP host"),
+        smtp.port,
+        secret(smtp.user, "the SMTP user") if smtp.user else None,
+        secret(smtp.password, "the SMTP password") if smtp.password else None,
+    )
+
+
+def parts_of(
+    root: Path, catalog: Catalog, hooks: Registry, database: Database, key: bytes
+) -> Parts:
+    """The parts of an engine on these definitions."""
+    settings = catalog.settings
+    threads = NO_THREADS if settings.transport.kind == "outbox" else SEND_THREADS
+    return Parts(
+        database,
+        Live(catalog, hooks),
+        transport_of(root, settings),
+        key,
+        Signer([key]),
+        threads=threads,
+    )
+
+
+def live_parts(root: Path, settings: Settings, database: Database, key: bytes) -> Parts | None:
+    """The parts of an engine on what is live; None while nothing is."""
+    hooks, _ = find(root)
+    found = applied(database, root, hooks)
+    return None if found is None else parts_of(root, found[1], hooks, database, key)
+
+
+def kept_catalog(root: Path, catalog: Catalog, hooks: Registry) -> Catalog:
+    """The same definitions, read from a copy of their files below .lifecycle/live.
+
+    Templates are compiled from their files as letters need them: the copy keeps an edit in the
+    project's folder from reaching a letter before it is applied. Raises LifecycleError.
+    """
+    folder = root.resolve() / FOLDER / LIVE_FOLDER / catalog.fingerprint
+    for path, text in catalog.files.items():
+        file = folder / path
+        if not file.is_file():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = file.with_name(f".{file.name}.new")
+            unfinished.write_text(text, encoding="utf-8", newline="")
+            unfinished.replace(file)
+    filters = {name: one.function for name, one in hooks.filters.items()}
+    loaded = load(folder, filters=filters, events=tuple(hooks.triggers))
+    if loaded.catalog is None or loaded.catalog.fingerprint != catalog.fingerprint:
+        raise LifecycleError(
+            "the copy of the live definitions is damaged",
+            cause=str(folder),
+            remedy="remove that folder, it is made again",
+        )
+    return loaded.catalog

@@ -1,0 +1,189 @@
+"""The commands that write, each a function of the desk and plain arguments, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lifecycle import log
+from lifecycle.cli.desk import Desk
+from lifecycle.cli.importing import take_lines
+from lifecycle.cli.project import Project, read_project
+from lifecycle.engine.apply import Applied, applied, apply, rollback
+from lifecycle.engine.resolve import resolve
+from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
+from lifecycle.store import customers, keys, operations
+from lifecycle.store.erase import erase, scrub
+from lifecycle.store.facts import customer_exists
+from lifecycle.store.merge import merge
+from lifecycle.store.tables import METADATA
+
+Arguments = dict[str, Any]
+BY_HAND = "by hand"
+CUSTOMER = METADATA.tables["customer"]
+
+
+def carry_out(desk: Desk, command: str, arguments: Arguments) -> Any:
+    """Carry out a command by its name. Raises LifecycleError."""
+    found = COMMANDS.get(command)
+    if found is None:
+        raise UsageError(
+            f"the daemon does not know “{command}”", remedy="does it run an older version?"
+        )
+    return found(desk, arguments)
+
+
+def _which_database(desk: Desk, arguments: Arguments) -> str:
+    return desk.database.url
+
+
+def _apply(desk: Desk, arguments: Arguments) -> Any:
+    """Put the folder's files live; `fingerprint` is what the caller saw and wants."""
+    _same_folder(desk, arguments)
+    project = read_project(desk.root)
+    if project.catalog is None:
+        raise LifecycleError("the definitions have errors", remedy="lifecycle check tells them")
+    if project.catalog.fingerprint != arguments["fingerprint"]:
+        raise LifecycleError("the files have just been changed", remedy="repeat the command")
+    with desk.alone():
+        now = desk.clock.now()
+        done = apply(desk.database, project.catalog, project.hooks, str(arguments["who"]), now)
+        desk.go_live(project.catalog, project.hooks)
+    return _told(done)
+
+
+def _rollback(desk: Desk, arguments: Arguments) -> Any:
+    _same_folder(desk, arguments)
+    project: Project = read_project(desk.root)
+    with desk.alone():
+        now = desk.clock.now()
+        who = str(arguments["who"])
+        done, catalog = rollback(desk.database, desk.root, project.hooks, who, now)
+        desk.go_live(catalog, project.hooks)
+    return _told(done)
+
+
+def _same_folder(desk: Desk, arguments: Arguments) -> None:
+    if Path(arguments["root"]) != desk.root.resolve():
+        raise EnvironmentFailed(
+            "the daemon on this database serves another folder",
+            cause=str(desk.root.resolve()),
+            remedy="go there, or stop the daemon",
+        )
+
+
+def _told(done: Applied) -> Any:
+    return asdict(done)
+
+
+def _order(desk: Desk, arguments: Arguments) -> Any:
+    """Pause, stop or resume a campaign by command."""
+    campaign, ordered = str(arguments["campaign"]), str(arguments["ordered"])
+    _known_campaign(desk, campaign)
+    with desk.database.write() as connection:
+        before = operations.ordered(connection).get(campaign, "")
+        operations.order(connection, campaign, ordered, BY_HAND, desk.clock.now())
+    desk.wake()
+    return {"campaign": campaign, "before": before, "ordered": ordered}
+
+
+def _known_campaign(desk: Desk, campaign: str) -> None:
+    from lifecycle.catalog.problem import did_you_mean
+
+    live = applied(desk.database, desk.root)
+    there = {path.stem for path in (desk.root / "campaigns").glob("*.toml")}
+    if live is not None:
+        there |= set(live[1].campaigns)
+    if campaign not in there:
+        hint = did_you_mean(campaign, there)
+        raise UsageError(f"there is no campaign “{campaign}”", remedy=hint)
+
+
+def _erase(desk: Desk, arguments: Arguments) -> Any:
+    from lifecycle.api.erasure import remove_letters
+
+    customer_id = str(arguments["customer"])
+    with desk.alone():
+        with desk.database.write() as connection:
+            erased = erase(connection, customer_id, desk.clock.now(), desk.key)
+        if erased is None:
+            raise LifecycleError("there is no such customer", state={"customer": customer_id})
+        scrub(desk.database)
+    remove_letters(desk.root / desk.settings.transport.folder, frozenset(erased.message_ids))
+    log.happened("customer_erased", pseudonym=erased.pseudonym)
+    return {"pseudonym": erased.pseudonym}
+
+
+def _suppress(desk: Desk, arguments: Arguments) -> Any:
+    """Suppress the address of a customer."""
+    from sqlalchemy import select
+
+    customer_id, reason = str(arguments["customer"]), str(arguments["reason"])
+    now = desk.clock.now()
+    with desk.database.write() as connection:
+        owner = customers.owner_of(connection, customer_id)
+        _exists(customer_exists(connection, owner), customer_id)
+        email = connection.execute(
+            select(CUSTOMER.c.email).where(CUSTOMER.c.customer_id == owner)
+        ).scalar()
+        if not email:
+            raise LifecycleError("the customer has no address", state={"customer": customer_id})
+        said = [(email, reason, now)]
+        customers.suppress(connection, said, now=now, address_key=desk.key)
+    desk.wake()
+    return {"customer": owner, "suppressed": reason}
+
+
+def _merge(desk: Desk, arguments: Arguments) -> Any:
+    keep, other = str(arguments["customer"]), str(arguments["other"])
+    with desk.alone(), desk.database.write() as connection:
+        owner = customers.owner_of(connection, keep)
+        _exists(customer_exists(connection, owner), keep)
+        merge(connection, owner, other, desk.clock.now())
+    desk.wake()
+    return {"customer": owner, "merged": other}
+
+
+def _exists(there: bool, customer_id: str) -> None:
+    if not there:
+        raise LifecycleError("there is no such customer", state={"customer": customer_id})
+
+
+def _resolve(desk: Desk, arguments: Arguments) -> Any:
+    message_id, fate = str(arguments["message"]), str(arguments["fate"])
+    with desk.database.write() as connection:
+        state = resolve(connection, message_id, fate, desk.clock.now())
+    desk.wake()
+    return {"message": message_id, "state": state}
+
+
+def _key_create(desk: Desk, arguments: Arguments) -> Any:
+    with desk.database.write() as connection:
+        made = keys.create_key(connection, list(arguments["scopes"]), desk.clock.now())
+    return {"key": made, "scopes": sorted(set(arguments["scopes"]))}
+
+
+def _key_revoke(desk: Desk, arguments: Arguments) -> Any:
+    key_id = str(arguments["id"])
+    with desk.database.write() as connection:
+        if not keys.revoke_key(connection, key_id, desk.clock.now()):
+            raise LifecycleError("there is no such key, or it was revoked", state={"key": key_id})
+    return {"revoked": key_id}
+
+
+COMMANDS: dict[str, Callable[[Desk, Arguments], Any]] = {
+    "which_database": _which_database,
+    "apply": _apply,
+    "rollback": _rollback,
+    "order": _order,
+    "import": take_lines,
+    "erase": _erase,
+    "suppress": _suppress,
+    "merge": _merge,
+    "resolve": _resolve,
+    "key_create": _key_create,
+    "key_revoke": _key_revoke,
+}
+"""What a writing command is called on the local socket."""

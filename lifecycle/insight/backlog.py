@@ -1,0 +1,32 @@
+"""How far behind the engine is: what waits, what is overdue, what was put aside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from lifecycle.core.words import from_micros
+from lifecycle.store import claims
+from lifecycle.store.tables import METADATA
+
+QUEUES = ("intake", "enrollment", "message")
+
+
+def backlog(connection: Connection, now: datetime) -> dict[str, float]:
+    """Figures by name: lag in seconds, rows due and rows put aside by queue, uncertain messages."""
+    due = claims.next_due(connection)
+    lag = 0.0 if due is None else max(0.0, (now - from_micros(due)).total_seconds())
+    figures: dict[str, float] = {"lag_seconds": lag}
+    for name in QUEUES:
+        table = METADATA.tables[name]
+        waiting = select(func.count()).where(
+            table.c.due_at <= now, table.c.quarantined_at.is_(None)
+        )
+        aside = select(func.count()).where(table.c.quarantined_at.is_not(None))
+        figures[f"{name}_due"] = float(connection.execute(waiting).scalar() or 0)
+        figures[f"{name}_quarantined"] = float(connection.execute(aside).scalar() or 0)
+    message = METADATA.tables["message"]
+    uncertain = select(func.count()).where(message.c.state == "uncertain")
+    figures["messages_uncertain"] = float(connection.execute(uncertain).scalar() or 0)
+    return figures
