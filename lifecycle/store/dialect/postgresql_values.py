@@ -111,6 +111,15 @@ class PostgresqlValues:
             bound = bound * times
         return _COMPARE[word](millionths, bound)
 
+    def one_of_texts(self, text: ColumnElement[Any], texts: Sequence[str]) -> Truth:
+        """As one bound array."""
+        return text == func.any(cast(list(texts), ArrayType(Text)))
+
+    def one_of_numbers(self, millionths: ColumnElement[Any], numbers: Sequence[Decimal]) -> Truth:
+        """As one bound array."""
+        scaled = [number.scaleb(6, _EXACT) for number in numbers]
+        return millionths == func.any(cast(scaled, ArrayType(NumericType)))
+
     def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
         """Half to even, which `round` does not do."""
         half = func.abs(millionths - func.trunc(millionths)) == _exactly(Decimal("0.5"))

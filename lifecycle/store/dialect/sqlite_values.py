@@ -21,10 +21,12 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
+    select,
 )
 from sqlalchemy.types import LargeBinary
 
 from lifecycle.store.dialect.values import ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+from lifecycle.store.tables.columns import json_text
 
 LONGEST_PLAIN = 15
 """Decimals of so many characters survive the way through a double."""
@@ -137,6 +139,16 @@ class SqliteValues:
             return millionths == bound if low == high else false()
         return _COMPARE[word](millionths, bound)
 
+    def one_of_texts(self, text: ColumnElement[Any], texts: Sequence[str]) -> Truth:
+        """As one bound JSON list."""
+        return text.in_(_listed(list(texts)))
+
+    def one_of_numbers(self, millionths: ColumnElement[Any], numbers: Sequence[Decimal]) -> Truth:
+        """Those that are whole millionths."""
+        scaled = (number.scaleb(6) for number in numbers if abs(number.adjusted()) < 30)
+        whole = [int(one) for one in scaled if one == one.to_integral_value()]
+        return millionths.in_(_listed([one for one in whole if abs(one) <= LARGEST]))
+
     def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
         """They are whole already."""
         return millionths
@@ -167,6 +179,11 @@ _COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] =
     "more_than": lambda one, other: one > other,
     "less_than": lambda one, other: one < other,
 }
+
+
+def _listed(values: list[Any]) -> Select[Any]:
+    rows = func.json_each(json_text(values)).table_valued("value")
+    return select(rows.c.value)
 
 
 def _within(whole: Decimal) -> int:

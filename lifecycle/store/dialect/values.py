@@ -105,6 +105,14 @@ class Values(Protocol):
         """Whether millionths compare so with the operand (`times` so many); None: cannot say."""
         ...
 
+    def one_of_texts(self, text: ColumnElement[Any], texts: Sequence[str]) -> Truth:
+        """Whether a text is one of these, however many."""
+        ...
+
+    def one_of_numbers(self, millionths: ColumnElement[Any], numbers: Sequence[Decimal]) -> Truth:
+        """Whether millionths are one of these numbers, however many."""
+        ...
+
     def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
         """Whole millionths, half to even."""
         ...

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, false, func, not_, or_
+from sqlalchemy import and_, func, not_, or_
 
 from lifecycle.core.rule.compare import (
     LENGTH_OPS,
@@ -23,8 +23,6 @@ from lifecycle.store.dialect.values import ARRAY, MISSING, NULL, Truth, Value, V
 from lifecycle.store.rule_sql.bounds import Bounds, constant, every, negated, some, sure, unsure
 
 EQUAL_OPS = ("is", "is_not", *LIST_OPS)
-MOST_OPERANDS = 2_000
-"""A list with more entries is left to Python: databases bound the values of one statement."""
 
 
 def known(value: Value, values: Values) -> Truth:
@@ -83,7 +81,7 @@ def _number(word: str, operand: Decimal, value: Value, values: Values) -> Bounds
 
 
 def _text(word: str, operand: str, value: Value, values: Values) -> Bounds:
-    part = unicodedata.normalize("NFC", operand)
+    part = normal(operand)
     perhaps: list[Truth] = [value.kind.in_(values.numbers)]
     if word == "contains":
         perhaps.append(value.kind == ARRAY)
@@ -104,22 +102,32 @@ def _text(word: str, operand: str, value: Value, values: Values) -> Bounds:
 
 
 def _equal_to_one(operands: Sequence[Any], value: Value, values: Values) -> Bounds:
-    if len(operands) > MOST_OPERANDS:
-        return unsure(known(value, values))
-    parts: list[Bounds] = []
-    texts: list[str] = []
-    for operand in operands:
-        if isinstance(operand, bool):
-            parts.append(sure(values.boolean(value, operand)))
-        elif isinstance(operand, Moment):
-            parts.append(unsure(_readable_as_moment(value, values)))
-        elif (wanted := number(operand)) is not None:
-            parts.append(_number("is", wanted, value, values))
-        else:
-            texts.append(unicodedata.normalize("NFC", str(operand)))
+    """Equal to one of them: truths, moments, numbers and texts each have their own way."""
+    truths = {operand for operand in operands if isinstance(operand, bool)}
+    others = [operand for operand in operands if not isinstance(operand, bool)]
+    parts = [sure(values.boolean(value, truth)) for truth in truths]
+    if any(isinstance(operand, Moment) for operand in others):
+        parts.append(unsure(_readable_as_moment(value, values)))
+    plain = [operand for operand in others if not isinstance(operand, Moment)]
+    numbers = [found for operand in plain if (found := number(operand)) is not None]
+    texts = [normal(operand) for operand in plain if number(operand) is None]
+    if numbers:
+        parts.append(_one_of_numbers(numbers, value, values))
     if texts:
         parts.append(_one_of_texts(texts, value, values))
-    return some(parts) if parts else sure(false())
+    return some(parts) if parts else constant(False)
+
+
+def normal(operand: object) -> str:
+    """An operand as text in the one form of Unicode in which texts are compared."""
+    return unicodedata.normalize("NFC", str(operand))
+
+
+def _one_of_numbers(numbers: Sequence[Decimal], value: Value, values: Values) -> Bounds:
+    numeric = value.numeric
+    assert numeric is not None, "a number is read where it is asked for"
+    lower = and_(numeric.sure, values.one_of_numbers(numeric.millionths, numbers))
+    return Bounds(or_(lower, numeric.perhaps), lower)
 
 
 def _one_of_texts(texts: Sequence[str], value: Value, values: Values) -> Bounds:
@@ -127,5 +135,5 @@ def _one_of_texts(texts: Sequence[str], value: Value, values: Values) -> Bounds:
     is_text = value.kind == values.text
     if any("\0" in text for text in texts):
         return unsure(is_text)
-    lower = and_(is_text, value.text.in_(texts))
+    lower = and_(is_text, values.one_of_texts(value.text, texts))
     return Bounds(or_(lower, and_(is_text, values.foreign(value.text))), lower)

@@ -29,6 +29,9 @@ from lifecycle.store.rule_sql.bounds import Bounds, constant, every, negated, so
 from lifecycle.store.rule_sql.comparisons import known
 from lifecycle.store.rule_sql.rows import CUSTOMER, Rows, asked_of, event_rows
 
+MOST_OPERANDS = 20
+"""A figure beside a longer list is left to Python."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Group:
@@ -121,6 +124,8 @@ def _op(op: Op, word: str, group: _Group, values: Values) -> Bounds:
     if op.word not in ("is", "is_not", *LIST_OPS):
         return unsure()
     operands = op.operand if op.word in LIST_OPS else (op.operand,)
+    if len(operands) > MOST_OPERANDS:
+        return unsure()
     equal = some(_equal(operand, group, values) for operand in operands)
     if op.word in ("is_not", "is_none_of"):
         equal = negated(equal)
