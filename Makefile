@@ -64,7 +64,7 @@ bench: $(STAMP)  ## measure, and write bench/results.json
 	@$(BIN)/python -m bench
 
 schemas: $(STAMP)  ## the JSON Schemas by which an editor completes the TOML files
-	@$(BIN)/python -m lifecycle.catalog.schemas
+	@$(BIN)/python -m lifecycle.catalog.schema
 
 lock:  ## resolve the dependencies anew (needs uv)
 	@$(LOCK) --output-file requirements.txt pyproject.toml requirements.in

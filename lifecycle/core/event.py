@@ -24,6 +24,6 @@ class Event:
         """A property of the event, None when it has none of that name."""
         return self.properties.get(name)
 
-    def becomes(self, name: str, **properties: Any) -> Event:
+    def becomes(self, name: str, /, **properties: Any) -> Event:
         """The event a trigger makes of this one: same moment, id derived from name and source."""
         return Event(self.at, f"{name}:{self.id}", name, properties, self.received_at, self.enters)

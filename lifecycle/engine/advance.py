@@ -28,6 +28,8 @@ def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BAT
     try:
         _walk(parts, policy, claimed, now)
     except Exception:
+        if not parts.outside:
+            raise
         log.failed("enrollments_failed", enrollments=len(claimed))
         for one in claimed:
             _alone(parts, policy, one, now)

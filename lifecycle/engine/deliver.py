@@ -41,6 +41,8 @@ def deliver(
     try:
         _deliver(parts, letters, policy, claimed, now)
     except Exception:
+        if not parts.outside:
+            raise
         log.failed("messages_failed", messages=len(claimed))
         for one in claimed:
             _alone(parts, letters, policy, one, now)
@@ -136,7 +138,7 @@ def _begin(
                 "id": row.message_id,
                 "claimed": one.due.fence,
                 "at": now,
-                "version": one.ready.template.version,
+                "template": one.ready.template.version,
                 "seen": one.ready.context,
                 "targets": one.ready.links,
             }

@@ -54,6 +54,8 @@ def ingest(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATC
     try:
         _take_in(parts, policy, claimed, now)
     except Exception:
+        if not parts.outside:
+            raise
         log.failed("intake_failed", customers=len(claimed))
         _one_by_one(parts, policy, claimed, now)
     return len(claimed)
@@ -83,7 +85,7 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         ]
         messages = known_messages(connection, feedback) if feedback else {}
         writing = Writing(now)
-        hashes = dict(connection.execute(_HASHES, {"ids": feedback}).tuples()) if feedback else {}
+        hashes = dict(connection.execute(_HASHES, {"ids": feedback}).tuples().all()) if feedback else {}
         done: dict[str, Taken] = {}
         for customer_id in ids:
             known = facts.get(customer_id)
@@ -142,7 +144,7 @@ def _release(
     appended: frozenset[str],
 ) -> None:
     ids = [one.customer_id for one in claimed]
-    arriving = dict(connection.execute(_LATER, {"ids": ids}).tuples())
+    arriving = dict(connection.execute(_LATER, {"ids": ids}).tuples().all())
     next_due: dict[str, datetime | None] = {}
     for customer_id in ids:
         taken = done.get(customer_id)

@@ -13,6 +13,7 @@ from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.tree import Needs, Rule
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
+from lifecycle.rewards import referral
 from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.send.transport import Transport
 from lifecycle.store.database import Database
@@ -195,3 +196,10 @@ class Parts:
     def shop_zone(self) -> str:
         """The shop's zone, which is a customer's whose own is unknown."""
         return self.live.catalog.settings.shop.timezone
+
+    def referral_link(self, customer_id: str) -> str | None:
+        """The link by which a customer invites friends; None without a referral programme."""
+        settings = self.live.catalog.settings
+        if settings.referral is None:
+            return None
+        return referral.link(settings, referral.code_of(customer_id, self.key))

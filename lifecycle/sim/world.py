@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -186,13 +185,7 @@ class World:
 
     def keep(self, path: Path) -> None:
         """Leave the database as a file, for reports and `why`."""
-        path.unlink(missing_ok=True)
-        with self.database.read() as connection:
-            source = connection.connection.dbapi_connection
-            target = sqlite3.connect(path)
-            with target:
-                source.backup(target)  # type: ignore[union-attr]
-            target.close()
+        self.database.copy_to(path)
 
     def close(self) -> None:
         """Let the database go."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, bindparam, delete, or_, update
 
 from lifecycle.core.action import (
     Action,
@@ -41,7 +41,11 @@ _CALL_OFF = (
     .where(
         MESSAGE.c.customer_id == bindparam("of"),
         MESSAGE.c.message_id == bindparam("id"),
-        MESSAGE.c.state.in_(("planned", "ready", "requeued")),
+        or_(
+            MESSAGE.c.state == "planned",
+            MESSAGE.c.state == "ready",
+            MESSAGE.c.state == "requeued",
+        ),
     )
     .values(state=MessageState.DROPPED, reason=bindparam("why"), due_at=None)
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -71,6 +73,18 @@ class Database:
             return
         with self._one_writer:
             yield
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of an SQLite database to a new file; what is there is replaced."""
+        assert self.is_sqlite
+        path.unlink(missing_ok=True)
+        source = self._writer.raw_connection()
+        target = sqlite3.connect(path)
+        try:
+            source.driver_connection.backup(target)  # type: ignore[union-attr]
+        finally:
+            target.close()
+            source.close()
 
     def close(self) -> None:
         """Close every connection."""

@@ -23,7 +23,7 @@ BROKEN_LETTERS_PAUSE = 3
 def ordered(connection: Connection) -> dict[str, str]:
     """Campaigns paused or stopped by command, or by ourselves for broken letters."""
     query = select(STATE.c.campaign, STATE.c.ordered).where(STATE.c.ordered != "")
-    return dict(connection.execute(query).tuples())
+    return dict(connection.execute(query).tuples().all())
 
 
 def order(connection: Connection, campaign: str, what: str, reason: str, now: datetime) -> None:

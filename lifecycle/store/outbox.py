@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from lifecycle.core.chance import derived_id
 from lifecycle.core.message import MessageState
@@ -17,6 +17,9 @@ MESSAGE = METADATA.tables["message"]
 ATTEMPT = METADATA.tables["attempt"]
 STATE = METADATA.tables["campaign_state"]
 _AT = MESSAGE.c.due_at.type
+_WAITING = or_(
+    MESSAGE.c.state == "planned", MESSAGE.c.state == "requeued", MESSAGE.c.state == "ready"
+)
 _OF = (MESSAGE.c.customer_id == bindparam("of")) & (MESSAGE.c.message_id == bindparam("id"))
 
 
@@ -61,7 +64,7 @@ _ROWS = select(
 
 _HOLD = (
     update(MESSAGE)
-    .where(_OF, MESSAGE.c.state.in_(("planned", "requeued", "ready")))
+    .where(_OF, _WAITING)
     .values(
         state=MessageState.PLANNED,
         reason=bindparam("why"),
@@ -84,14 +87,14 @@ _DROP = (
 _BEGIN = (
     update(MESSAGE)
     .where(
-        _OF, MESSAGE.c.fence == bindparam("claimed"), MESSAGE.c.state.in_(("planned", "requeued"))
+        _OF, MESSAGE.c.fence == bindparam("claimed"), _WAITING
     )
     .values(
         state=MessageState.ATTEMPTING,
         reason="",
         due_at=None,
         attempted_at=bindparam("at", type_=_AT),
-        template_version=bindparam("version"),
+        template_version=bindparam("template"),
         context=bindparam("seen", type_=MESSAGE.c.context.type),
         links=bindparam("targets", type_=MESSAGE.c.links.type),
     )
