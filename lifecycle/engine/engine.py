@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from lifecycle.core.policy import Policy
-from lifecycle.core.words import from_micros
+from lifecycle.core.words import from_micros, micros
 from lifecycle.engine import broadcasts, verdicts
 from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import abandon, deliver
@@ -27,6 +27,8 @@ class Engine:
         self.batch = batch
         self.letters = Letters(parts)
         self.stop = False
+        self._policy: Policy | None = None
+        self._dues: claims.Dues | None = None
 
     def start(self, now: datetime, *, alone: bool) -> None:
         """Make ready after a start or a change of the definitions.
@@ -43,21 +45,55 @@ class Engine:
         """Do everything that is due at `now`; says how much that was.
 
         Order within an instant: what arrived and the segments, upkeep and broadcasts, then what
-        falls due step by step, then letters; again until nothing is left to do.
+        falls due step by step, then letters; again until nothing is left to do. A kind of work of
+        which nothing can be had, though it is due, is another worker's for now.
         """
         total = 0
-        policy = self.policy()
+        self._policy = self.policy() if self.parts.outside or self._policy is None else self._policy
+        elsewhere: set[str] = set()
         while not self.stop:
-            done = self._ingest(policy, now)
-            if upkeep := self._tend(policy, now):
-                policy = self.policy()
-            done += upkeep
-            done += self._all(advance, policy, now)
-            done += self._deliver(policy, now)
-            if not done:
+            work = self._next_work(now, elsewhere)
+            if work is None:
                 break
+            done = self._do(work, now)
+            if not done:
+                elsewhere.add(work)
             total += done
         return total
+
+    def _next_work(self, now: datetime, elsewhere: set[str]) -> str | None:
+        with self.parts.database.read() as connection:
+            self._dues = claims.dues(connection)
+        until = micros(now)
+        kinds = {
+            "intake": self._dues.intake,
+            "upkeep": self._dues.upkeep(),
+            "enrollment": self._dues.enrollment,
+            "message": self._dues.message,
+        }
+        for kind, due in kinds.items():
+            if due is not None and due <= until and kind not in elsewhere:
+                return kind
+        return None
+
+    def _do(self, work: str, now: datetime) -> int:
+        assert self._policy is not None
+        if work == "upkeep":
+            done = self._tend(self._policy, now)
+            self._policy = self.policy()
+            return done
+        stages = {"intake": ingest, "enrollment": advance, "message": self._deliver}
+        total = 0
+        while not self.stop and (done := stages[work](self.parts, self._policy, now, self.batch)):
+            total += done
+            if done < self.batch:
+                break
+        return total
+
+    def upcoming(self) -> datetime | None:
+        """When something falls due next, as the last tick saw it when it came to rest."""
+        found = self._dues.earliest() if self._dues else None
+        return None if found is None else from_micros(found)
 
     def policy(self) -> Policy:
         """What decisions are made by, with the verdicts and pauses of this moment."""
@@ -69,26 +105,11 @@ class Engine:
     def next_due(self) -> datetime | None:
         """The earliest instant at which something falls due."""
         with self.parts.database.read() as connection:
-            found = claims.next_due(connection)
-        return None if found is None else from_micros(found)
+            self._dues = claims.dues(connection)
+        return self.upcoming()
 
-    def _ingest(self, policy: Policy, now: datetime) -> int:
-        return self._all(ingest, policy, now)
-
-    def _all(self, stage, policy: Policy, now: datetime) -> int:  # type: ignore[no-untyped-def]
-        total = 0
-        while not self.stop and (done := stage(self.parts, policy, now, self.batch)):
-            total += done
-        return total
-
-    def _deliver(self, policy: Policy, now: datetime) -> int:
-        total = 0
-        while not self.stop:
-            done = deliver(self.parts, self.letters, policy, now, self.batch)
-            if not done:
-                return total
-            total += done
-        return total
+    def _deliver(self, parts: Parts, policy: Policy, now: datetime, batch: int) -> int:
+        return deliver(parts, self.letters, policy, now, batch)
 
     def _tend(self, policy: Policy, now: datetime) -> int:
         parts = self.parts

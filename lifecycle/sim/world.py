@@ -98,11 +98,11 @@ class World:
         )
         self.engine.start(start, alone=True)
         person = place = 0
+        due = self.engine.next_due()
         while True:
             instants = [people[person].at] if person < len(people) else []
             if place < len(arriving):
                 instants.append(arriving[place][1].received_at)
-            due = self.engine.next_due()
             now = min([*instants, *([max(due, start)] if due else [])], default=None)
             if now is None or now > until:
                 return
@@ -115,6 +115,8 @@ class World:
                 self._take(people[first:person], arriving[begun:place], now)
                 progress(person + place)
             self.engine.tick(now)
+            due = self.engine.upcoming()
+            assert due is None or due > now, f"work due at {due} was not done at {now}"
 
     def _take(
         self, people: Sequence[CustomerIn], arriving: Sequence[tuple[int, EventIn]], now: datetime

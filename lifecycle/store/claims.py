@@ -144,20 +144,37 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
     return aside
 
 
-_NEXT = text(
-    "SELECT min(at) FROM ("
-    "SELECT min(due_at) AS at FROM intake WHERE quarantined_at IS NULL "
-    "UNION ALL SELECT min(due_at) FROM enrollment "
-    "WHERE due_at IS NOT NULL AND quarantined_at IS NULL "
-    "UNION ALL SELECT min(due_at) FROM message "
-    "WHERE due_at IS NOT NULL AND quarantined_at IS NULL "
-    "UNION ALL SELECT min(due_at) FROM broadcast_state "
-    "UNION ALL SELECT min(due_at) FROM task "
-    "UNION ALL SELECT min(due_at) FROM referral) AS dues"
+_DUES = text(
+    "SELECT (SELECT min(due_at) FROM intake WHERE quarantined_at IS NULL), "
+    "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
+    "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
+    "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "
+    "(SELECT min(due_at) FROM referral)"
 )
 
 
-def next_due(connection: Connection) -> int | None:
-    """The earliest instant at which something falls due, in microseconds; None if nothing."""
-    found: int | None = connection.execute(_NEXT).scalar()
-    return found
+@dataclass(frozen=True, slots=True)
+class Dues:
+    """The earliest instant at which each kind of work falls due, in microseconds; None for never."""
+
+    intake: int | None
+    enrollment: int | None
+    message: int | None
+    broadcast: int | None
+    task: int | None
+    referral: int | None
+
+    def earliest(self) -> int | None:
+        """The earliest of all."""
+        every = (getattr(self, name) for name in self.__slots__)
+        return min((one for one in every if one is not None), default=None)
+
+    def upkeep(self) -> int | None:
+        """The earliest of broadcasts, tasks and referrals."""
+        every = (self.broadcast, self.task, self.referral)
+        return min((one for one in every if one is not None), default=None)
+
+
+def dues(connection: Connection) -> Dues:
+    """When something falls due next, by kind of work: one statement."""
+    return Dues(*connection.execute(_DUES).one())
