@@ -72,12 +72,9 @@ class EventWriter:
                 for job in jobs:
                     self._alone(job)
             else:
+                self._tell_engine()
                 for job in jobs:
                     _finish(job, None)
-            try:
-                self._wake()
-            except Exception:
-                log.failed("engine_not_woken")
 
     def _alone(self, job: _Job) -> None:
         try:
@@ -86,7 +83,14 @@ class EventWriter:
             log.failed("events_not_written", events=len(job.events))
             _finish(job, error)
         else:
+            self._tell_engine()
             _finish(job, None)
+
+    def _tell_engine(self) -> None:
+        try:
+            self._wake()
+        except Exception:
+            log.failed("engine_not_woken")
 
     def _append(self, jobs: Sequence[_Job]) -> None:
         with self._database.write() as connection:

@@ -1,0 +1,155 @@
+"""Feedback of SES over HTTP: signed, counted once, put to its message by whatever names it."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from lifecycle.api.feedback import take_in_feedback_with
+from lifecycle.send.feedback import feedback_of
+from lifecycle.store.addresses import address_hash
+from lifecycle.store.migrate import create
+from tests.api.shop import KEY, MESSAGE, TABLES, Shop
+from tests.send.authority import NOW, message, signed, verifier
+
+SES_ID = "0107019a1b2c3d4e-000000"
+ATTEMPT = "ef" * 16
+
+
+def ses(kind: str, at: str = "2026-07-01T11:00:00.000Z", **section: Any) -> dict[str, Any]:
+    names = {"Bounce": "bounce", "Complaint": "complaint", "Delivery": "delivery"}
+    name = names.get(kind, kind.lower())
+    mail = {
+        "timestamp": at,
+        "messageId": SES_ID,
+        "destination": ["Anna@x.example"],
+        "tags": {"attempt_id": [ATTEMPT], "message_id": [MESSAGE]},
+    }
+    return {"eventType": kind, "mail": mail, name: {"timestamp": at, **section}}
+
+
+HARD = ses(
+    "Bounce",
+    bounceType="Permanent",
+    bouncedRecipients=[{"emailAddress": "Anna@x.example"}],
+    feedbackId="f1",
+)
+
+
+def client_of(shop: Shop, **changes: Any) -> TestClient:
+    shop.clock.instant = NOW
+    return shop.client_of(sns=verifier(), **changes)
+
+
+def post(client: TestClient, body: Any, **told: Any) -> Any:
+    raw = signed(message(Message=json.dumps(body), **told))
+    return client.post("/v1/feedback/ses", content=raw, headers={"Authorization": ""})
+
+
+def test_a_delivery_becomes_an_event_of_the_right_customer(any_shop: Shop):
+    any_shop.message_gone()
+    assert post(client_of(any_shop), ses("Delivery")).status_code == 200
+    (row,) = [row for row in any_shop.rows("event") if row.name == "message_delivered"]
+    assert row.customer_id == "c1"
+    assert row.properties["message_id"] == MESSAGE
+    assert row.at == NOW - timedelta(hours=1)
+    assert any_shop.proved == [("c1", MESSAGE, SES_ID)]
+    assert any_shop.woken
+
+
+def test_the_same_feedback_counts_once_in_whatever_envelope(any_shop: Shop):
+    any_shop.message_gone()
+    client = client_of(any_shop)
+    for number in range(3):
+        post(client, ses("Delivery"), MessageId=f"{number}" * 8)
+    assert len(any_shop.events("message_delivered")) == 1
+
+
+def test_a_hard_bounce_suppresses_the_address_even_of_an_unknown_message(any_shop: Shop):
+    assert post(client_of(any_shop), HARD).status_code == 200
+    (row,) = any_shop.rows("suppression")
+    assert (row.address_hash, row.reason) == (address_hash("anna@x.example", KEY), "bounced")
+    assert any_shop.rows("event") == []
+
+
+@pytest.mark.parametrize("names", ["attempt", "receipt", "message"])
+def test_a_message_is_found_by_whatever_names_it(any_shop: Shop, names: str):
+    any_shop.message_gone()
+    body = ses("Delivery")
+    body["mail"]["tags"] = {}
+    with any_shop.database.write() as connection:
+        of = {"customer_id": "c1", "message_id": MESSAGE}
+        if names == "attempt":
+            row = {**of, "attempt_id": ATTEMPT, "number": 1, "begun_at": NOW, "detail": ""}
+            connection.execute(TABLES["attempt"].insert(), row)
+            body["mail"]["headers"] = [{"name": "X-Lifecycle-Attempt", "value": ATTEMPT}]
+        elif names == "receipt":
+            connection.execute(TABLES["receipt"].insert(), {**of, "provider_id": SES_ID})
+        else:
+            body["mail"]["tags"] = {"message_id": [MESSAGE]}
+    post(client_of(any_shop), body)
+    assert len(any_shop.events("message_delivered")) == 1
+
+
+def test_a_click_by_a_machine_is_told_apart(shop: Shop):
+    shop.message_gone()
+    body = ses("Click", link="https://shop.example/x", userAgent="Mozilla/5.0")
+    post(client_of(shop), body)
+    (found,) = shop.events("message_clicked")
+    assert (found["machine"], found["url"]) == (True, "https://shop.example/x")
+
+
+def test_a_soft_bounce_suppresses_nobody(shop: Shop):
+    shop.message_gone()
+    post(client_of(shop), ses("Bounce", bounceType="Transient"))
+    assert shop.rows("suppression") == []
+    assert shop.events("message_bounced")[0]["kind"] == "soft"
+
+
+def test_a_forgery_changes_nothing(shop: Shop):
+    shop.message_gone()
+    raw = signed(message(Message=json.dumps(HARD))).replace(b"Permanent", b"permanent")
+    for body in (raw, b"", b"[" * 100_000, b"{}", json.dumps(HARD).encode()):
+        answer = client_of(shop).post("/v1/feedback/ses", content=body)
+        assert answer.status_code == 403
+    assert shop.rows("suppression") == shop.rows("event") == []
+
+
+def test_a_subscription_is_confirmed_over_the_api_and_never_fetched(shop: Shop):
+    confirmed: list[tuple[str, str]] = []
+    client = client_of(shop, confirm=lambda *told: confirmed.append(told))
+    told = {"Type": "SubscriptionConfirmation", "Token": "t", "SubscribeURL": "http://127.0.0.1"}
+    assert post(client, {}, **told).status_code == 200
+    assert [token for _, token in confirmed] == ["t"]
+
+
+def test_what_is_no_event_is_answered_so_that_it_does_not_come_again(shop: Shop):
+    assert post(client_of(shop), {"something": "else"}).status_code == 200
+
+
+def test_without_a_topic_of_ours_there_is_no_way_in(shop: Shop):
+    assert shop.client.post("/v1/feedback/ses", content=b"{}").status_code == 404
+
+
+def test_the_order_of_feedback_does_not_matter(tmp_path: Path):
+    bodies = [ses("Delivery"), HARD, ses("Complaint", feedbackId="f2"), ses("Open")]
+    ends = set()
+    for number, order in enumerate(permutations(bodies)):
+        if number % 5:
+            continue
+        shop = Shop("sqlite://", tmp_path, create=create)
+        shop.message_gone()
+        for body in (*order, *order):
+            take_in_feedback_with(shop.door, feedback_of(body, NOW))
+        rows = shop.rows("event")
+        ends.add(frozenset((row.event_id, str(sorted(row.properties.items()))) for row in rows))
+        assert len(shop.rows("suppression")) == 1
+        shop.close()
+    assert len(ends) == 1
+    assert len(ends.pop()) == 4
