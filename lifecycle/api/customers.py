@@ -117,7 +117,18 @@ class _Customers:
     async def delete(self, request: Request) -> Response:
         await self.access.require(request, "customers:write")
         customer_id = checked_id(request, "id")
-        if not await run_in_threadpool(erase_customer, self.door, customer_id):
+        door = self.door
+
+        def erase() -> bool:
+            return erase_customer(
+                door.database,
+                customer_id,
+                now=door.clock.now(),
+                address_key=door.address_key,
+                outbox=door.outbox,
+            )
+
+        if not await run_in_threadpool(erase):
             raise Problem(404, "no such customer")
         return Response(status_code=204)
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 
 from lifecycle import log
-from lifecycle.api.door import Door
+from lifecycle.store.database import Database
 from lifecycle.store.erase import erase, scrub
 
 
-def erase_customer(door: Door, customer_id: str) -> bool:
+def erase_customer(
+    database: Database, customer_id: str, *, now: datetime, address_key: bytes, outbox: Path | None
+) -> bool:
     """Erase a customer; whether there was one. Backups and exports are the operator's."""
-    with door.database.write() as connection:
-        erased = erase(connection, customer_id, door.clock.now(), door.address_key)
+    with database.write() as connection:
+        erased = erase(connection, customer_id, now, address_key)
     if erased is None:
         return False
-    scrub(door.database)
-    if door.outbox is not None:
-        remove_letters(door.outbox, frozenset(erased.message_ids))
+    scrub(database)
+    if outbox is not None:
+        remove_letters(outbox, frozenset(erased.message_ids))
     log.happened("customer_erased", pseudonym=erased.pseudonym)
     return True
 

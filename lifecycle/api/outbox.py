@@ -73,7 +73,7 @@ def listing_content(found: list[OutboxLetter] | None) -> str:
     return (
         f'<h1>Outbox</h1><p class="soft">The newest {len(found)}, instants in UTC. Nothing here '
         'was sent to anybody.</p><div class="scroll"><table><thead><tr><th>At</th><th>To</th>'
-        f"<th>Subject</th><th>From</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<th>Subject</th><th>Of</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -92,6 +92,8 @@ def letter_content(found: OutboxPage) -> str:
         f'<p class="soft"><a href="/outbox">All letters</a></p><h1>{escape(one.subject)}</h1>'
         f"<dl>{facts}</dl>"
         f'<iframe sandbox="" title="The letter" src="/outbox/{quote(one.name)}/html"></iframe>'
+        f'<p class="soft"><a href="/outbox/{quote(one.name)}/html">The letter alone</a>, where its '
+        "links can be followed.</p>"
         f"<h2>Text part</h2><pre>{escape(found.text)}</pre>"
     )
 
