@@ -112,6 +112,21 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """An event of our own is no longer derived: it is struck from the facts."""
+
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Evidence that an uncertain message was accepted."""
+
+    message_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """The world did something to a message: `field` is the timestamp's column."""
 
@@ -138,7 +153,20 @@ class Consented:
     source: str
 
 
-Action = Decided | Keep | Plan | CallOff | Turn | Wake | Emit | Mark | Suppress | Consented
+Action = (
+    Decided
+    | Keep
+    | Plan
+    | CallOff
+    | Turn
+    | Wake
+    | Emit
+    | Withdraw
+    | Proved
+    | Mark
+    | Suppress
+    | Consented
+)
 
 
 def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:

@@ -76,11 +76,14 @@ def on_due(
         return leave(enrollment, EnrollmentState.LEFT, now, "stopped", "")
     step = broadcast.letter()
     fell_due = enrollment.fell_due_at or enrollment.due_at
+    if now >= fell_due + broadcast.sending.stale_after and enrollment.fell_due_at is not None:
+        told = Decided(now, broadcast.id, enrollment.entry, "dropped", "stale", "", STEP)
+        return [told, *settled(replace(enrollment, step=None, due_at=None), now)]
     quiet = policy.quiet_hours(broadcast, step)
     ends = quiet.covering(now, facts.zone) if quiet else None
     if ends is not None:
-        told = f"until {rfc3339(ends)}"
-        held = Decided(now, broadcast.id, enrollment.entry, "held", "quiet_hours", told, STEP)
+        wait = f"until {rfc3339(ends)}"
+        held = Decided(now, broadcast.id, enrollment.entry, "held", "quiet_hours", wait, STEP)
         until = min(ends, max(fell_due + broadcast.sending.stale_after, now))
         return [Keep(replace(enrollment, due_at=until, fell_due_at=fell_due)), held]
     plan = plan_letter(broadcast, step, enrollment, fell_due, facts, policy, now)

@@ -64,7 +64,7 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
         return refused("not_applicable", f"{event.name} lacks {missing}")
     if not policy.holds(flow.enter.only_if, facts, now, event):
         return refused("not_applicable", "only_if does not hold")
-    under_key = [one for one in facts.enrollments if one.campaign == flow.id and one.entry == entry]
+    under_key = [one for one in facts.enrollments if _same_key(flow, one, entry)]
     running = next((one for one in under_key if one.running), None)
     if running is None or flow.enter.repeat != "start over":
         if running is not None:
@@ -112,6 +112,11 @@ def hold_out(started: Enrollment, now: datetime) -> list[Action]:
     return [Keep(out), Decided(now, started.campaign, started.entry, "held_out", "holdout")]
 
 
+def _same_key(flow: Flow, earlier: Enrollment, entry: str) -> bool:
+    """Whether an enrollment is of the same key; without `per` the customer is the key."""
+    return earlier.campaign == flow.id and (not flow.enter.per or earlier.entry == entry)
+
+
 def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
     """Why earlier entries forbid another one at `at`; empty when they do not."""
     again = flow.enter.again_said
@@ -121,7 +126,8 @@ def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
     if again == "never":
         return "entered before, and again = never"
     if again == "once per key":
-        return "entered before under this key" if any(o.entry == entry for o in earlier) else ""
+        known = any(_same_key(flow, one, entry) for one in earlier)
+        return "entered before under this key" if known else ""
     assert isinstance(again, timedelta)
     return "" if rested(flow, facts, again, at, None) else f"a letter less than {again} ago"
 

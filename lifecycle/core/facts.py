@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,6 +55,8 @@ class Facts:
     points_balance: int = 0
     points_lifetime: int = 0
     erased: bool = False
+    computed: Callable[[str], Any] | None = None
+    """Attributes that hooks give, by name; the shop's own win."""
 
     def add_event(self, event: Event) -> None:
         """Take in an event whose moment has come; a repeated id is left out."""
@@ -72,7 +75,9 @@ class Facts:
             return self.locale.split("-")[0].split("_")[0] if self.locale else None
         if name == "points":
             return {"balance": self.points_balance, "lifetime": self.points_lifetime}
-        return own.get(name)
+        if name in own or self.computed is None:
+            return own.get(name)
+        return self.computed(name)
 
     def event_value(self, event: Event, name: str) -> Any:
         """A top-level property of an event, with event_day, event_hour and event_weekday."""
@@ -96,3 +101,10 @@ class Facts:
                 self.enrollments[place] = enrollment
                 return
         self.enrollments.append(enrollment)
+
+    def withdraw(self, event_id: str, name: str) -> bool:
+        """Strike an event that is no longer derived; says whether it was there."""
+        known = self.events.get(name, [])
+        kept = [event for event in known if event.id != event_id]
+        self.events[name] = kept
+        return len(kept) < len(known)

@@ -97,13 +97,16 @@ def on_due(
     if step is None:
         return leave(enrollment, EnrollmentState.LEFT, now, "left", "the step is gone")
     fell_due = enrollment.fell_due_at or enrollment.due_at
+    late = enrollment.due_at <= enrollment.entered_at
+    decided_at = enrollment.due_at if late else now
+    if now >= fell_due + flow.sending.stale_after and enrollment.fell_due_at is not None:
+        dropped = Decided(now, flow.id, enrollment.entry, "dropped", "stale", "", step.name)
+        return [dropped, *go_on(flow, enrollment, step.name, decided_at, facts, policy, now)]
     quiet = policy.quiet_hours(flow, step)
     if quiet is not None and quiet.covering(now, facts.zone) is not None:
         clock = _clock(flow, step, facts, policy)
         until = _allowed(step, clock, facts, policy, quiet).first(now, facts.zone)
         return _hold(flow, enrollment, step, fell_due, until or now + NEVER_ALLOWED, now)
-    late = enrollment.due_at <= enrollment.entered_at
-    decided_at = enrollment.due_at if late else now
     return _decide(flow, enrollment, step, fell_due, decided_at, facts, policy, now)
 
 

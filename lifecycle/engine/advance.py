@@ -59,6 +59,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
             found = next((each for each in known.enrollments if each.id == one.id), None)
             if found is None:
                 continue
+            parts.live.compute(known)
             actions = _decide(parts, policy, found, known, now)
             bring_up_to_date(known, actions)
             writing.add(known, actions, None)

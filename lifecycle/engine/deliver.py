@@ -16,6 +16,7 @@ from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
+from lifecycle.rewards import referral
 from lifecycle.store import claims, outbox
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load
@@ -70,7 +71,7 @@ def _deliver(
         if parts.outside:
             going = _guard_again(connection, parts, weighed, policy, now)
         write_refusals(connection, parts, weighed, now)
-        _begin(connection, letters, going, now)
+        _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
     outcomes = _hand_over(parts, going)
     with parts.database.write() as connection:
@@ -114,10 +115,17 @@ def _guard_again(
 
 
 def _begin(
-    connection: Connection, letters: Letters, going: Sequence[Prepared], now: datetime
+    connection: Connection,
+    parts: Parts,
+    letters: Letters,
+    going: Sequence[Prepared],
+    now: datetime,
 ) -> None:
     """Commit the attempts before any socket is touched, with what clicks and views will need."""
     letters.keep_templates(connection, (one.ready.template for one in going))
+    if parts.live.catalog.settings.referral is not None:
+        invited = {one.due.row.customer_id for one in going}
+        referral.keep_codes(connection, invited, parts.key, now)
     insert_new(connection, "incentive", [one.offer.row for one in going if one.offer])
     attempts, messages = [], []
     for one in going:

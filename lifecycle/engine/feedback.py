@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from lifecycle.core.action import Action, Consented, Emit, Mark, Suppress
+from lifecycle.core.action import Action, Consented, Decided, Emit, Mark, Proved, Suppress
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.engine.parts import Live
@@ -31,6 +31,8 @@ _QUERY = (
         _MESSAGE.c.step,
         _MESSAGE.c.variant,
         _MESSAGE.c.attempted_at,
+        _MESSAGE.c.entry,
+        _MESSAGE.c.state,
     )
     .where(
         _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
@@ -49,6 +51,8 @@ class KnownMessage:
     step: str
     variant: str
     at: datetime
+    entry: str = ""
+    uncertain: bool = False
 
 
 def known_messages(
@@ -57,7 +61,15 @@ def known_messages(
     """The messages of customers that have gone, oldest first."""
     found: dict[str, list[KnownMessage]] = {}
     for row in connection.execute(_QUERY, {"ids": list(customers)}):
-        known = KnownMessage(row.message_id, row.campaign, row.step, row.variant, row.attempted_at)
+        known = KnownMessage(
+            row.message_id,
+            row.campaign,
+            row.step,
+            row.variant,
+            row.attempted_at,
+            row.entry,
+            row.state == "uncertain",
+        )
         found.setdefault(row.customer_id, []).append(known)
     return found
 
@@ -72,12 +84,16 @@ def take_feedback(
     """
     message = _meant(event, messages)
     mark = MARKS.get(event.name)
-    if message is None or mark is None:
+    if message is None or (mark is None and event.name != "message_sent"):
         return event, []
     named = {"campaign": message.campaign, "step": message.step, "variant": message.variant}
     properties = {**event.properties, **named, "message_id": message.id}
     actions: list[Action] = []
-    if not event["machine"]:
+    if message.uncertain:
+        actions.append(Proved(message.id, event.at))
+        sent = ("sent", "", f"proved by {event.name}", message.step, message.variant)
+        actions.append(Decided(now, message.campaign, message.entry, *sent))
+    if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
     if event.name == "message_bounced" and event["kind"] == "hard":
         actions.append(Suppress("bounced", now))

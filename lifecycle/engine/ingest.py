@@ -13,7 +13,6 @@ from lifecycle.core.policy import Policy
 from lifecycle.engine.feedback import known_messages
 from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
-from lifecycle.engine.triggers import asked
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
@@ -85,15 +84,16 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         ]
         messages = known_messages(connection, feedback) if feedback else {}
         writing = Writing(now)
-        hashes = dict(connection.execute(_HASHES, {"ids": feedback}).tuples().all()) if feedback else {}
+        hashes = (
+            dict(connection.execute(_HASHES, {"ids": feedback}).tuples().all()) if feedback else {}
+        )
         done: dict[str, Taken] = {}
         for customer_id in ids:
             known = facts.get(customer_id)
             if known is None or known.erased:
                 continue
-            asker = CustomerIntake(
-                live, policy, known, messages.get(customer_id, ()), asked(live.hooks)
-            )
+            live.compute(known)
+            asker = CustomerIntake(live, policy, known, messages.get(customer_id, ()))
             taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
             writing.add(known, taken.actions, hashes.get(customer_id))
         appended = _write(parts, connection, writing, done, waiting, now)

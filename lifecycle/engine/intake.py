@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lifecycle.core.action import Action, Emit, Turn, bring_up_to_date
+from lifecycle.core.action import Action, Emit, Turn, Withdraw, bring_up_to_date
 from lifecycle.core.entry import on_event
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -16,10 +16,9 @@ from lifecycle.core.membership import ask, turned_event
 from lifecycle.core.policy import Policy
 from lifecycle.engine.feedback import KnownMessage, take_feedback
 from lifecycle.engine.parts import Live
+from lifecycle.engine.triggers import Derived, derived
 from lifecycle.hooks import HookFailed
 from lifecycle.store.events import NewEvent
-
-Triggers = Callable[[Event, Facts], Sequence[Event | HookFailed]]
 
 
 @dataclass
@@ -43,10 +42,9 @@ class CustomerIntake:
         policy: Policy,
         facts: Facts,
         messages: Sequence[KnownMessage],
-        triggers: Triggers,
     ) -> None:
         self.live, self.policy, self.facts = live, policy, facts
-        self.messages, self.triggers = messages, triggers
+        self.messages = messages
         self.taken = Taken()
 
     def run(self, events: Sequence[NewEvent], now: datetime) -> Taken:
@@ -94,14 +92,23 @@ class CustomerIntake:
         if event.name in self.live.rewarded:
             self.taken.rewarded.append(event)
         if event.name in self.live.triggered:
-            for made in self.triggers(event, self.facts):
-                if isinstance(made, HookFailed):
-                    self.taken.failed.append(made)
-                else:
-                    self._do([Emit(made)])
-                    self._hear(made, moment)
+            for said in derived(self.live.hooks, event, self.facts):
+                self._derive(said, moment)
         for flow in self.live.flows_for(event.name):
             self._do(on_event(flow, self.facts, event, self.policy, moment))
+
+    def _derive(self, said: Derived, moment: datetime) -> None:
+        """Let an event of a trigger happen, or strike the one that is no longer derived."""
+        if said.failed is not None:
+            self.taken.failed.append(said.failed)
+            return
+        known = any(one.id == said.event_id for one in self.facts.events.get(said.name, ()))
+        if said.made is not None and not known:
+            self._do([Emit(said.made)])
+            self._hear(said.made, moment)
+        elif said.made is None and known:
+            self.facts.withdraw(said.event_id, said.name)
+            self._do([Withdraw(said.event_id)])
 
     def _segments(self, moment: datetime, *, enters: bool) -> None:
         actions = ask(self.live.catalog.segments, self.facts, self.policy, moment)

@@ -15,7 +15,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.message import Letter
 from lifecycle.core.typed import Text, in_language
 from lifecycle.engine.parts import Live, Parts
-from lifecycle.render.compile import CompiledTemplate, compile_template
+from lifecycle.render.compile import CompiledTemplate
 from lifecycle.render.letter import LetterTexts, render
 from lifecycle.render.links import LinkSigner, counted_id
 from lifecycle.render.problems import BrokenTemplate
@@ -36,10 +36,9 @@ class Ready:
 
 @dataclass
 class Letters:
-    """Makes letters; each template is compiled once for as long as the definitions live."""
+    """Makes letters; templates were compiled when the definitions were loaded."""
 
     parts: Parts
-    compiled: dict[tuple[str, str], CompiledTemplate] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
 
     @property
@@ -48,18 +47,11 @@ class Letters:
         return self.parts.live
 
     def template(self, name: str, locale: str | None) -> CompiledTemplate:
-        """The compiled template in the best language for a locale."""
-        key = (name, locale or "")
-        if key not in self.compiled:
-            catalog = self.live.catalog
-            self.compiled[key] = compile_template(
-                name,
-                catalog.root / "templates",
-                locale=locale,
-                language=catalog.settings.shop.language,
-                filters=self.live.hooks.filters,
-            )
-        return self.compiled[key]
+        """The compiled template in the best language for a locale. Raises BrokenTemplate."""
+        found = self.live.catalog.template(name, locale)
+        if found is None:
+            raise BrokenTemplate("the template is gone", file=f"{name}.mjml")
+        return found
 
     def make(
         self,
@@ -199,7 +191,7 @@ class Letters:
             problems=(),
             files=(),
             imports=tuple((name, source) for name, source in stored["imports"]),
-            filters=tuple(sorted(self.live.hooks.filters.items())),
+            filters=tuple(sorted(self.live.filters.items())),
         )
 
 

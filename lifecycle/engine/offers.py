@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle.core.campaign import IncentiveOffer, Variant
+from lifecycle.core.campaign import Variant
+from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.policy import Policy
 from lifecycle.engine.parts import Parts
 from lifecycle.rewards import incentives

@@ -14,6 +14,7 @@ from lifecycle.core.event import Event
 from lifecycle.core.flow import letter_settled
 from lifecycle.core.message import MessageState, Outcome, OutcomeKind, assert_move
 from lifecycle.core.words import rfc3339
+from lifecycle.engine import verdicts
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Due, Prepared, Weighed
 from lifecycle.store import events, outbox
@@ -137,6 +138,8 @@ def record_outcomes(
         outbox.requeued(connection, lists[kind])
     writing.write(connection)
     _append(connection, parts, sent)
+    if any(one.due.step and one.due.step.winner for one, _ in outcomes):
+        verdicts.arm(connection, parts, now)
 
 
 def _row_of(one: Prepared, outcome: Outcome, now: datetime) -> Row:

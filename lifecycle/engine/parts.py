@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from typing import Any
 
+from lifecycle import log
 from lifecycle.catalog.catalog import Catalog, catalog_rules
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.tree import Needs, Rule
-from lifecycle.hooks import Registry
+from lifecycle.hooks import HookFailed, Registry, run_attribute
 from lifecycle.render.links import Signer
 from lifecycle.rewards import referral
 from lifecycle.rewards.ledger import names as reward_names
@@ -32,6 +35,11 @@ class Live:
     nobody_held_out: bool = False
     fixed_variant: str | None = None
     status_of: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The hooks' template filters by name."""
+        return {name: one.function for name, one in self.hooks.filters.items()}
 
     @cached_property
     def flows(self) -> tuple[Flow, ...]:
@@ -88,7 +96,9 @@ class Live:
         """Every event name that anything reads: only these have to be loaded."""
         names = set(self.catalog.event_names())
         for trigger in self.hooks.triggers.values():
-            names |= set(trigger.listens_to) | set(trigger.also_reads)
+            names |= {trigger.name, *trigger.reads, *trigger.listens_to}
+        for attribute in self.hooks.attributes.values():
+            names |= attribute.reads
         if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
             names |= set(HUMAN_TRACES)
         return frozenset(names)
@@ -100,9 +110,11 @@ class Live:
 
     @cached_property
     def triggered(self) -> frozenset[str]:
-        """Event names that a trigger listens to."""
+        """Event names that a trigger listens to or reads."""
         return frozenset(
-            name for trigger in self.hooks.triggers.values() for name in trigger.listens_to
+            name
+            for trigger in self.hooks.triggers.values()
+            for name in (*trigger.listens_to, *trigger.reads)
         )
 
     def heard(self, event_name: str) -> bool:
@@ -127,12 +139,28 @@ class Live:
         return total
 
     @cached_property
+    def computed_reads(self) -> frozenset[str]:
+        """Event names that attribute hooks read."""
+        every: set[str] = set()
+        for attribute in self.hooks.attributes.values():
+            every |= attribute.reads
+        return frozenset(every)
+
+    def compute(self, facts: Facts) -> Facts:
+        """Let facts answer for the attributes that hooks give."""
+        if self.hooks.attributes:
+            facts.computed = partial(_computed, self.hooks, facts)
+        return facts
+
+    @cached_property
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
         names = self.needs_of(*catalog_rules(self.catalog)).events
         if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
             names |= frozenset(HUMAN_TRACES)
-        return Reading(events=names, points=bool(self.catalog.settings.points.earn))
+        return Reading(
+            events=names | self.computed_reads, points=bool(self.catalog.settings.points.earn)
+        )
 
     @cached_property
     def ingest_reading(self) -> Reading:
@@ -152,6 +180,7 @@ class Live:
         names = self.needs_of(self.catalog.settings.sending.hold_if, *offers).events
         caps = self.catalog.settings.sending.cap
         spans = [cap.per if isinstance(cap.per, timedelta) else EVERYTHING_ELSE for cap in caps]
+        names |= self.computed_reads
         back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
         return Reading(events=names, sent=back + timedelta(days=1) if back else timedelta())
 
@@ -165,6 +194,17 @@ class Live:
             self.nobody_held_out,
             self.fixed_variant,
         )
+
+
+def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
+    attribute = hooks.attributes.get(name)
+    if attribute is None:
+        return None
+    value = run_attribute(attribute, facts)
+    if isinstance(value, HookFailed):
+        log.warned("hook_failed", hook=value.hook, customer=facts.customer_id)
+        return None
+    return value
 
 
 def _names_of(flow: Flow) -> set[str]:

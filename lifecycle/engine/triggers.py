@@ -1,24 +1,35 @@
-"""Asks the shop's triggers of an event, and gathers what they made or why they failed."""
+"""Asks the shop's triggers of an event, and again of later ones that a late event changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.hooks import HookFailed, Registry, run_trigger
+from lifecycle.hooks import HookFailed, Registry, asked_again, run_trigger
 
 
-def asked(hooks: Registry) -> Callable[[Event, Facts], Sequence[Event | HookFailed]]:
-    """The function that asks every trigger which listens to an event, by name."""
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What one trigger says of one event: `made` is its event, None when there is none."""
 
-    def ask(event: Event, facts: Facts) -> Sequence[Event | HookFailed]:
-        made: list[Event | HookFailed] = []
-        for _, trigger in sorted(hooks.triggers.items()):
-            if event.name in trigger.listens_to:
-                result = run_trigger(trigger, event, facts)
-                if result is not None:
-                    made.append(result)
-        return made
+    event_id: str
+    name: str
+    made: Event | None
+    failed: HookFailed | None = None
 
-    return ask
+
+def derived(hooks: Registry, event: Event, facts: Facts) -> Iterator[Derived]:
+    """What every trigger says of an event, and of the later ones in whose view it lies."""
+    for _, trigger in sorted(hooks.triggers.items()):
+        sources = [event] if event.name in trigger.listens_to else []
+        known = (one for name in trigger.listens_to for one in facts.events.get(name, ()))
+        sources += asked_again(trigger, event, known)
+        for source in sources:
+            result = run_trigger(trigger, source, facts)
+            event_id = source.becomes(trigger.name).id
+            if isinstance(result, HookFailed):
+                yield Derived(event_id, trigger.name, None, result)
+            else:
+                yield Derived(event_id, trigger.name, result)

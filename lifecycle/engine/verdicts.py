@@ -9,15 +9,17 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.broadcast import opens_at
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step, Winner
+from lifecycle.core.campaign import Campaign, Flow, Step, Winner
 from lifecycle.core.experiment import Score, leading
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.parts import Parts
 from lifecycle.store import operations
-from lifecycle.store.scores import first_letter_at, scores
+from lifecycle.store.scores import first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
 ASK_AT = time(3, 0)
+STILL_COMING = timedelta(days=30)
+"""How long after its last letter an experiment is still asked: clicks and orders come later."""
 
 
 def experiments(parts: Parts) -> Iterator[tuple[Campaign, Step, Winner]]:
@@ -33,18 +35,29 @@ def experiments(parts: Parts) -> Iterator[tuple[Campaign, Step, Winner]]:
 
 def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
     """Set the nightly task where a flow tests variants, and one for each broadcast's decision."""
-    evergreen = False
-    for campaign, _, winner in experiments(parts):
+    for campaign, step, winner in experiments(parts):
         if isinstance(campaign, Flow):
-            evergreen = True
-        elif isinstance(campaign, Broadcast) and winner.decide_after is not None:
+            if _goes_on(connection, campaign, step, winner, now):
+                arm(connection, parts, now)
+        elif winner.decide_after is not None:
             decides = opens_at(campaign) + winner.decide_after
             if decides >= now:
                 operations.set_task(connection, f"decide {campaign.id}", decides)
-    if evergreen:
-        operations.set_task(connection, NIGHTLY, _tonight(parts, now))
-    else:
-        operations.forget_tasks(connection, [NIGHTLY])
+
+
+def arm(connection: Connection, parts: Parts, now: datetime) -> None:
+    """See to it that experiments are asked tonight; a letter of one has just gone."""
+    operations.set_task_once(connection, NIGHTLY, _tonight(parts, now))
+
+
+def _goes_on(
+    connection: Connection, campaign: Campaign, step: Step, winner: Winner, now: datetime
+) -> bool:
+    """Whether an experiment is undecided and had letters lately: asking again makes sense."""
+    if (campaign.id, step.name) in operations.verdicts(connection):
+        return False
+    last = last_letter_at(connection, campaign.id, step.name)
+    return last is not None and now < last + max(STILL_COMING, winner.within or STILL_COMING)
 
 
 def _tonight(parts: Parts, now: datetime) -> datetime:
@@ -58,19 +71,26 @@ def decide_due(connection: Connection, parts: Parts, now: datetime) -> int:
         if name == NIGHTLY:
             for campaign, step, winner in experiments(parts):
                 if isinstance(campaign, Flow):
-                    _ask(connection, parts, campaign, step, winner, now, at_the_end=False)
-            operations.set_task(connection, name, _tonight(parts, now))
+                    _ask(connection, campaign, step, winner, now, at_the_end=False)
+            _tomorrow(connection, parts, now)
         else:
             for campaign, step, winner in experiments(parts):
                 if name == f"decide {campaign.id}":
-                    _ask(connection, parts, campaign, step, winner, now, at_the_end=True)
+                    _ask(connection, campaign, step, winner, now, at_the_end=True)
             operations.forget_tasks(connection, [name])
     return len(due)
 
 
+def _tomorrow(connection: Connection, parts: Parts, now: datetime) -> None:
+    for campaign, step, winner in experiments(parts):
+        if isinstance(campaign, Flow) and _goes_on(connection, campaign, step, winner, now):
+            operations.set_task(connection, NIGHTLY, _tonight(parts, now))
+            return
+    operations.forget_tasks(connection, [NIGHTLY])
+
+
 def _ask(
     connection: Connection,
-    parts: Parts,
     campaign: Campaign,
     step: Step,
     winner: Winner,

@@ -74,6 +74,7 @@ def read_due(
         known = facts.get(row.customer_id)
         if known is None:
             continue
+        parts.live.compute(known)
         campaign = parts.live.campaign(row.campaign)
         enrollment = next((one for one in known.enrollments if one.id == row.enrollment_id), None)
         step = step_of(campaign, row.step)

@@ -83,9 +83,6 @@ class _Shown(Event):
 
     __slots__ = ()
 
-    def becomes(self, name: str, /, **properties: Any) -> Event:  # type: ignore[override]
-        return Event(self.at, f"{name}:{self.id}", name, properties, self.received_at, self.enters)
-
 
 def _parts(event: Event) -> tuple[Any, ...]:
     properties = deepcopy(dict(event.properties))

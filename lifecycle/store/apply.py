@@ -18,9 +18,11 @@ from lifecycle.core.action import (
     Keep,
     Mark,
     Plan,
+    Proved,
     Suppress,
     Turn,
     Wake,
+    Withdraw,
 )
 from lifecycle.core.chance import bucket_of, derived_id
 from lifecycle.core.enrollment import Enrollment
@@ -32,6 +34,7 @@ from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import Row, insert_new, upsert
 
 MESSAGE = METADATA.tables["message"]
+EVENT = METADATA.tables["event"]
 MEMBERSHIP = METADATA.tables["membership"]
 MARKABLE = frozenset(
     "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
@@ -48,6 +51,21 @@ _CALL_OFF = (
         ),
     )
     .values(state=MessageState.DROPPED, reason=bindparam("why"), due_at=None)
+)
+_PROVED = (
+    update(MESSAGE)
+    .where(
+        MESSAGE.c.customer_id == bindparam("of"),
+        MESSAGE.c.message_id == bindparam("id"),
+        MESSAGE.c.state == "uncertain",
+    )
+    .values(
+        state=MessageState.ACCEPTED,
+        accepted_at=bindparam("moment", type_=MESSAGE.c.accepted_at.type),
+    )
+)
+_WITHDRAW = delete(EVENT).where(
+    EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id")
 )
 _FORGET = delete(MEMBERSHIP).where(
     MEMBERSHIP.c.customer_id == bindparam("of"), MEMBERSHIP.c.segment == bindparam("which")
@@ -69,6 +87,8 @@ class Writing:
     events: list[Row] = field(default_factory=list)
     later_events: list[NewEvent] = field(default_factory=list)
     suppressions: list[Row] = field(default_factory=list)
+    withdrawn: list[Row] = field(default_factory=list)
+    proved: list[Row] = field(default_factory=list)
     consents: list[Row] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     marks: dict[str, list[Row]] = field(default_factory=dict)
@@ -96,6 +116,10 @@ class Writing:
             self._stand(customer_id, action)
         elif isinstance(action, Emit):
             self._emit(customer_id, action)
+        elif isinstance(action, Withdraw):
+            self.withdrawn.append({"of": customer_id, "id": action.event_id})
+        elif isinstance(action, Proved):
+            self.proved.append({"of": customer_id, "id": action.message_id, "moment": action.at})
         elif isinstance(action, Mark):
             assert action.field in MARKABLE
             marked = {"of": customer_id, "id": action.message_id, "moment": action.at}
@@ -140,6 +164,10 @@ class Writing:
             connection.execute(_FORGET, self.forgotten)
         upsert(connection, "membership", self.standings)
         insert_new(connection, "event", self.events)
+        if self.withdrawn:
+            connection.execute(_WITHDRAW, self.withdrawn)
+        if self.proved:
+            connection.execute(_PROVED, self.proved)
         insert_new(connection, "suppression", self.suppressions)
         upsert(connection, "consent", self.consents)
         insert_new(connection, "consent_record", self.records)

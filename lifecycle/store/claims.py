@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, TextClause, text
 
-from lifecycle.core.words import micros
+from lifecycle.core.words import from_micros, micros
 
 BATCH = 500
 LEASE_SECONDS = 120
@@ -90,6 +90,12 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
     ]
 
 
+def database_clock(connection: Connection) -> datetime:
+    """The instant that the database's own clock shows, by which leases run."""
+    found = connection.execute(text(f"SELECT {_CLOCK[connection.dialect.name]}")).scalar()
+    return from_micros(int(found or 0))
+
+
 _RELEASE_INTAKE = text(
     "UPDATE intake SET due_at = CASE WHEN arrivals = :arrivals THEN :next ELSE due_at END, "
     "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
@@ -155,7 +161,7 @@ _DUES = text(
 
 @dataclass(frozen=True, slots=True)
 class Dues:
-    """The earliest instant at which each kind of work falls due, in microseconds; None for never."""
+    """The earliest instant at which each kind of work falls due, in microseconds."""
 
     intake: int | None
     enrollment: int | None
@@ -178,3 +184,8 @@ class Dues:
 def dues(connection: Connection) -> Dues:
     """When something falls due next, by kind of work: one statement."""
     return Dues(*connection.execute(_DUES).one())
+
+
+def next_due(connection: Connection) -> int | None:
+    """The earliest instant at which anything falls due, in microseconds; None for never."""
+    return dues(connection).earliest()

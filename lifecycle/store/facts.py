@@ -131,16 +131,17 @@ _SENT = select(
     _MESSAGE.c.attempted_at > bindparam("since", type_=AT),
     _MESSAGE.c.state.in_(("attempting", "accepted", "uncertain")),
 )
+_UNEXPIRED = or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT))
+_EVER = or_(_ENTRY.c.points > 0, _ENTRY.c.source.startswith("reversed:"))
 _POINTS = (
     select(
         _ENTRY.c.customer_id,
-        func.sum(_ENTRY.c.points),
-        func.sum(_ENTRY.c.points).filter(_ENTRY.c.points > 0),
+        func.sum(_ENTRY.c.points).filter(_UNEXPIRED),
+        func.sum(_ENTRY.c.points).filter(_EVER),
     )
     .where(
         _ids(_ENTRY.c.customer_id),
         _ENTRY.c.available_at <= bindparam("now", type_=AT),
-        or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT)),
     )
     .group_by(_ENTRY.c.customer_id)
 )

@@ -78,6 +78,11 @@ def set_task(connection: Connection, name: str, due_at: datetime) -> None:
     upsert(connection, TASK, [{"name": name, "due_at": due_at, "fence": 0}])
 
 
+def set_task_once(connection: Connection, name: str, due_at: datetime) -> None:
+    """Say when a task is due, unless that is said already."""
+    insert_new(connection, TASK, [{"name": name, "due_at": due_at, "fence": 0}])
+
+
 def forget_tasks(connection: Connection, names: Sequence[str]) -> None:
     """Strike tasks that are done for good."""
     if names:

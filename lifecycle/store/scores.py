@@ -52,6 +52,15 @@ def _met(campaign: Campaign, by: str, now: datetime) -> ColumnElement[bool]:
     )
 
 
+def last_letter_at(connection: Connection, campaign: str, step: str) -> datetime | None:
+    """When the latest letter of a step went."""
+    query = select(func.max(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)).where(
+        MESSAGE.c.campaign == campaign, MESSAGE.c.step == step
+    )
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
 def first_letter_at(connection: Connection, campaign: str, step: str) -> datetime | None:
     """When the first letter of a step went."""
     query = select(func.min(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)).where(
