@@ -1,6 +1,23 @@
 """All commands: importing this hangs each on the command tree, in the order that help shows."""
 
-from lifecycle.cli import applying, check, import_file, run
+# ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
+from lifecycle.cli import starter, check, applying, run, import_file, replaying, asking, preview
+from lifecycle.cli import reports, operating, customers, upgrading, doctor
 
-__all__ = ["app", "applying", "check", "import_file", "run"]
+__all__ = [
+    "app",
+    "applying",
+    "asking",
+    "check",
+    "customers",
+    "doctor",
+    "import_file",
+    "operating",
+    "preview",
+    "replaying",
+    "reports",
+    "run",
+    "starter",
+    "upgrading",
+]

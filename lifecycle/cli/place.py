@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from lifecycle.catalog.load import load_settings
 from lifecycle.cli.asked import Asked, console
@@ -148,3 +150,16 @@ def _no_database(error: Exception) -> EnvironmentFailed:
         cause=lines[0],
         remedy="see [database] url; lifecycle doctor says more",
     )
+
+
+Answer = TypeVar("Answer")
+
+
+def answered(ask: Callable[[], Answer]) -> Answer:
+    """What the database answers. Raises EnvironmentFailed when it does not."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        return ask()
+    except DBAPIError as error:
+        raise _no_database(error) from error

@@ -15,7 +15,7 @@ QUEUES = ("intake", "enrollment", "message")
 
 def backlog(connection: Connection, now: datetime) -> dict[str, float]:
     """Figures by name: lag in seconds, rows due and rows put aside by queue, uncertain messages."""
-    due = claims.next_due(connection)
+    due = claims.dues(connection).earliest()
     lag = 0.0 if due is None else max(0.0, (now - from_micros(due)).total_seconds())
     figures: dict[str, float] = {"lag_seconds": lag}
     for name in QUEUES:
@@ -30,3 +30,16 @@ def backlog(connection: Connection, now: datetime) -> dict[str, float]:
     uncertain = select(func.count()).where(message.c.state == "uncertain")
     figures["messages_uncertain"] = float(connection.execute(uncertain).scalar() or 0)
     return figures
+
+
+def put_aside(connection: Connection, queue: str, limit: int) -> list[str]:
+    """The ids of rows of a queue that were put aside after failing again and again."""
+    table = METADATA.tables[queue]
+    key = {"intake": "customer_id", "enrollment": "enrollment_id", "message": "message_id"}[queue]
+    query = (
+        select(table.c[key])
+        .where(table.c.quarantined_at.is_not(None))
+        .order_by(table.c.quarantined_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())

@@ -1,0 +1,155 @@
+"""`lifecycle why` and `lifecycle segment`: decisions with their reasons, and rules explained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.app import EVERYWHERE, app, asked
+from lifecycle.errors import LifecycleError, UsageError
+
+CUSTOMER = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
+SHOWN_DAYS = 14
+
+
+@app.command(epilog=EVERYWHERE)
+def why(
+    ctx: typer.Context,
+    customer: CUSTOMER,
+    campaign: Annotated[
+        str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only this campaign.")
+    ] = None,
+) -> None:
+    """Tell each decision on a customer with its reason, and what the other campaigns wait for."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.core.words import zone_of
+    from lifecycle.insight.segment import facts_of
+    from lifecycle.insight.why import decisions, local
+    from lifecycle.insight.why_not import why_not
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        facts = facts_of(desk.connection, desk.catalog, customer, desk.now)
+        if facts is None:
+            raise _unknown(customer)
+        known = {one.campaign for one in decisions(desk.connection, customer)}
+        if campaign is not None and campaign not in known:
+            desk.campaign(campaign)
+        told = decisions(desk.connection, customer, campaign)
+        entered = {one.campaign for one in told if one.what in ("entered", "held_out")}
+        names = [campaign] if campaign else sorted(desk.catalog.campaigns)
+        waiting = [
+            why_not(desk.connection, desk.catalog, customer, desk.catalog.campaigns[name], desk.now)
+            for name in names
+            if name not in entered and name in desk.catalog.campaigns
+        ]
+        zone = zone_of(facts.timezone, desk.catalog.settings.shop.timezone)
+    others = [one for one in waiting if one is not None]
+    data = {
+        "customer": facts.customer_id,
+        "decisions": [one.told() for one in told],
+        "not_entered": others,
+    }
+
+    def human(out: Any) -> None:
+        from rich.markup import escape
+
+        if not told:
+            out.print("Nothing was decided on this customer yet.")
+        before = ""
+        for one in told:
+            head = f"{one.campaign}  {one.entry}"
+            if head != before:
+                out.print(f"\n[bold]{escape(one.campaign)}[/]  {escape(one.entry)}")
+                before = head
+            out.print(f"  {local(one.at, zone)}  {escape(one.sentence())}")
+        if told:
+            out.print(f"\n(times in {zone.key})", style="dim")
+        for other in others:
+            waits = escape(other.waits_for)
+            out.print(f"\n[bold]{escape(other.campaign)}[/]: never entered. {waits}.")
+            for line in other.in_the_way:
+                out.print(f"  in the way: {escape(line)}")
+            if other.rule is not None:
+                for line in tree_lines(other.rule):
+                    out.print(f"  {line}")
+
+    said.answer(data, human)
+
+
+@app.command(epilog=EVERYWHERE)
+def segment(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The segment's file name.")],
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="CUSTOMER", help="Each leaf of the rule for them."),
+    ] = None,
+) -> None:
+    """Tell a segment's size, who joins and leaves, a sample; or why somebody is in it or not."""
+    from lifecycle.cli.reading import reading
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        desk.segment(name)
+        if explain is None:
+            _in_numbers(said, desk, name)
+        else:
+            _explained(said, desk, name, explain)
+
+
+def _in_numbers(said: Any, desk: Any, name: str) -> None:
+    from lifecycle.insight.segment import segment_report
+
+    found = segment_report(desk.connection, desk.catalog, name, desk.now, live=desk.live)
+
+    def human(out: Any) -> None:
+        out.print(f"[bold]{found.segment}[/]  {found.name}: {found.size} customers")
+        if not found.live:
+            out.print("(asked from scratch: these definitions are not live yet)", style="dim")
+        for day in found.days[-SHOWN_DAYS:]:
+            out.print(f"  {day.day}  +{day.joined}  -{day.left}")
+        if found.sample:
+            out.print(f"such as {', '.join(found.sample)}")
+
+    said.answer(found, human)
+
+
+def _explained(said: Any, desk: Any, name: str, customer: str) -> None:
+    from lifecycle.insight.segment import explain, facts_of
+
+    rule = desk.catalog.rules[name]
+    facts = facts_of(desk.connection, desk.catalog, customer, desk.now, rule)
+    if facts is None:
+        raise _unknown(customer)
+    tree = explain(rule, facts, desk.catalog.rules, desk.now, None)
+    data = {"segment": name, "customer": facts.customer_id, "holds": tree.holds, "rule": tree}
+
+    def human(out: Any) -> None:
+        inside = "is in" if tree.holds else "is not in"
+        out.print(f"{facts.customer_id} {inside} [bold]{name}[/]:")
+        for line in tree_lines(tree):
+            out.print(line)
+
+    said.answer(data, human)
+
+
+def tree_lines(tree: Any, depth: int = 0) -> list[str]:
+    """A rule's answer, a line for each part, marked yes or no, with what it saw and until when."""
+    from rich.markup import escape
+
+    mark = "[green]yes[/]" if tree.holds else "[red]no [/]"
+    told = f"{'  ' * depth}{mark} {escape(tree.asks)}"
+    if tree.saw:
+        told += f"  [dim]saw {escape(tree.saw)}[/]"
+    if tree.until is not None:
+        told += f"  [dim]until {tree.until:%Y-%m-%d %H:%M:%S} UTC at least[/]"
+    lines = [told]
+    for part in tree.parts:
+        lines += tree_lines(part, depth + 1)
+    return lines
+
+
+def _unknown(customer: str) -> LifecycleError:
+    return UsageError("there is no such customer", state={"customer": customer})

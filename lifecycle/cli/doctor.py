@@ -1,0 +1,202 @@
+"""`lifecycle doctor`: looks at everything a daemon stands on, and says what is not well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import typer
+
+from lifecycle.cli.app import EVERYWHERE, app, asked
+from lifecycle.errors import EXIT_ERRORS_FOUND, LifecycleError
+
+State = Literal["ok", "warning", "error"]
+MARKS = {
+    "ok": "[green]ok     [/]",
+    "warning": "[yellow]warning[/]",
+    "error": "[bold red]error  [/]",
+}
+LATE_SECONDS = 60.0
+CLOCK_SECONDS = 2.0
+FEW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    about: str
+    state: State
+    told: str
+
+
+@app.command(epilog=EVERYWHERE)
+def doctor(ctx: typer.Context) -> None:
+    """Look at database, clock, transport, feedback, backlog and quarantine; exit 1 on an error."""
+    said = asked(ctx)
+    findings = list(_findings(said))
+
+    def human(out: Any) -> None:
+        from rich.markup import escape
+
+        for one in findings:
+            out.print(f"{MARKS[one.state]} {one.about:12} {escape(one.told)}")
+
+    said.answer(findings, human)
+    if any(one.state == "error" for one in findings):
+        raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+def _findings(said: Any) -> Iterator[Finding]:
+    from lifecycle.cli import place
+
+    settings = place.read_settings(said.project)
+    yield from _definitions(said)
+    yield from _tried("database", lambda: _database(said, settings))
+    yield from _tried("transport", lambda: _transport(said, settings))
+    yield from _feedback(settings)
+    yield from _secrets(said, settings)
+
+
+def _tried(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    try:
+        yield from look()
+    except LifecycleError as error:
+        yield Finding(about, "error", str(error))
+
+
+def _definitions(said: Any) -> Iterator[Finding]:
+    from lifecycle.cli.project import counted, read_project
+
+    project = read_project(said.project, sample=True)
+    state: State = "error" if project.errors else "ok"
+    if state == "ok" and project.problems:
+        state = "warning"
+    yield Finding("definitions", state, counted(project.problems))
+
+
+def _database(said: Any, settings: Any) -> Iterator[Finding]:
+    from lifecycle.cli import place
+    from lifecycle.cli.lock import Held, WriterLock
+    from lifecycle.store import migrate
+    from lifecycle.store.database import Database
+    from lifecycle.store.dialect.sqlite import version_warning
+
+    url = place.database_url(said, settings)
+    file = place.database_file(url)
+    if file is not None:
+        warning = version_warning()
+        yield Finding(
+            "sqlite", "warning" if warning else "ok", warning or "a version without fault"
+        )
+        if not file.is_file():
+            yield Finding("database", "warning", f"{file.name} is not there yet; a run makes it")
+            return
+        lock = WriterLock(file)
+        try:
+            lock.take("lifecycle doctor")
+            lock.release()
+            yield Finding("daemon", "ok", "none runs")
+        except Held as held:
+            yield Finding("daemon", "ok", f"runs as process {held.holder.pid}")
+    database = Database(url)
+    try:
+        pending = place.answered(lambda: migrate.pending(database))
+        if pending:
+            told = f"migrations are pending: {', '.join(pending)}; lifecycle upgrade"
+            yield Finding("database", "error", told)
+            return
+        yield Finding("database", "ok", f"{database.kind}, migrations up to date")
+        with database.read() as connection:
+            yield from _clock(connection)
+            yield from _work(connection)
+    finally:
+        database.close()
+
+
+def _clock(connection: Any) -> Iterator[Finding]:
+    from lifecycle.clock import SystemClock
+    from lifecycle.store.claims import database_clock
+
+    ahead = (SystemClock().now() - database_clock(connection)).total_seconds()
+    state: State = "ok" if abs(ahead) < CLOCK_SECONDS else "error"
+    yield Finding("clock", state, f"{ahead:+.2f} s from the database's")
+
+
+def _work(connection: Any) -> Iterator[Finding]:
+    from lifecycle.clock import SystemClock
+    from lifecycle.insight.backlog import QUEUES, backlog, put_aside
+    from lifecycle.insight.deliverability import deliverability_report
+    from lifecycle.store import operations
+
+    now = SystemClock().now()
+    figures = backlog(connection, now)
+    lag = figures["lag_seconds"]
+    waits = ", ".join(f"{figures[f'{name}_due']:.0f} {name}" for name in QUEUES)
+    state: State = "ok" if lag < LATE_SECONDS else "warning"
+    yield Finding("backlog", state, f"{lag:.0f} s behind; due: {waits}")
+    for name in QUEUES:
+        aside = put_aside(connection, name, FEW)
+        if aside:
+            count = figures[f"{name}_quarantined"]
+            yield Finding("quarantine", "error", f"{count:.0f} {name}: {', '.join(aside)}")
+    report = deliverability_report(connection, now)
+    for warning in report.warnings:
+        yield Finding("letters", "warning", warning)
+    if report.uncertain:
+        some = ", ".join(one.message_id for one in report.uncertain[:FEW])
+        told = f"{len(report.uncertain)} of unknown fate: {some}; lifecycle message resolve"
+        yield Finding("letters", "warning", told)
+    for campaign, ordered in operations.ordered(connection).items():
+        yield Finding("campaigns", "warning", f"{campaign} is {ordered} by command")
+
+
+def _transport(said: Any, settings: Any) -> Iterator[Finding]:
+    from lifecycle.cli.wiring import transport_of
+    from lifecycle.send.ses import Ses, SesUnavailable
+
+    transport = transport_of(said.project, settings)
+    try:
+        if not isinstance(transport, Ses):
+            yield Finding("transport", "ok", f"{transport.name}, chosen in settings.toml")
+            return
+        try:
+            account = transport.get_account()
+        except SesUnavailable as error:
+            yield Finding("transport", "error", f"SES does not answer: {error.outcome.detail}")
+            return
+        day = "unlimited" if account.per_day is None else f"{account.per_day:.0f}"
+        told = f"SES, {account.per_second:g} a second, {account.sent_last_day:.0f} of {day} a day"
+        yield Finding("transport", "ok" if account.sending_enabled else "error", told)
+        if not account.production:
+            told = "the account is in the sandbox: letters go to verified addresses alone"
+            yield Finding("transport", "warning", told)
+    finally:
+        transport.close()
+
+
+def _feedback(settings: Any) -> Iterator[Finding]:
+    if settings.transport.kind != "ses":
+        yield Finding("feedback", "ok", "not needed by this transport")
+    elif settings.ses.feedback_topics:
+        yield Finding("feedback", "ok", "over HTTP from SNS: POST /v1/feedback/ses")
+    else:
+        told = "no path is set: [ses] feedback_topics; bounces would go unnoticed"
+        yield Finding("feedback", "error", told)
+
+
+def _secrets(said: Any, settings: Any) -> Iterator[Finding]:
+    from lifecycle.cli.place import FOLDER, KEY_FILE, shop_key
+
+    path = said.project / FOLDER / KEY_FILE
+    if settings.secrets.key is None and not path.is_file():
+        yield Finding("key", "warning", "not made yet; a run makes it")
+        return
+    yield from _tried("key", lambda: _key(shop_key(said.project, settings), path))
+
+
+def _key(_key: bytes, path: Any) -> Iterator[Finding]:
+    open_to_others = path.is_file() and path.stat().st_mode & 0o077
+    told = f"{path} can be read by others: chmod 600" if open_to_others else "there"
+    yield Finding("key", "error" if open_to_others else "ok", told)

@@ -1,0 +1,148 @@
+"""`lifecycle pause | resume | stop`, `message` and `key`: what operators do by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.app import EVERYWHERE, app, asked, group
+from lifecycle.errors import UsageError
+
+CAMPAIGN = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's file name.")]
+message = group("message", "Look at one message, or settle one whose fate is unknown.")
+key = group("key", "Keys of the HTTP API.")
+
+
+@app.command(epilog=EVERYWHERE)
+def pause(ctx: typer.Context, campaign: CAMPAIGN) -> None:
+    """Hold a campaign's letters; outlasts `apply` until `resume`."""
+    _order(ctx, campaign, "paused", "is paused: nobody enters, and its letters are held")
+
+
+@app.command(epilog=EVERYWHERE)
+def resume(ctx: typer.Context, campaign: CAMPAIGN) -> None:
+    """Let a paused or stopped campaign go on."""
+    _order(ctx, campaign, "", "goes on")
+
+
+@app.command(epilog=EVERYWHERE)
+def stop(ctx: typer.Context, campaign: CAMPAIGN) -> None:
+    """End a campaign: whoever is under way leaves it, a broadcast stops midway."""
+    _order(ctx, campaign, "stopped", "is stopped: nobody enters, and nobody gets its letters")
+
+
+def _order(ctx: typer.Context, campaign: str, ordered: str, told: str) -> None:
+    done = _write(ctx, "order", {"campaign": campaign, "ordered": ordered})
+    asked(ctx).answer(done, lambda out: out.print(f"{campaign} {told}."))
+
+
+@message.command("show", epilog=EVERYWHERE)
+def show(ctx: typer.Context, message_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Tell all that is known of a message, with its attempts."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.store.messages import message_told
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        told = message_told(desk.connection, message_id)
+    if told is None:
+        raise UsageError("there is no such message", state={"message": message_id})
+
+    def human(out: Any) -> None:
+        for name, value in told.items():
+            if name != "attempts" and value not in (None, "", 0, False):
+                out.print(f"{name:18} {_plain(value)}")
+        for one in told["attempts"]:
+            begun, outcome = _plain(one["begun_at"]), one["outcome"] or "unknown"
+            out.print(f"attempt {one['number']:<10} {begun}  {outcome} {one['detail']}")
+
+    said.answer(told, human)
+
+
+@message.command("resolve", epilog=EVERYWHERE)
+def resolve(
+    ctx: typer.Context,
+    message_id: Annotated[str, typer.Argument(metavar="ID")],
+    fate: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="FATE",
+            help="sent (it went), not-sent (it surely did not: try again), dropped (give it up)",
+        ),
+    ],
+) -> None:
+    """Settle a message whose fate is unknown, as you found it out."""
+    done = _write(ctx, "resolve", {"message": message_id, "fate": fate})
+    asked(ctx).answer(done, lambda out: out.print(f"{message_id} is {done['state']} now."))
+
+
+@key.command("create", epilog=EVERYWHERE)
+def create(
+    ctx: typer.Context,
+    scope: Annotated[
+        list[str],
+        typer.Option(
+            "--scope", help="events:write, customers:write or customers:read; may be said again"
+        ),
+    ],
+) -> None:
+    """Make a key and show it, this once."""
+    scopes = [one for said in scope for one in said.replace(",", " ").split()]
+    done = _write(ctx, "key_create", {"scopes": scopes})
+
+    def human(out: Any) -> None:
+        out.print(done["key"])
+        asked(ctx).tell("Keep it well: it cannot be shown again.")
+
+    asked(ctx).answer(done, human)
+
+
+@key.command("list", epilog=EVERYWHERE)
+def list_(ctx: typer.Context) -> None:
+    """List all keys, without their secrets."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.cli.reports import table
+    from lifecycle.store.keys import keys
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        found = keys(desk.connection)
+
+    def human(out: Any) -> None:
+        rows = [
+            (
+                one.id,
+                " ".join(sorted(one.scopes)),
+                _plain(one.made_at),
+                _plain(one.revoked_at) if one.revoked_at else "",
+            )
+            for one in found
+        ]
+        out.print(table(("id", "scopes", "made", "revoked"), rows))
+
+    said.answer(found, human)
+
+
+@key.command("revoke", epilog=EVERYWHERE)
+def revoke(ctx: typer.Context, key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End a key, by its id or the key itself."""
+    plain = key_id.removeprefix("lk_").partition("_")[0]
+    done = _write(ctx, "key_revoke", {"id": plain})
+    asked(ctx).answer(done, lambda out: out.print(f"The key {plain} opens nothing any more."))
+
+
+def _write(ctx: typer.Context, command: str, arguments: dict[str, Any]) -> Any:
+    from lifecycle.cli.desk import writer
+
+    with writer(asked(ctx), f"lifecycle {command}") as through:
+        return through.do(command, arguments)
+
+
+def _plain(value: Any) -> str:
+    from datetime import datetime
+
+    from lifecycle.core.words import rfc3339
+
+    return rfc3339(value) if isinstance(value, datetime) else str(value)

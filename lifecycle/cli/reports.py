@@ -1,0 +1,214 @@
+"""`lifecycle report …`: what campaigns, tests, hours, letters and rewards came to."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lifecycle.cli.app import EVERYWHERE, asked, group
+
+report = group("report", "What campaigns, experiments, hours, letters and rewards came to.")
+NAME = Annotated[str, typer.Argument(metavar="NAME", help="The campaign's file name.")]
+BAR = 30
+
+
+@report.command("campaign", epilog=EVERYWHERE)
+def campaign(ctx: typer.Context, name: NAME) -> None:
+    """Letters, clicks, goals and revenue by step and variant, and the lift over the holdout."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.insight.campaign import campaign_report
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        currency = desk.catalog.settings.shop.currency
+        found = campaign_report(desk.connection, desk.campaign(name), currency, desk.now)
+
+    def human(out: Any) -> None:
+        out.print(f"[bold]{found.campaign}[/]  {found.name} ({found.status})")
+        what = ", ".join(f"{count} {what}" for what, count in found.decisions.items())
+        out.print(what or "Nothing was decided yet.")
+        if found.dropped:
+            why = ", ".join(f"{count} {reason}" for reason, count in found.dropped.items())
+            out.print(f"dropped: {why}")
+        heads = ("step", "variant", "sent", "delivered", "clicked", "goals", "revenue", "left")
+        rows = [
+            (
+                one.step,
+                one.variant,
+                one.sent,
+                one.delivered,
+                rate(one.clicked),
+                rate(one.goals),
+                f"{one.revenue} {found.currency}",
+                one.unsubscribed,
+            )
+            for one in found.letters
+        ]
+        if rows:
+            out.print(table(heads, rows))
+        if found.measured is not None:
+            measured = found.measured
+            out.print(f"goal met by {rate(measured.entered)} of those let in")
+            out.print(f"        and {rate(measured.held_out)} of those held out")
+            if measured.lift is not None:
+                out.print(f"lift: {lift_told(measured.lift)}")
+
+    said.answer(found, human)
+
+
+@report.command("experiment", epilog=EVERYWHERE)
+def experiment(ctx: typer.Context, name: NAME) -> None:
+    """How the variants of a campaign compare; it may be looked at at any time."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.insight.experiment import experiment_report
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        found = experiment_report(desk.connection, desk.campaign(name), desk.now)
+
+    def human(out: Any) -> None:
+        if not found:
+            out.print("No step of this campaign has variants.")
+        for step in found:
+            out.print(f"[bold]{step.step}[/]  by {step.by}, at {step.confidence:g} % confidence")
+            rows = [
+                (
+                    one.variant,
+                    one.share.of,
+                    rate(one.share),
+                    "" if one.p is None else f"{one.p:.3f}",
+                )
+                for one in step.variants
+            ]
+            out.print(table(("variant", "letters", step.by, "always-valid p"), rows))
+            state = "proven" if step.proven else "not proven"
+            leads = f"{step.leads} leads, {state}: {step.detail}" if step.leads else step.detail
+            out.print(leads)
+            if step.verdict:
+                proven = "proven" if step.verdict_proven else "leading, not proven"
+                out.print(f"verdict of {step.verdict_at:%Y-%m-%d}: {step.verdict} ({proven})")
+
+    said.answer(found, human)
+
+
+@report.command("send-time", epilog=EVERYWHERE)
+def send_time(ctx: typer.Context) -> None:
+    """By the hour on the readers' clocks: letters, clicks, and when customers are there."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.insight.send_time import send_time_report
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        zone = desk.catalog.settings.shop.timezone
+        found = send_time_report(desk.connection, zone, desk.now)
+
+    def human(out: Any) -> None:
+        most = max((one.traces for one in found), default=0) or 1
+        rows = [
+            (
+                f"{one.hour:02}:00",
+                one.clicked.of,
+                rate(one.clicked),
+                one.traces,
+                "█" * round(BAR * one.traces / most),
+            )
+            for one in found
+        ]
+        out.print(table(("hour", "letters", "clicked", "traces", ""), rows))
+
+    said.answer(found, human)
+
+
+@report.command("deliverability", epilog=EVERYWHERE)
+def deliverability(ctx: typer.Context) -> None:
+    """Bounces, complaints, what was dropped, and letters of unknown fate: the last 30 days."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.insight.deliverability import deliverability_report
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        found = deliverability_report(desk.connection, desk.now)
+
+    def human(out: Any) -> None:
+        heads = ("campaign", "sent", "delivered", "bounced", "complained", "unsubscribed")
+        rows = [
+            (
+                one.campaign or "all",
+                one.sent,
+                one.delivered,
+                rate(one.bounced),
+                rate(one.complained),
+                rate(one.unsubscribed),
+            )
+            for one in (*found.campaigns, found.overall)
+        ]
+        out.print(table(heads, rows))
+        for told, counts in (("dropped", found.dropped), ("suppressed", found.suppressed)):
+            if counts:
+                out.print(f"{told}: " + ", ".join(f"{n} {why}" for why, n in counts.items()))
+        for warning in found.warnings:
+            out.print(f"[red]{warning}[/]")
+        if found.uncertain:
+            out.print(f"{len(found.uncertain)} letters of unknown fate:")
+        for letter in found.uncertain:
+            age = f"{letter.age_seconds / 3600:.1f} h"
+            out.print(f"  {letter.message_id}  {letter.campaign}/{letter.step}  for {age}")
+
+    said.answer(found, human)
+
+
+@report.command("rewards", epilog=EVERYWHERE)
+def rewards(ctx: typer.Context) -> None:
+    """Points given and owed, incentives issued and redeemed, referrals."""
+    from lifecycle.cli.reading import reading
+    from lifecycle.insight.rewards import rewards_report
+
+    said = asked(ctx)
+    with reading(said) as desk:
+        found = rewards_report(desk.connection, desk.catalog.settings, desk.now)
+
+    def human(out: Any) -> None:
+        out.print(
+            f"{found.points_given} points given, {found.points_usable} usable by "
+            f"{found.customers_with_points} customers (worth {found.worth} {found.currency}), "
+            f"{found.points_pending} pending"
+        )
+        if found.incentives:
+            rows = [(one.campaign, one.kind, one.issued, one.redeemed) for one in found.incentives]
+            out.print(table(("campaign", "incentive", "issued", "redeemed"), rows))
+        if found.referrals:
+            told = ", ".join(f"{count} {state}" for state, count in found.referrals.items())
+            out.print(f"referrals: {told}")
+
+    said.answer(found, human)
+
+
+def rate(share: Any) -> str:
+    """A share as people read it: count, rate and its 95 % interval."""
+    if share.rate is None:
+        return "–"
+    return f"{share.met} = {share.rate:.1%} ({share.low:.1%} to {share.high:.1%})"
+
+
+def lift_told(lift: Any) -> str:
+    """A difference of two shares in percentage points, with its interval."""
+    proven = "" if lift.proven else ", which chance alone may make"
+    points = f"{lift.difference * 100:+.1f} points"
+    return f"{points} ({lift.low * 100:+.1f} to {lift.high * 100:+.1f}){proven}"
+
+
+def table(heads: tuple[str, ...], rows: Any) -> Any:
+    """A table without frills; numbers stand to the right."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    listed = [tuple(row) for row in rows]
+    for place, head in enumerate(heads):
+        numbers = bool(listed) and all(isinstance(row[place], int) for row in listed)
+        made.add_column(head, justify="right" if numbers else "left")
+    for row in listed:
+        made.add_row(*(escape(str(cell)) for cell in row))
+    return made

@@ -1,0 +1,78 @@
+"""How the variants of a campaign's steps compare, by a test that may be looked at at any time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from lifecycle.core.campaign import Broadcast, Campaign, Step
+from lifecycle.core.experiment import Score, always_valid_p, leading
+from lifecycle.insight.interval import Share, share
+from lifecycle.store.scores import scores
+from lifecycle.store.tables import METADATA
+
+VERDICT = METADATA.tables["verdict"]
+BY_IF_UNSAID = "click_rate"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantScore:
+    """One variant: its share, and the always-valid p-value that it equals the leader."""
+
+    variant: str
+    share: Share
+    p: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """One step's test: what decides it, its variants, who leads, and the verdict once given."""
+
+    step: str
+    by: str
+    confidence: float
+    variants: tuple[VariantScore, ...]
+    leads: str
+    proven: bool
+    detail: str
+    verdict: str
+    verdict_proven: bool | None
+    verdict_at: datetime | None
+
+
+def experiment_report(
+    connection: Connection, campaign: Campaign, now: datetime
+) -> tuple[StepReport, ...]:
+    """Every step of a campaign that has variants."""
+    steps = [campaign.letter()] if isinstance(campaign, Broadcast) else list(campaign.step)
+    return tuple(_step(connection, campaign, step, now) for step in steps if step.variant)
+
+
+def _step(connection: Connection, campaign: Campaign, step: Step, now: datetime) -> StepReport:
+    winner = step.winner
+    by = winner.by if winner is not None else BY_IF_UNSAID
+    confidence = winner.confidence if winner is not None else 95.0
+    at_least = winner.at_least if winner is not None else 100
+    found = scores(connection, campaign, step, by, now)
+    result = leading(found, confidence, at_least)
+    best = next((one for one in found if result and one.variant == result.variant), None)
+    query = select(VERDICT).where(VERDICT.c.campaign == campaign.id, VERDICT.c.step == step.name)
+    verdict = connection.execute(query).first()
+    return StepReport(
+        step.name,
+        by,
+        confidence,
+        tuple(VariantScore(one.variant, share(one.met, one.sent), _p(one, best)) for one in found),
+        result.variant if result else "",
+        bool(result and result.proven),
+        result.detail if result else "no variant is ahead of the others",
+        verdict.variant if verdict else "",
+        bool(verdict.proven) if verdict else None,
+        verdict.at if verdict else None,
+    )
+
+
+def _p(one: Score, best: Score | None) -> float | None:
+    return None if best is None or one is best else always_valid_p(best, one)
