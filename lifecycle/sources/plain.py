@@ -52,8 +52,35 @@ def tolerant(data: bytes, error: Exception) -> Any:
         raise Refused("", f"not JSON: {said}"[:PATH_SHOWN]) from None
 
 
-def check(value: Any, path: str = "", depth: int = 1) -> None:
+def check(value: Any) -> None:
     """Check a value and all within it: finite, storable, not too deep or long. Raises Refused."""
+    if not _is_sound(value, 1):
+        _find_fault(value, "", 1)
+
+
+def _is_sound(value: Any, depth: int) -> bool:
+    """Whether a value is surely all right; nearly all are, so no path is kept on the way."""
+    kind = type(value)
+    if kind is str:
+        return len(value) * 4 <= MAX_TEXT_BYTES and _UNSTORABLE.search(value) is None
+    if kind is dict:
+        return depth <= MAX_DEPTH and all(
+            type(key) is str
+            and len(key) <= MAX_KEY_CHARACTERS
+            and _UNSTORABLE.search(key) is None
+            and _is_sound(inner, depth + 1)
+            for key, inner in value.items()
+        )
+    if kind is list:
+        return depth <= MAX_DEPTH and all(_is_sound(inner, depth + 1) for inner in value)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is int:
+        return bool(SMALLEST_INTEGER <= value <= LARGEST_INTEGER)
+    return value is None or kind is bool
+
+
+def _find_fault(value: Any, path: str, depth: int) -> None:
     if isinstance(value, str):
         _check_text(value, path)
     elif value is None or isinstance(value, bool):
@@ -69,10 +96,10 @@ def check(value: Any, path: str = "", depth: int = 1) -> None:
             raise _too_deep(path)
         if isinstance(value, list):
             for place, inner in enumerate(value):
-                check(inner, f"{path}[{place}]", depth + 1)
+                _find_fault(inner, f"{path}[{place}]", depth + 1)
             return
         for key, inner in value.items():
-            check(inner, _below(path, key), depth + 1)
+            _find_fault(inner, _below(path, key), depth + 1)
     else:
         raise Refused(path, f"not plain data: {type(value).__name__}")
 
