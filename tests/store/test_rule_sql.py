@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,6 +17,7 @@ from sqlalchemy.sql.elements import ClauseElement
 from lifecycle.core.rule.read import read_rule
 from lifecycle.store import migrate
 from lifecycle.store.database import Database
+from lifecycle.store.dialect.values import CALM
 from lifecycle.store.rule_sql import all_needs, candidates, exact, members
 from lifecycle.store.rule_sql.leaves import MOST_LEAVES
 from lifecycle.store.tables import METADATA
@@ -129,6 +133,8 @@ PLAIN: list[tuple[str, dict[str, Any], set[str]]] = [
     ("a total of nothing", {"total_of": "order_placed.total", "is": 0}, {"c"}),
     ("an average", {"average_of": "order_placed.total", "is": 10.05}, {"a"}),
     ("where", {"did": "order_placed", "where": {"shipping.country": "DE"}}, {"a"}),
+    ("codes with digits in them", {"distinct_of": "order_placed.sku", "is": 2}, {"a"}),
+    ("names in Latin letters", {"customer": "name", "is": "Zoë"}, {"a"}),
     ("distinct", {"distinct_of": "order_placed.total", "is": 2}, {"a"}),
 ]
 
@@ -137,10 +143,13 @@ PLAIN: list[tuple[str, dict[str, Any], set[str]]] = [
 def test_of_plain_values_sql_names_nobody_too_many(
     database: Database, raw: dict[str, Any], wanted: set[str]
 ) -> None:
-    customers = [customer("a", country="DE", age="29"), customer("b", country="AT", age=30.5)]
+    customers = [
+        customer("a", country="DE", age="29", name="Zoë"),
+        customer("b", country="AT", age=30.5, name="Jürgen 大和"),
+    ]
     events = [
-        event("a", 1, total="10.10", shipping={"country": "DE"}),
-        event("a", 2, NOW - DAY, total=10),
+        event("a", 1, sku="A-1", total="10.10", shipping={"country": "DE"}),
+        event("a", 2, NOW - DAY, sku="12e5b", total=10),
         event("b", 1, total=7.5, shipping={"country": "AT"}),
     ]
     fill(database, [*customers, customer("c")], events)
@@ -192,6 +201,23 @@ def test_a_character_that_the_database_cannot_keep_is_left_to_python(database: D
     assert ask(database, {"customer": "x", "is": "nul\0"}) == {"a"}
     assert ask(database, {"total_of": "order_placed.y", "where": {"x": "\0"}, "is": 5}) == {"a"}
     assert ask(database, {"customer": "no\0key", "is_set": True}) == set()
+
+
+def test_calm_characters_are_those_that_nfc_leaves_alone() -> None:
+    calm = re.compile(f"[{CALM}]")
+    second = {
+        unicodedata.decomposition(chr(one)).split(" ")[1]
+        for one in range(sys.maxunicode)
+        if len(unicodedata.decomposition(chr(one)).split(" ")) == 2
+        and not unicodedata.decomposition(chr(one)).startswith("<")
+    }
+    found = [chr(one) for one in range(0xFFFF) if calm.match(chr(one))]
+    assert len(found) > 30_000
+    for one in found:
+        assert unicodedata.is_normalized("NFC", one), hex(ord(one))
+        assert unicodedata.combining(one) == 0, hex(ord(one))
+        assert f"{ord(one):04X}" not in second, hex(ord(one))
+        assert ord(one) < 128 or not one.isspace(), hex(ord(one))
 
 
 def test_segments_that_name_each_other_end(database: Database) -> None:

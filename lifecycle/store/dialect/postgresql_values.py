@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY as ArrayType
 from sqlalchemy.dialects.postgresql import JSONB
 
-from lifecycle.store.dialect.values import ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+from lifecycle.store.dialect.values import CALM, ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
 
 BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
@@ -72,8 +72,8 @@ class PostgresqlValues:
         return func.starts_with(column, prefix)
 
     def foreign(self, text: ColumnElement[Any]) -> Truth:
-        """By comparing characters with bytes."""
-        return func.length(text) != func.octet_length(text)
+        """By a pattern."""
+        return text.op("~", is_comparison=True)(f"[^{CALM}]")
 
     def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """Up to the first hyphen."""
@@ -87,16 +87,13 @@ class PostgresqlValues:
         """Exact to the last digit, up to a length and a size."""
         bare = func.btrim(value.text, BLANKS)
         is_text = value.kind == self.text
-        shaped = and_(
-            or_(value.kind.in_(self.numbers), and_(is_text, bare.op("~")(NUMBER))),
-            func.length(value.text) <= LONGEST_NUMBER,
-        )
+        said = or_(value.kind.in_(self.numbers), and_(is_text, bare.op("~")(NUMBER)))
+        shaped = and_(said, func.length(value.text) <= LONGEST_NUMBER)
         number = case((shaped, cast(bare, NumericType)))
         sure = and_(shaped, func.coalesce(func.abs(number) < LARGEST, False))
         strange = and_(is_text, self.foreign(value.text), value.text.op("~")("[0-9]"))
-        long = and_(is_text, func.length(value.text) > LONGEST_NUMBER, value.text.op("~")("[0-9]"))
-        candidate = or_(value.kind.in_(self.numbers), shaped, strange, long)
-        return Numeric(sure, and_(candidate, not_(sure)), case((sure, number * SCALE)))
+        perhaps = and_(or_(said, strange), not_(sure))
+        return Numeric(sure, perhaps, case((sure, number * SCALE)))
 
     def compare(
         self,

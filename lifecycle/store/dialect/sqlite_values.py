@@ -23,11 +23,11 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.types import LargeBinary
 
-from lifecycle.store.dialect.values import ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+from lifecycle.store.dialect.values import CALM, ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
 from lifecycle.store.tables.columns import json_text
 
+BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 LONGEST_PLAIN = 15
 """Decimals of so many characters survive the way through a double."""
 LONGEST_WHOLE = 12
@@ -78,8 +78,8 @@ class SqliteValues:
         return and_(column >= prefix, func.substr(column, 1, len(prefix)) == prefix)
 
     def foreign(self, text: ColumnElement[Any]) -> Truth:
-        """By comparing characters with bytes."""
-        return func.length(text) != func.length(cast(text, LargeBinary))
+        """By a pattern."""
+        return _glob(text, f"*[^{CALM}]*")
 
     def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """Up to the first hyphen."""
@@ -115,7 +115,9 @@ class SqliteValues:
             (and_(plain, whole), cast(text, BigInteger) * SCALE),
             (and_(plain, fraction), cast(func.round(double * SCALE), BigInteger)),
         )
-        candidate = or_(value.kind.in_(self.numbers), and_(value.kind == self.text, has_digit))
+        only = not_(_glob(text, f"*[^0-9eE.+{BLANKS}-]*"))
+        strange = and_(value.kind == self.text, has_digit, or_(only, self.foreign(text)))
+        candidate = or_(value.kind.in_(self.numbers), strange)
         return Numeric(sure, and_(candidate, not_(sure)), millionths)
 
     def compare(

@@ -17,6 +17,15 @@ NULL = "null"
 ESCAPED_NUL = r"\u0000"
 """How JSON text spells the one character that databases cannot keep."""
 
+CALM = (
+    "\x01-~\u00a1-\u02ff\u0388-\u038a\u038c\u038e-\u03a1\u03a3-\u03ff\u0400-\u0482\u048a-\u052f"
+    "\u05d0-\u05ea\u0621-\u063a\u0641-\u064a\u3041-\u3096\u309b-\u30ff\u4e00-\u9fff\uac00-\ud7a3"
+)
+"""Ranges of characters that NFC leaves alone and that combine with none before them.
+
+Text of these alone is in the one form in which texts are compared.
+"""
+
 Truth = ColumnElement[bool]
 
 
@@ -80,7 +89,7 @@ class Values(Protocol):
         ...
 
     def foreign(self, text: ColumnElement[Any]) -> Truth:
-        """Whether a text holds characters outside ASCII."""
+        """Whether a text may change under NFC: it holds characters that are not CALM."""
         ...
 
     def first_part(self, text: ColumnElement[Any]) -> ColumnElement[Any]:
