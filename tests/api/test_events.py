@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -154,6 +155,14 @@ def test_events_of_one_instant_keep_their_order(shop: Shop):
     assert [row.event_id for row in rows] == ["e5", "e4", "e3", "e2", "e1"]
     assert {row.received_at for row in rows} == {rows[0].received_at}
     assert rows[0].received_at > NOW
+
+
+def test_the_longest_ids_and_names_fit_every_index(any_shop: Shop):
+    # Text that no index can pack: PostgreSQL refuses entries over a third of a page.
+    characters = "".join(sha256(str(n).encode()).hexdigest() for n in range(16))
+    longest = {"id": characters[:512], "customer": characters[-512:], "event": characters[300:556]}
+    assert any_shop.client.post("/v1/events", json=longest).status_code == 202
+    assert any_shop.client.put(f"/v1/customers/{characters[-512:]}", json={}).status_code == 200
 
 
 def encoded(value: Any) -> bytes:
