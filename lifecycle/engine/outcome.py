@@ -104,33 +104,14 @@ def record_outcomes(
         )
     writing = Writing(now)
     lists: dict[OutcomeKind, list[Row]] = {kind: [] for kind in OutcomeKind}
-    settled: list[Row] = []
     sent: list[NewEvent] = []
     for one, outcome in outcomes:
-        row, letter = one.due.row, one.ready.letter
-        settled.append(
-            {
-                "of": row.customer_id,
-                "attempt": letter.attempt_id,
-                "kind": str(outcome.kind),
-                "told": outcome.detail,
-                "moment": now,
-            }
-        )
         lists[outcome.kind].append(_row_of(one, outcome, now))
+        _tell(writing, one, outcome, now)
         if outcome.kind is OutcomeKind.ACCEPTED:
-            assert_move(MessageState.ATTEMPTING, MessageState.ACCEPTED)
-            _settle(writing, one.due, now, "sent", "", "")
             sent += _sent_events(one, now)
-        elif outcome.kind is OutcomeKind.REFUSED:
-            _settle(writing, one.due, now, "dropped", "refused", outcome.detail)
-        elif outcome.kind is OutcomeKind.UNCERTAIN:
-            _let_finish(writing, one.due, now, led=True)
-        elif outcome.kind in HELD_FOR:
-            told = _told(one.due, now, "held", HELD_FOR[outcome.kind], outcome.detail)
-            writing.add(one.due.facts, [told], None)
         _log(one, outcome)
-    outbox.settle(connection, settled)
+    outbox.settle(connection, [_attempt(one, outcome, now) for one, outcome in outcomes])
     outbox.accepted(connection, lists[OutcomeKind.ACCEPTED])
     outbox.drop(connection, lists[OutcomeKind.REFUSED])
     outbox.uncertain(connection, lists[OutcomeKind.UNCERTAIN])
@@ -139,7 +120,31 @@ def record_outcomes(
     writing.write(connection)
     _append(connection, parts, sent)
     if any(one.due.step and one.due.step.winner for one, _ in outcomes):
-        verdicts.arm(connection, parts, now)
+        verdicts.ask_tonight(connection, parts, now)
+
+
+def _tell(writing: Writing, one: Prepared, outcome: Outcome, now: datetime) -> None:
+    """Tell what an outcome means for the customer and the enrollment."""
+    if outcome.kind is OutcomeKind.ACCEPTED:
+        assert_move(MessageState.ATTEMPTING, MessageState.ACCEPTED)
+        _settle(writing, one.due, now, "sent", "", "")
+    elif outcome.kind is OutcomeKind.REFUSED:
+        _settle(writing, one.due, now, "dropped", "refused", outcome.detail)
+    elif outcome.kind is OutcomeKind.UNCERTAIN:
+        _let_finish(writing, one.due, now, led=True)
+    elif outcome.kind in HELD_FOR:
+        told = _told(one.due, now, "held", HELD_FOR[outcome.kind], outcome.detail)
+        writing.add(one.due.facts, [told], None)
+
+
+def _attempt(one: Prepared, outcome: Outcome, now: datetime) -> Row:
+    return {
+        "of": one.due.row.customer_id,
+        "attempt": one.ready.letter.attempt_id,
+        "kind": str(outcome.kind),
+        "told": outcome.detail,
+        "moment": now,
+    }
 
 
 def _row_of(one: Prepared, outcome: Outcome, now: datetime) -> Row:

@@ -38,14 +38,14 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
     for campaign, step, winner in experiments(parts):
         if isinstance(campaign, Flow):
             if _goes_on(connection, campaign, step, winner, now):
-                arm(connection, parts, now)
+                ask_tonight(connection, parts, now)
         elif winner.decide_after is not None:
             decides = opens_at(campaign) + winner.decide_after
             if decides >= now:
                 operations.set_task(connection, f"decide {campaign.id}", decides)
 
 
-def arm(connection: Connection, parts: Parts, now: datetime) -> None:
+def ask_tonight(connection: Connection, parts: Parts, now: datetime) -> None:
     """See to it that experiments are asked tonight; a letter of one has just gone."""
     operations.set_task_once(connection, NIGHTLY, _tonight(parts, now))
 

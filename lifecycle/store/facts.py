@@ -53,6 +53,23 @@ def load(
     if not facts:
         return facts
     ids = {"ids": list(facts)}
+    _standing(connection, facts, ids)
+    if reading.events:
+        _events(connection, facts, reading.events, seen)
+    if reading.enrollments:
+        for row in connection.execute(_ENROLLMENTS, ids):
+            facts[row.customer_id].enrollments.append(enrollment_of(row))
+    if reading.sent:
+        _sent(connection, facts, ids, now - reading.sent)
+    if reading.points:
+        for customer_id, balance, lifetime in connection.execute(_POINTS, {**ids, "now": now}):
+            facts[customer_id].points_balance = int(balance or 0)
+            facts[customer_id].points_lifetime = int(lifetime or 0)
+    return facts
+
+
+def _standing(connection: Connection, facts: Mapping[str, Facts], ids: dict[str, Any]) -> None:
+    """Consents, memberships and suppressions."""
     for customer_id, topic, agreed in connection.execute(_CONSENTS, ids):
         facts[customer_id].consents[topic] = bool(agreed)
     for row in connection.execute(_SEGMENTS, ids):
@@ -60,30 +77,17 @@ def load(
             facts[row.customer_id].segments[row.segment] = row.since
         if row.wake_at is not None:
             facts[row.customer_id].wakes[row.segment] = row.wake_at
-    _suppressions(connection, facts)
-    if reading.events:
-        _events(connection, facts, reading.events, seen)
-    if reading.enrollments:
-        for row in connection.execute(_ENROLLMENTS, ids):
-            facts[row.customer_id].enrollments.append(enrollment_of(row))
-    if reading.sent:
-        since_at = {"since": now - reading.sent}
-        for row in connection.execute(_SENT, {**ids, **since_at}):
-            facts[row.customer_id].sent.append(
-                Sent(
-                    row.attempted_at,
-                    row.campaign,
-                    row.step,
-                    row.klass,
-                    row.counts,
-                    row.enrollment_id,
-                )
-            )
-    if reading.points:
-        for customer_id, balance, lifetime in connection.execute(_POINTS, {**ids, "now": now}):
-            facts[customer_id].points_balance = int(balance or 0)
-            facts[customer_id].points_lifetime = int(lifetime or 0)
-    return facts
+    for customer_id, reason in connection.execute(_SUPPRESSED, ids):
+        facts[customer_id].suppressed = reason
+
+
+def _sent(
+    connection: Connection, facts: Mapping[str, Facts], ids: dict[str, Any], since: datetime
+) -> None:
+    for row in connection.execute(_SENT, {**ids, "since": since}):
+        facts[row.customer_id].sent.append(
+            Sent(row.attempted_at, row.campaign, row.step, row.klass, row.counts, row.enrollment_id)
+        )
 
 
 def _customer(row: Any, now: datetime, shop_zone: str) -> Facts:
@@ -151,11 +155,6 @@ _SUPPRESSED = (
     .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
     .where(_ids(_CUSTOMER.c.customer_id))
 )
-
-
-def _suppressions(connection: Connection, facts: Mapping[str, Facts]) -> None:
-    for customer_id, reason in connection.execute(_SUPPRESSED, {"ids": list(facts)}):
-        facts[customer_id].suppressed = reason
 
 
 @lru_cache(maxsize=50)

@@ -32,7 +32,10 @@ WALL_CLOCK = {
 
 CHANCE_HOME = f"{PACKAGE}/core/chance.py"
 DICE = ("random", "numpy.random", "uuid.uuid4", "os.urandom", "os.getrandom")
-KEY_MAKERS: dict[str, str] = {}
+KEY_MAKERS: dict[str, str] = {
+    f"{PACKAGE}/cli/place.py": "the shop's own key, made once in .lifecycle/key",
+    f"{PACKAGE}/store/keys.py": "keys of the HTTP API",
+}
 """Where `secrets` may be used, each with the key that is made there."""
 
 CLAIMS = f"{PACKAGE}/store/claims.py"
