@@ -273,9 +273,55 @@ def customers(draw: st.DrawFn, customer_id: str) -> Known:
     return known
 
 
+def timed_rules() -> st.SearchStrategy[Any]:
+    """Rules that time alone can turn, in branches."""
+    days = st.sampled_from(DAYS)
+    within = days.map(lambda n: {"within": f"{n} days"})
+    between = st.sampled_from([(30, 2), (3, 1), (2, 1)]).map(
+        lambda edges: {"between": [f"{edges[0]} days ago", f"{edges[1]} days ago"]}
+    )
+    rolling = st.one_of(within, between)
+    count = st.sampled_from(("at_least", "at_most", "exactly"))
+    counts = st.tuples(count, st.integers(1, 4)).map(lambda told: dict([told]))
+    names = st.sampled_from(("order_placed", "order_*", ["order_placed", "order_paid"]))
+    did = st.tuples(names.map(lambda name: {"did": name}), counts, rolling)
+    word = st.sampled_from(("total_of", "average_of", "smallest_of", "largest_of", "distinct_of"))
+    figure = word.map(lambda one: {one: "order_placed.a", "at_least": 1})
+    length = st.sampled_from(("1 day", "36 hours", "3 days"))
+    near = st.tuples(st.sampled_from(("within_last", "within_next")), length).map(
+        lambda told: dict([told])
+    )
+    told = st.tuples(st.just({"customer": "at"}), near)
+    met = st.tuples(st.just({"did": "order_placed"}), near.map(lambda op: {"where": {"at": op}}))
+    tables = st.one_of(did, did, st.tuples(figure, rolling), told, met).map(merged)
+    leaf = st.one_of(tables, tables, days.map(lambda n: {"known_for": f"{n} days"}))
+    words = st.sampled_from(("all", "any", "none"))
+    branch = st.tuples(words, st.lists(leaf, min_size=2, max_size=3)).map(lambda one: dict([one]))
+    return st.one_of(leaf, branch)
+
+
+@st.composite
+def busy_customers(draw: st.DrawFn, customer_id: str) -> Known:
+    """A customer with much that time can turn."""
+    moments = st.one_of(instants(), st.integers(1, 100).map(lambda n: NOW + timedelta(hours=n)))
+    known = Known(customer_id, {"at": draw(moments).isoformat()}, known_since=draw(instants()))
+    for number in range(draw(st.integers(1, 6))):
+        at = draw(instants())
+        name = draw(st.sampled_from(("order_placed", "order_placed", "order_paid")))
+        properties = {"a": number, "at": draw(moments).isoformat()}
+        late = draw(st.sampled_from((timedelta(), timedelta(), timedelta(), MICRO, timedelta(1))))
+        known.history.append((Event(at, f"e{number}", name, properties), at + late))
+    return known
+
+
 def shops(least: int = 1, most: int = 4) -> st.SearchStrategy[list[Known]]:
     """A few customers."""
     ids = ("c1", "c2", "C1", "Zoë")
     return st.integers(least, most).flatmap(
         lambda count: st.tuples(*(customers(one) for one in ids[:count])).map(list)
     )
+
+
+def busy_shops() -> st.SearchStrategy[list[Known]]:
+    """Customers with much that time can turn."""
+    return st.tuples(*(busy_customers(one) for one in ("c1", "c2", "c3", "c4"))).map(list)

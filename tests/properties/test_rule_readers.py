@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
 
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.tree import View
@@ -14,7 +15,16 @@ from lifecycle.store import migrate
 from lifecycle.store.database import Database
 from lifecycle.store.rule_sql import candidates, exact, members
 from lifecycle.store.tables import METADATA
-from tests.properties.shops import EXAMPLES, NOW, SHOP_ZONE, Known, rules, shops
+from tests.properties.shops import (
+    EXAMPLES,
+    NOW,
+    SHOP_ZONE,
+    Known,
+    busy_shops,
+    rules,
+    shops,
+    timed_rules,
+)
 
 FILLED = ("customer", "event", "consent", "suppression")
 
@@ -81,10 +91,28 @@ def fill(database: Database, shop: list[Known]) -> None:
 def test_python_and_sql_agree(
     database: Database, shop: list[Known], raw: Any, one: Any, two: Any
 ) -> None:
+    compare(database, shop, (raw, one, two), {"one": one, "two": two})
+
+
+@settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(shop=busy_shops(), rules=st.lists(timed_rules(), min_size=3, max_size=3))
+def test_python_and_sql_agree_on_edges_of_time(
+    database: Database, shop: list[Known], rules: list[Any]
+) -> None:
+    compare(database, shop, rules, {})
+
+
+def compare(
+    database: Database, shop: list[Known], asked: Iterable[Any], named: dict[str, Any]
+) -> None:
+    """Ask Python, then SQL with Python, then SQL alone."""
     fill(database, shop)
-    segments = {"one": read_rule(one), "two": read_rule(two)}
-    for asked in (raw, one, two):
-        rule = read_rule(asked)
+    segments = {name: read_rule(raw) for name, raw in named.items()}
+    for raw in asked:
+        rule = read_rule(raw)
         wanted = {
             known.customer_id
             for known in shop
@@ -93,7 +121,7 @@ def test_python_and_sql_agree(
         with database.read() as connection:
             found = members(connection, rule, segments, NOW, shop_zone=SHOP_ZONE)
             query = candidates(rule, segments, NOW, dialect=database.kind)
-            possible = {row[0] for row in connection.execute(query)}
+            possible = set(connection.scalars(query))
         assert found == wanted
         assert possible >= wanted, "SQL missed one"
         if exact(rule, segments, NOW, dialect=database.kind):

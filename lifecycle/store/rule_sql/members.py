@@ -28,7 +28,7 @@ DIALECTS: dict[str, Callable[[], Values]] = {
 
 def candidates(
     rule: Rule, segments: Mapping[str, Rule], now: datetime, *, dialect: str
-) -> Select[tuple[str]]:
+) -> Select[str]:
     """The customers for whom the rule may hold at `now`: perhaps too many, never one too few.
 
     `dialect` is `sqlite` or `postgresql`; `segments` are the rules that `in_segment` names.

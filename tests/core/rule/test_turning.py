@@ -8,24 +8,21 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, event, given, settings
-from hypothesis import strategies as st
 
-from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.tree import Rule, View
 from lifecycle.core.words import moment_in_data
 from tests.core.rule.asking import MICRO, ago, happened, view
 from tests.properties.shops import (
-    DAYS,
     EXAMPLES,
     NOW,
     SINCE,
     Known,
+    busy_customers,
     customers,
-    instants,
-    merged,
     rules,
+    timed_rules,
 )
 
 LENGTHS = [timedelta(days=days) for days in (0, 1, 1.5, 2, 3, 30)]
@@ -81,48 +78,8 @@ def edges(known: Known, facts: Facts) -> list[datetime]:
     return sorted(edge for edge in found if edge > NOW)
 
 
-def timed() -> st.SearchStrategy[Any]:
-    """Rules that time alone can turn, in branches."""
-    days = st.sampled_from(DAYS)
-    within = days.map(lambda n: {"within": f"{n} days"})
-    between = st.sampled_from([(30, 2), (3, 1), (2, 1)]).map(
-        lambda edges: {"between": [f"{edges[0]} days ago", f"{edges[1]} days ago"]}
-    )
-    rolling = st.one_of(within, between)
-    count = st.sampled_from(("at_least", "at_most", "exactly"))
-    counts = st.tuples(count, st.integers(1, 4)).map(lambda told: dict([told]))
-    names = st.sampled_from(("order_placed", "order_*", ["order_placed", "order_paid"]))
-    did = st.tuples(names.map(lambda name: {"did": name}), counts, rolling)
-    word = st.sampled_from(("total_of", "average_of", "smallest_of", "largest_of", "distinct_of"))
-    figure = word.map(lambda one: {one: "order_placed.a", "at_least": 1})
-    length = st.sampled_from(("1 day", "36 hours", "3 days"))
-    near = st.tuples(st.sampled_from(("within_last", "within_next")), length).map(
-        lambda told: dict([told])
-    )
-    told = st.tuples(st.just({"customer": "at"}), near)
-    met = st.tuples(st.just({"did": "order_placed"}), near.map(lambda op: {"where": {"at": op}}))
-    tables = st.one_of(did, did, st.tuples(figure, rolling), told, met).map(merged)
-    leaf = st.one_of(tables, tables, days.map(lambda n: {"known_for": f"{n} days"}))
-    words = st.sampled_from(("all", "any", "none"))
-    branch = st.tuples(words, st.lists(leaf, min_size=2, max_size=3)).map(lambda one: dict([one]))
-    return st.one_of(leaf, branch)
-
-
-@st.composite
-def busy(draw: st.DrawFn) -> Known:
-    """A customer with much that time can turn."""
-    moments = st.one_of(instants(), st.integers(1, 100).map(lambda n: NOW + timedelta(hours=n)))
-    known = Known("c1", {"at": draw(moments).isoformat()}, known_since=draw(instants()))
-    for number in range(draw(st.integers(1, 6))):
-        at = draw(instants())
-        name = draw(st.sampled_from(("order_placed", "order_placed", "order_paid")))
-        properties = {"a": number, "at": draw(moments).isoformat()}
-        known.history.append((Event(at, f"e{number}", name, properties), at))
-    return known
-
-
 @settings(max_examples=2 * EXAMPLES)
-@given(known=busy(), raw=timed(), one=timed())
+@given(known=busy_customers("c1"), raw=timed_rules(), one=timed_rules())
 def test_wake_ups_find_every_turn(known: Known, raw: Any, one: Any) -> None:
     check_turns(known, {"all": [raw, {"not": {"in_segment": "one"}}]}, one)
 
