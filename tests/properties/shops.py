@@ -155,8 +155,8 @@ def figure_ops() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
-def windows() -> st.SearchStrategy[dict[str, Any]]:
-    """A window, or none."""
+def windows(*, entry: bool = False) -> st.SearchStrategy[dict[str, Any]]:
+    """A window, or none; with `entry` also those that begin with the entry event."""
     days = st.sampled_from(DAYS)
     rolling = days.map(lambda n: {"within": f"{n} days"})
     between = st.sampled_from([(30, 2), (3, 1), (2, 1), (30, 0)]).map(
@@ -166,7 +166,10 @@ def windows() -> st.SearchStrategy[dict[str, Any]]:
     until = st.sampled_from(SINCE).map(lambda at: {"until": at})
     both = st.tuples(since, until).map(lambda two: {**two[0], **two[1]})
     mixed = st.tuples(rolling, until).map(lambda two: {**two[0], **two[1]})
-    return st.one_of(st.just({}), rolling, rolling, between, between, since, until, both, mixed)
+    found = st.one_of(st.just({}), rolling, rolling, between, between, since, until, both, mixed)
+    if not entry:
+        return found
+    return st.tuples(found, st.sampled_from(({}, {"since_entry": True}))).map(merged)
 
 
 def wheres() -> st.SearchStrategy[dict[str, Any]]:
@@ -191,13 +194,13 @@ def leaves(segments: tuple[str, ...], *, entry: bool = False) -> st.SearchStrate
         st.fixed_dictionaries({"exactly": st.integers(0, 2)}),
         st.fixed_dictionaries({"at_least": st.integers(0, 2), "at_most": st.integers(1, 3)}),
     )
-    did = st.tuples(names.map(lambda name: {"did": name}), counts, windows(), wheres())
+    did = st.tuples(names.map(lambda name: {"did": name}), counts, windows(entry=entry), wheres())
     words = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
     measured = st.tuples(st.sampled_from(EVENT_NAMES), paths("event_hour")).map(".".join)
     figure = st.tuples(
         st.tuples(st.sampled_from(words), measured).map(lambda one: dict([one])),
         figure_ops(),
-        windows(),
+        windows(entry=entry),
         wheres(),
     )
     standing = st.one_of(

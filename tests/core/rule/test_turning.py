@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,21 +30,17 @@ MOST_STEPS = 2_000
 Turns = list[tuple[datetime, bool]]
 
 
-def answer(rule: Rule, facts: Facts, now: datetime, segments: Mapping[str, Rule]) -> bool:
-    return rule.matches(View(facts, now, segments))
-
-
-def stepped(rule: Rule, facts: Facts, segments: Mapping[str, Rule]) -> tuple[list[datetime], Turns]:
+def stepped(rule: Rule, at: Callable[[datetime], View]) -> tuple[list[datetime], Turns]:
     """The wake-ups from NOW on, and the turns found at them."""
-    now, holds = NOW, answer(rule, facts, NOW, segments)
+    now, holds = NOW, rule.matches(at(NOW))
     wakes: list[datetime] = []
     turns: Turns = []
-    while (wake := rule.may_turn_at(View(facts, now, segments))) is not None:
+    while (wake := rule.may_turn_at(at(now))) is not None:
         assert wake > now, "a wake-up lies ahead"
         assert len(wakes) < MOST_STEPS, "wake-ups come to an end"
         now = wake
         wakes.append(now)
-        if answer(rule, facts, now, segments) is not holds:
+        if rule.matches(at(now)) is not holds:
             holds = not holds
             turns.append((now, holds))
     return wakes, turns
@@ -85,7 +81,7 @@ def test_wake_ups_find_every_turn(known: Known, raw: Any, one: Any) -> None:
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
-@given(known=customers("c1"), raw=rules(("one",)), one=rules())
+@given(known=customers("c1"), raw=rules(("one",), entry=True), one=rules())
 def test_wake_ups_find_every_turn_of_any_rule(known: Known, raw: Any, one: Any) -> None:
     check_turns(known, raw, one)
 
@@ -98,13 +94,18 @@ def check_turns(known: Known, raw: Any, one: Any) -> None:
         for name, events in facts.events.items()
     }
     segments = {"one": read_rule(one)}
+    entry = min((happened for happened, _ in known.history), default=None)
+
+    def at(now: datetime) -> View:
+        return View(facts, now, segments, entry)
+
     for asked in (raw, one):
         rule = read_rule(asked)
-        wakes, turns = stepped(rule, facts, segments)
+        wakes, turns = stepped(rule, at)
         every = sorted({*edges(known, facts), *wakes})
-        holds, wanted = answer(rule, facts, NOW, segments), []
+        holds, wanted = rule.matches(at(NOW)), []
         for instant in every:
-            if answer(rule, facts, instant, segments) is not holds:
+            if rule.matches(at(instant)) is not holds:
                 holds = not holds
                 wanted.append((instant, holds))
         assert turns == wanted
