@@ -37,6 +37,8 @@ class Decided:
     detail: str = ""
     step: str = ""
     variant: str = ""
+    of: str = ""
+    """The enrollment whose letter is held: each visit under a key owes another letter."""
 
     def __post_init__(self) -> None:
         assert self.what in WHATS, self.what
@@ -49,7 +51,7 @@ class Decided:
         """
         once = self.what == "held"
         moment, detail = ("", "") if once else (self.at.isoformat(), self.detail)
-        parts = (self.campaign, self.entry, self.step, self.what, self.reason)
+        parts = (self.campaign, self.entry, self.step, self.what, self.reason, self.of)
         return derived_id("decision", customer_id, moment, *parts, detail)
 
 

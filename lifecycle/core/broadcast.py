@@ -35,10 +35,11 @@ def enroll(broadcast: Broadcast, facts: Facts, policy: Policy, now: datetime) ->
     entry = broadcast.at.value.date().isoformat()
     if any(one.campaign == broadcast.id and one.entry == entry for one in facts.enrollments):
         return []
-    due = max(broadcast.at.at(facts.zone), now)
+    due = broadcast.at.at(facts.zone)
     if not _in_test(broadcast, facts, policy):
         assert broadcast.winner is not None and broadcast.winner.decide_after is not None
         due += broadcast.winner.decide_after
+    due = max(due, now)
     started = Enrollment(
         id=enrollment_id(broadcast.id, facts.customer_id, entry, 1),
         campaign=broadcast.id,
@@ -76,15 +77,16 @@ def on_due(
         return leave(enrollment, EnrollmentState.LEFT, now, "stopped", "")
     step = broadcast.letter()
     fell_due = enrollment.fell_due_at or enrollment.due_at
-    if now >= fell_due + broadcast.sending.stale_after and enrollment.fell_due_at is not None:
-        told = Decided(now, broadcast.id, enrollment.entry, "dropped", "stale", "", STEP)
-        return [told, *settled(replace(enrollment, step=None, due_at=None), now)]
     quiet = policy.quiet_hours(broadcast, step)
     ends = quiet.covering(now, facts.zone) if quiet else None
     if ends is not None:
-        wait = f"until {rfc3339(ends)}"
-        held = Decided(now, broadcast.id, enrollment.entry, "held", "quiet_hours", wait, STEP)
-        until = min(ends, max(fell_due + broadcast.sending.stale_after, now))
+        stale_at = fell_due + broadcast.sending.stale_after
+        if enrollment.fell_due_at is not None and now >= stale_at:
+            told = Decided(now, broadcast.id, enrollment.entry, "dropped", "stale", "", STEP)
+            return [told, *settled(replace(enrollment, step=None, due_at=None), now)]
+        wait = ("held", "quiet_hours", f"until {rfc3339(ends)}", STEP)
+        held = Decided(now, broadcast.id, enrollment.entry, *wait, of=enrollment.id)
+        until = min(ends, max(stale_at, now))
         return [Keep(replace(enrollment, due_at=until, fell_due_at=fell_due)), held]
     plan = plan_letter(broadcast, step, enrollment, fell_due, facts, policy, now)
     owing = replace(

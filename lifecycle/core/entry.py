@@ -64,27 +64,26 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
         return refused("not_applicable", f"{event.name} lacks {missing}")
     if not policy.holds(flow.enter.only_if, facts, now, event):
         return refused("not_applicable", "only_if does not hold")
-    under_key = [one for one in facts.enrollments if _same_key(flow, one, entry)]
-    running = next((one for one in under_key if one.running), None)
-    if running is None or flow.enter.repeat != "start over":
-        if running is not None:
-            return refused("again", "still running under this key")
-        refusal = again_refused(flow, facts, entry, event.at)
+    running = next((one for one in earlier_of(flow, facts, key) if one.running), None)
+    actions: list[Action] = []
+    if running is not None and flow.enter.repeat != "start over":
+        return refused("again", "still running under this key")
+    if running is None or running.led_to_letter:
+        refusal = again_refused(flow, facts, key, event.at)
         if refusal:
             return refused("again", refusal)
-        actions: list[Action] = []
-    else:
-        refusal = again_refused(flow, facts, entry, event.at) if running.led_to_letter else ""
-        if refusal:
-            return refused("again", refusal)
+    if running is not None:
+        if event.at < running.event_at:
+            return refused("superseded", f"a later {running.event_name} has let in already")
         actions = leave(running, EnrollmentState.SUPERSEDED, now, "superseded", event.name)
+    visit = 1 + sum(one.campaign == flow.id and one.entry == entry for one in facts.enrollments)
     started = Enrollment(
-        id=enrollment_id(flow.id, facts.customer_id, entry, len(under_key) + 1),
+        id=enrollment_id(flow.id, facts.customer_id, entry, visit),
         campaign=flow.id,
         version=flow.version,
         entry=entry,
         key=key,
-        visit=len(under_key) + 1,
+        visit=visit,
         entered_at=now,
         event_id=event.id,
         event_name=event.name,
@@ -97,7 +96,7 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
 def _start(
     flow: Flow, started: Enrollment, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
-    if policy.held_out(flow, facts.customer_id):
+    if policy.held_out(flow, facts.customer_id) or was_held_out(flow, facts):
         return hold_out(started, now)
     actions: list[Action] = [Decided(now, flow.id, started.entry, "entered")]
     over = already_left(flow, facts, started)
@@ -106,18 +105,32 @@ def _start(
     return actions + begin(flow, started, facts, policy, now)
 
 
+def was_held_out(flow: Flow, facts: Facts) -> bool:
+    """Whether the customer was held out before: then always, even where the share is less now."""
+    out = EnrollmentState.HELD_OUT
+    return any(one.campaign == flow.id and one.state is out for one in facts.enrollments)
+
+
 def hold_out(started: Enrollment, now: datetime) -> list[Action]:
     """The customer belongs to the holdout: it is recorded, and nothing is ever sent."""
     out = replace(started, state=EnrollmentState.HELD_OUT, step=None, due_at=None, ended_at=now)
     return [Keep(out), Decided(now, started.campaign, started.entry, "held_out", "holdout")]
 
 
-def _same_key(flow: Flow, earlier: Enrollment, entry: str) -> bool:
-    """Whether an enrollment is of the same key; without `per` the customer is the key."""
-    return earlier.campaign == flow.id and (not flow.enter.per or earlier.entry == entry)
+def earlier_of(flow: Flow, facts: Facts, key: Mapping[str, Any]) -> list[Enrollment]:
+    """The enrollments under a key; without `per` the customer is the key.
+
+    Keys are compared part by part: joined as text, unequal ones may look alike.
+    """
+    parts = [plain(value) for value in key.values()]
+    return [
+        one
+        for one in facts.enrollments
+        if one.campaign == flow.id and [plain(value) for value in one.key.values()] == parts
+    ]
 
 
-def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
+def again_refused(flow: Flow, facts: Facts, key: Mapping[str, Any], at: datetime) -> str:
     """Why earlier entries forbid another one at `at`; empty when they do not."""
     again = flow.enter.again_said
     earlier = [one for one in facts.enrollments if one.campaign == flow.id]
@@ -126,8 +139,7 @@ def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
     if again == "never":
         return "entered before, and again = never"
     if again == "once per key":
-        known = any(_same_key(flow, one, entry) for one in earlier)
-        return "entered before under this key" if known else ""
+        return "entered before under this key" if earlier_of(flow, facts, key) else ""
     assert isinstance(again, timedelta)
     return "" if rested(flow, facts, again, at, None) else f"a letter less than {again} ago"
 
@@ -135,11 +147,14 @@ def again_refused(flow: Flow, facts: Facts, entry: str, at: datetime) -> str:
 def already_left(flow: Flow, facts: Facts, started: Enrollment) -> Event | None:
     """An exit event that had already happened when a late event let somebody in."""
     entry = started.entry_event()
-    for name in flow.exit.when:
-        for event in facts.events.get(name, ()):
-            if event > entry and event.at > entry.at and matches_key(event, started, facts):
-                return event
-    return None
+    over = (
+        event
+        for name, events in facts.events.items()
+        if any(_named(said, name) for said in flow.exit.when)
+        for event in events
+        if event.at > entry.at and matches_key(event, started, facts)
+    )
+    return min(over, default=None)
 
 
 def matches_key(event: Event, enrollment: Enrollment, facts: Facts) -> bool:

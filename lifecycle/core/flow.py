@@ -54,11 +54,11 @@ def step_due(
     """
     base = decided_at + step.after
     clock = _clock(flow, step, facts, policy)
-    allowed = _allowed(step, clock, facts, policy, None)
+    quiet = policy.quiet_hours(flow, step)
+    allowed = replace(_allowed(step, clock, facts, policy, quiet), quiet=None)
     moment = allowed.first(base, facts.zone)
     if moment is None or moment == base:
         return base if moment is not None else base + NEVER_ALLOWED
-    quiet = policy.quiet_hours(flow, step)
     return replace(allowed, quiet=quiet).first(base, facts.zone) or moment
 
 
@@ -80,7 +80,7 @@ def _allowed(
                 event.at for name in HUMAN_TRACES for event in facts.events.get(name, ())
             )
             default = policy.settings.sending.best_hour
-            at = best_hour(traces, facts.zone, default, clock.between)
+            at = best_hour(traces, facts.zone, default, clock.between, quiet)
     return Allowed(at, step.on, step.not_on, quiet)
 
 
@@ -96,14 +96,15 @@ def on_due(
     step = flow.step_named(enrollment.step)
     if step is None:
         return leave(enrollment, EnrollmentState.LEFT, now, "left", "the step is gone")
-    fell_due = enrollment.fell_due_at or enrollment.due_at
+    # What was past already when a late event let the customer in fell due on its arrival.
+    fell_due = enrollment.fell_due_at or max(enrollment.due_at, enrollment.entered_at)
     late = enrollment.due_at <= enrollment.entered_at
     decided_at = enrollment.due_at if late else now
-    if now >= fell_due + flow.sending.stale_after and enrollment.fell_due_at is not None:
-        dropped = Decided(now, flow.id, enrollment.entry, "dropped", "stale", "", step.name)
-        return [dropped, *go_on(flow, enrollment, step.name, decided_at, facts, policy, now)]
     quiet = policy.quiet_hours(flow, step)
     if quiet is not None and quiet.covering(now, facts.zone) is not None:
+        if enrollment.fell_due_at is not None and now >= fell_due + flow.sending.stale_after:
+            dropped = Decided(now, flow.id, enrollment.entry, "dropped", "stale", "", step.name)
+            return [dropped, *go_on(flow, enrollment, step.name, decided_at, facts, policy, now)]
         clock = _clock(flow, step, facts, policy)
         until = _allowed(step, clock, facts, policy, quiet).first(now, facts.zone)
         return _hold(flow, enrollment, step, fell_due, until or now + NEVER_ALLOWED, now)
@@ -121,7 +122,14 @@ def _hold(
     stale_at = fell_due + flow.sending.stale_after
     held = replace(enrollment, due_at=min(until, max(stale_at, now)), fell_due_at=fell_due)
     told = Decided(
-        now, flow.id, enrollment.entry, "held", "quiet_hours", f"until {rfc3339(until)}", step.name
+        now,
+        flow.id,
+        enrollment.entry,
+        "held",
+        "quiet_hours",
+        f"until {rfc3339(until)}",
+        step.name,
+        of=enrollment.id,
     )
     return [Keep(held), told]
 

@@ -63,11 +63,13 @@ def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     never = _never(owed, facts, policy)
     if never is not None:
         return never
-    if now >= owed.stale_at:
+    if now > owed.stale_at:
         return Drop("stale")
     held = _held(owed, facts, policy, now)
     if held is None:
         return Go()
+    if now == owed.stale_at:
+        return Drop("stale")
     return Hold(min(max(held.until, now), owed.stale_at), held.reason)
 
 

@@ -26,6 +26,7 @@ def ask(
         if holds is None:
             holds = view.answers[name] = rule.matches(view)
         wake_at = rule.may_turn_at(view)
+        assert wake_at is None or wake_at > now, f"{name} would be asked again at the same instant"
         since = facts.segments.get(name)
         if holds != (since is not None):
             actions.append(Turn(name, holds, now))

@@ -23,14 +23,14 @@ class Policy:
     """What decisions are made by: the shop's settings, every segment's rule, verdicts so far.
 
     `verdicts` holds the winning variant by (campaign, step); `ordered` a pause or stop by command;
-    `nobody_held_out` and `fixed_variant` are for the marketer's tests alone.
+    `forced_holdout` (everybody or nobody) and `fixed_variant` are for the marketer's tests alone.
     """
 
     settings: Settings
     segments: Mapping[str, Rule]
     verdicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
     ordered: Mapping[str, str] = field(default_factory=dict)
-    nobody_held_out: bool = False
+    forced_holdout: bool | None = None
     fixed_variant: str | None = None
 
     def view(self, facts: Facts, now: datetime, entry: Event | None = None) -> View:
@@ -43,8 +43,8 @@ class Policy:
 
     def held_out(self, campaign: Campaign, customer_id: str) -> bool:
         """Whether the customer gets nothing of this campaign, ever: by hash."""
-        if self.nobody_held_out:
-            return False
+        if self.forced_holdout is not None:
+            return self.forced_holdout
         seed = self.settings.shop.seed
         everywhere = self.settings.sending.global_holdout_percent
         if everywhere and fraction(seed, "global_holdout", customer_id) * 100 < everywhere:

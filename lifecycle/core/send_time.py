@@ -78,13 +78,17 @@ class Allowed:
 
 
 def best_hour(
-    traces: Sequence[datetime], zone: ZoneInfo, default: time, between: Span | None
+    traces: Sequence[datetime],
+    zone: ZoneInfo,
+    default: time,
+    between: Span | None,
+    quiet: Span | None,
 ) -> time:
     """The hour at which a customer tends to click and buy, shrunk towards the shop's own hour.
 
     Each trace votes for its local hour, by half for the hours beside it; the shop's hour has
     PRIOR_WEIGHT votes, so that little is never taken for much. Ties go to the shop's hour, then
-    to the earlier one.
+    to the earlier one. Hours outside `between` or in the `quiet` hours are never chosen.
     """
     votes = [0.0] * 24
     for trace in traces[-LATEST_TRACES:]:
@@ -93,7 +97,12 @@ def best_hour(
         votes[(hour - 1) % 24] += NEIGHBOUR_WEIGHT
         votes[(hour + 1) % 24] += NEIGHBOUR_WEIGHT
     votes[default.hour] += PRIOR_WEIGHT
-    hours = [hour for hour in range(24) if between is None or _inside(time(hour), between)]
+    hours = [
+        hour
+        for hour in range(24)
+        if (between is None or _inside(time(hour), between))
+        and (quiet is None or not _inside(time(hour), quiet))
+    ]
     if not hours:
         return between.start if between else default
     best = max(hours, key=lambda hour: (votes[hour], hour == default.hour, -hour))

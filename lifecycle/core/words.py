@@ -260,10 +260,14 @@ def zone_of(*names: str | None) -> ZoneInfo:
 
 
 _ZONES: dict[str, ZoneInfo | None] = {}
+_ZONES_KEPT = 2_000
+"""More than there are zones: customers may say any text, and not all of it is kept for ever."""
 
 
 def _zone(name: str) -> ZoneInfo | None:
     if name not in _ZONES:
+        if len(_ZONES) >= _ZONES_KEPT:
+            _ZONES.clear()
         try:
             _ZONES[name] = ZoneInfo(name)
         except (KeyError, ValueError, OSError):

@@ -84,6 +84,9 @@ class CustomerIntake:
             self._do(actions)
             if actions:
                 self.taken.filled.append(event)
+            for action in actions:
+                if isinstance(action, Emit):
+                    self._hear(action.event, moment)
         self._hear(event, moment)
 
     def _hear(self, event: Event, moment: datetime) -> None:

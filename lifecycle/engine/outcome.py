@@ -56,6 +56,8 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
         )
         detail = f"until {rfc3339(verdict.until)}"
         writing.add(due.facts, [_told(due, now, "held", verdict.reason, detail)], None)
+    for due, over in weighed.left:
+        writing.add(due.facts, over, None)
     dropped: list[Row] = []
     for due, reason, detail in weighed.dropped:
         row = due.row
@@ -71,7 +73,8 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
 
 def _told(due: Due, now: datetime, what: str, reason: str, detail: str) -> Decided:
     row = due.row
-    return Decided(now, row.campaign, row.entry, what, reason, detail, row.step, row.variant)
+    of = row.enrollment_id if what == "held" else ""
+    return Decided(now, row.campaign, row.entry, what, reason, detail, row.step, row.variant, of)
 
 
 def _settle(writing: Writing, due: Due, now: datetime, what: str, reason: str, detail: str) -> None:

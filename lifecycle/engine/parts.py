@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -32,7 +32,7 @@ class Live:
 
     catalog: Catalog
     hooks: Registry
-    nobody_held_out: bool = False
+    forced_holdout: bool | None = None
     fixed_variant: str | None = None
     status_of: Mapping[str, str] = field(default_factory=dict)
 
@@ -184,6 +184,13 @@ class Live:
         back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
         return Reading(events=names, sent=back + timedelta(days=1) if back else timedelta())
 
+    @cached_property
+    def held_reading(self) -> Reading:
+        """What the guard and a letter read, and with it what `[exit] if` asks of held letters."""
+        exits = (flow.exit.if_ for flow in self.flows)
+        more = self.needs_of(*exits).events
+        return replace(self.letter_reading, events=self.letter_reading.events | more)
+
     def policy(self, verdicts: Mapping[tuple[str, str], str], ordered: Mapping[str, str]) -> Policy:
         """What decisions are made by."""
         return Policy(
@@ -191,7 +198,7 @@ class Live:
             self.catalog.rules,
             verdicts,
             ordered,
-            self.nobody_held_out,
+            self.forced_holdout,
             self.fixed_variant,
         )
 

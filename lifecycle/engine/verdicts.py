@@ -8,7 +8,6 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from lifecycle import log
-from lifecycle.core.broadcast import opens_at
 from lifecycle.core.campaign import Campaign, Flow, Step, Winner
 from lifecycle.core.experiment import Score, leading
 from lifecycle.core.words import next_time, zone_of
@@ -40,7 +39,8 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
             if _goes_on(connection, campaign, step, winner, now):
                 ask_tonight(connection, parts, now)
         elif winner.decide_after is not None:
-            decides = opens_at(campaign) + winner.decide_after
+            # On the shop's own clock: most readers live by it, and the test letters went then.
+            decides = campaign.at.at(zone_of(parts.shop_zone)) + winner.decide_after
             if decides >= now:
                 operations.set_task(connection, f"decide {campaign.id}", decides)
 

@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lifecycle.core.campaign import Broadcast, Campaign, Step
-from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.action import Action, bring_up_to_date
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step
+from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts, Sent
+from lifecycle.core.flow import exit_rule_holds, leave
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
 from lifecycle.engine.letters import Letters, Ready
@@ -56,6 +58,8 @@ class Weighed:
     prepared: list[Prepared] = field(default_factory=list)
     held: list[tuple[Due, Hold]] = field(default_factory=list)
     dropped: list[tuple[Due, str, str]] = field(default_factory=list)
+    left: list[tuple[Due, list[Action]]] = field(default_factory=list)
+    """Messages whose enrollment ends, since `[exit] if` came to hold while they were held."""
 
 
 def read_due(
@@ -67,10 +71,12 @@ def read_due(
     """
     fences = {one.id: one.fence for one in claimed}
     ids = sorted({one.customer_id for one in claimed})
-    reading = parts.live.letter_reading
+    rows = outbox.due_messages(connection, fences)
+    held = any(_was_held(row) for row in rows)
+    reading = parts.live.held_reading if held else parts.live.letter_reading
     facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     found = []
-    for row in outbox.due_messages(connection, fences):
+    for row in rows:
         known = facts.get(row.customer_id)
         if known is None:
             continue
@@ -88,6 +94,23 @@ def read_due(
         )
     )
     return found
+
+
+def _was_held(row: Any) -> bool:
+    return bool(row.reason)
+
+
+def left_meanwhile(due: Due, policy: Policy, now: datetime) -> list[Action]:
+    """How the enrollment of a held message ends, when `[exit] if` holds by now; else nothing.
+
+    While nothing happens only time can have turned that rule; whatever happens has it asked.
+    """
+    flow, enrollment = due.campaign, due.enrollment
+    if not isinstance(flow, Flow) or not _was_held(due.row) or enrollment is None:
+        return []
+    if not enrollment.running or not exit_rule_holds(flow, enrollment, due.facts, policy, now):
+        return []
+    return leave(enrollment, EnrollmentState.LEFT, now, "left", "if")
 
 
 def step_of(campaign: Campaign | None, name: str) -> Step | None:
@@ -120,7 +143,12 @@ def weigh(
 ) -> Weighed:
     """Judge each message; those that may go become letters, unless their template is broken."""
     result = Weighed()
-    for due in dues:
+    for read in dues:
+        due = read.with_facts(read.facts) if result.left else read
+        if over := left_meanwhile(due, policy, now):
+            bring_up_to_date(due.facts, over)
+            result.left.append((due, over))
+            continue
         verdict = judge(due, policy, now)
         if isinstance(verdict, Drop):
             result.dropped.append((due, verdict.reason, ""))

@@ -48,8 +48,10 @@ def told(settings: Settings, pair: Pair, state: str, at: datetime, now: datetime
     if pair.customer_id == pair.friend_id:
         sides = sides[1:]
     emitted = []
+    referral_id = derived_id("referral", pair.customer_id, pair.friend_id)
     for customer_id, role in sides:
-        properties = {"role": role, "code": pair.code, **_reward(settings, role)}
+        named = {"role": role, "code": pair.code, "referral_id": referral_id}
+        properties = {**named, **_reward(settings, role)}
         if pair.reason:
             properties["reason"] = pair.reason
         facts = (pair.customer_id, pair.friend_id, role)

@@ -87,7 +87,7 @@ def _run(
 ) -> list[dict[str, Any]]:
     campaign = catalog.campaigns[file.campaign].model_copy(update={"status": "live"})
     alone = replace(catalog, campaigns=MappingProxyType({file.campaign: campaign}))
-    world = World(alone, hooks, nobody_held_out=not case.holdout, fixed_variant=case.variant)
+    world = World(alone, hooks, forced_holdout=case.holdout, fixed_variant=case.variant)
     every = [*instants, *(one.received_at for one in happenings)]
     first = min(every, default=datetime(2026, 1, 1, tzinfo=UTC))
     at = case.customer.at.at(zone) if case.customer.at else first - BEFORE

@@ -56,7 +56,7 @@ class World:
     catalog: Catalog
     hooks: Registry
     transport: Transport = field(default_factory=AcceptsAll)
-    nobody_held_out: bool = False
+    forced_holdout: bool | None = None
     fixed_variant: str | None = None
     database_url: str = "sqlite://"
 
@@ -66,7 +66,7 @@ class World:
         live = Live(
             self.catalog,
             self.hooks,
-            nobody_held_out=self.nobody_held_out,
+            forced_holdout=self.forced_holdout,
             fixed_variant=self.fixed_variant,
         )
         parts = Parts(

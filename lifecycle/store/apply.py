@@ -169,7 +169,7 @@ class Writing:
         if self.proved:
             connection.execute(_PROVED, self.proved)
         insert_new(connection, "suppression", self.suppressions)
-        upsert(connection, "consent", self.consents)
+        upsert(connection, "consent", self.consents, newest_by="at")
         insert_new(connection, "consent_record", self.records)
         for name, rows in self.marks.items():
             connection.execute(_mark(name), rows)

@@ -23,13 +23,16 @@ def _ignore(kind: str, table: str) -> Any:
 
 
 @lru_cache(maxsize=200)
-def _upsert(kind: str, table: str, columns: tuple[str, ...]) -> Any:
+def _upsert(kind: str, table: str, columns: tuple[str, ...], newest_by: str | None) -> Any:
     make = sqlite.insert if kind == "sqlite" else postgresql.insert
     target = METADATA.tables[table]
     statement = make(target)
     keys = [column.name for column in target.primary_key]
     changes = {name: statement.excluded[name] for name in columns if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+    where = None
+    if newest_by is not None:
+        where = statement.excluded[newest_by] >= target.c[newest_by]
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=where)
 
 
 def insert_new(connection: Connection, table: Table | str, rows: Sequence[Row]) -> None:
@@ -39,9 +42,18 @@ def insert_new(connection: Connection, table: Table | str, rows: Sequence[Row]) 
         connection.execute(_ignore(connection.dialect.name, name), rows)
 
 
-def upsert(connection: Connection, table: Table | str, rows: Sequence[Row]) -> None:
-    """Insert rows, or bring those that are there up to date; all rows have the same columns."""
+def upsert(
+    connection: Connection,
+    table: Table | str,
+    rows: Sequence[Row],
+    *,
+    newest_by: str | None = None,
+) -> None:
+    """Insert rows, or bring those that are there up to date; all rows have the same columns.
+
+    With `newest_by` a row that is there stays where its column of that name is later.
+    """
     if rows:
         name = table if isinstance(table, str) else table.name
         columns = tuple(rows[0])
-        connection.execute(_upsert(connection.dialect.name, name, columns), rows)
+        connection.execute(_upsert(connection.dialect.name, name, columns, newest_by), rows)
