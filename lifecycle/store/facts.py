@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.words import zone_of
+from lifecycle.store.prepared import Prepared, among
 from lifecycle.store.tables import METADATA
 
 TABLES = METADATA.tables
@@ -47,8 +48,7 @@ def load(
     """
     ids = {"ids": list(customers)}
     facts = {
-        row.customer_id: _customer(row, now, shop_zone)
-        for row in connection.execute(_CUSTOMERS, ids)
+        row.customer_id: _customer(row, now, shop_zone) for row in _CUSTOMERS.rows(connection, ids)
     }
     if not facts:
         return facts
@@ -57,12 +57,12 @@ def load(
     if reading.events:
         _events(connection, facts, reading.events, seen)
     if reading.enrollments:
-        for row in connection.execute(_ENROLLMENTS, ids):
+        for row in _ENROLLMENTS.rows(connection, ids):
             facts[row.customer_id].enrollments.append(enrollment_of(row))
     if reading.sent:
         _sent(connection, facts, ids, now - reading.sent)
     if reading.points:
-        for customer_id, balance, lifetime in connection.execute(_POINTS, {**ids, "now": now}):
+        for customer_id, balance, lifetime in _POINTS.rows(connection, {**ids, "now": now}):
             facts[customer_id].points_balance = int(balance or 0)
             facts[customer_id].points_lifetime = int(lifetime or 0)
     return facts
@@ -70,21 +70,21 @@ def load(
 
 def _standing(connection: Connection, facts: Mapping[str, Facts], ids: dict[str, Any]) -> None:
     """Consents, memberships and suppressions."""
-    for customer_id, topic, agreed in connection.execute(_CONSENTS, ids):
+    for customer_id, topic, agreed in _CONSENTS.rows(connection, ids):
         facts[customer_id].consents[topic] = bool(agreed)
-    for row in connection.execute(_SEGMENTS, ids):
+    for row in _SEGMENTS.rows(connection, ids):
         if row.member:
             facts[row.customer_id].segments[row.segment] = row.since
         if row.wake_at is not None:
             facts[row.customer_id].wakes[row.segment] = row.wake_at
-    for customer_id, reason in connection.execute(_SUPPRESSED, ids):
+    for customer_id, reason in _SUPPRESSED.rows(connection, ids):
         facts[customer_id].suppressed = reason
 
 
 def _sent(
     connection: Connection, facts: Mapping[str, Facts], ids: dict[str, Any], since: datetime
 ) -> None:
-    for row in connection.execute(_SENT, {**ids, "since": since}):
+    for row in _SENT.rows(connection, {**ids, "since": since}):
         facts[row.customer_id].sent.append(
             Sent(row.attempted_at, row.campaign, row.step, row.klass, row.counts, row.enrollment_id)
         )
@@ -105,39 +105,43 @@ def _customer(row: Any, now: datetime, shop_zone: str) -> Facts:
 
 
 def _ids(column: Any) -> Any:
-    return column.in_(bindparam("ids", expanding=True))
+    return among(column, "ids")
 
 
 _CUSTOMER, _EVENT = TABLES["customer"], TABLES["event"]
 _CONSENT, _MEMBERSHIP = TABLES["consent"], TABLES["membership"]
 _ENROLLMENT, _MESSAGE = TABLES["enrollment"], TABLES["message"]
 _ENTRY = TABLES["points_entry"]
-_CUSTOMERS = select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id))
-_CONSENTS = select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
-    _ids(_CONSENT.c.customer_id)
+_CUSTOMERS = Prepared(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)))
+_CONSENTS = Prepared(
+    select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
+        _ids(_CONSENT.c.customer_id)
+    )
 )
-_SEGMENTS = select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id))
-_ENROLLMENTS = (
+_SEGMENTS = Prepared(select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)))
+_ENROLLMENTS = Prepared(
     select(_ENROLLMENT)
     .where(_ids(_ENROLLMENT.c.customer_id))
     .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id)
 )
-_SENT = select(
-    _MESSAGE.c.customer_id,
-    _MESSAGE.c.attempted_at,
-    _MESSAGE.c.campaign,
-    _MESSAGE.c.step,
-    _MESSAGE.c.klass,
-    _MESSAGE.c.counts,
-    _MESSAGE.c.enrollment_id,
-).where(
-    _ids(_MESSAGE.c.customer_id),
-    _MESSAGE.c.attempted_at > bindparam("since", type_=AT),
-    _MESSAGE.c.state.in_(("attempting", "accepted", "uncertain")),
+_SENT = Prepared(
+    select(
+        _MESSAGE.c.customer_id,
+        _MESSAGE.c.attempted_at,
+        _MESSAGE.c.campaign,
+        _MESSAGE.c.step,
+        _MESSAGE.c.klass,
+        _MESSAGE.c.counts,
+        _MESSAGE.c.enrollment_id,
+    ).where(
+        _ids(_MESSAGE.c.customer_id),
+        _MESSAGE.c.attempted_at > bindparam("since", type_=AT),
+        or_(*(_MESSAGE.c.state == state for state in ("attempting", "accepted", "uncertain"))),
+    )
 )
 _UNEXPIRED = or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT))
 _EVER = or_(_ENTRY.c.points > 0, _ENTRY.c.source.startswith("reversed:"))
-_POINTS = (
+_POINTS = Prepared(
     select(
         _ENTRY.c.customer_id,
         func.sum(_ENTRY.c.points).filter(_UNEXPIRED),
@@ -150,7 +154,7 @@ _POINTS = (
     .group_by(_ENTRY.c.customer_id)
 )
 _SUPPRESSION = TABLES["suppression"]
-_SUPPRESSED = (
+_SUPPRESSED = Prepared(
     select(_CUSTOMER.c.customer_id, _SUPPRESSION.c.reason)
     .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
     .where(_ids(_CUSTOMER.c.customer_id))
@@ -158,11 +162,13 @@ _SUPPRESSED = (
 
 
 @lru_cache(maxsize=50)
-def _events_query(names: frozenset[str], known: bool) -> Select[Any]:
+def _events_query(names: frozenset[str], known: bool) -> Prepared:
     exact = sorted(name for name in names if not name.endswith("*"))
-    named: list[ColumnElement[bool]] = [_EVENT.c.name.in_(exact)]
+    named: list[ColumnElement[bool]] = [among(_EVENT.c.name, "names", exact)]
     named += [
-        _EVENT.c.name.startswith(name[:-1], autoescape=True) for name in names if name.endswith("*")
+        _EVENT.c.name.startswith(name[:-1], autoescape=True)
+        for name in sorted(names)
+        if name.endswith("*")
     ]
     query = select(
         _EVENT.c.customer_id,
@@ -175,7 +181,8 @@ def _events_query(names: frozenset[str], known: bool) -> Select[Any]:
         query = query.where(_EVENT.c.due_at <= bindparam("seen", type_=AT))
     else:
         query = query.where(~_EVENT.c.pending)
-    return query.order_by(_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
+    order = (_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
+    return Prepared(query.order_by(*order))
 
 
 def _events(
@@ -188,7 +195,7 @@ def _events(
     bound: dict[str, Any] = {"ids": list(facts)}
     if seen is not None:
         bound["seen"] = seen
-    for customer_id, event_id, name, at, properties in connection.execute(query, bound):
+    for customer_id, event_id, name, at, properties in query.rows(connection, bound):
         events = facts[customer_id].events
         event = Event(at, event_id, name, properties)
         if name in events:
@@ -227,7 +234,7 @@ def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> Non
     """Read the enrollments of customers anew into facts in hand."""
     for known in facts.values():
         known.enrollments.clear()
-    for row in connection.execute(_ENROLLMENTS, {"ids": list(facts)}):
+    for row in _ENROLLMENTS.rows(connection, {"ids": list(facts)}):
         facts[row.customer_id].enrollments.append(enrollment_of(row))
 
 

@@ -1,0 +1,176 @@
+"""Statements compiled once; on SQLite they go to the driver with nothing of SQLAlchemy around them.
+
+SQLAlchemy spends up to ten times what SQLite itself needs for a small statement. On PostgreSQL,
+where the network costs more than that, the same statements go the usual way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from sqlalchemy import Connection, Text, bindparam
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import TypeDecorator
+
+from lifecycle.store.tables.columns import json_text
+
+SQLITE = "sqlite"
+Process = Callable[[Any], Any]
+Row = Any
+
+
+class Texts(TypeDecorator[list[str]]):
+    """A list of texts bound as one value: a JSON list on SQLite, an array on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        """The array type where there is one."""
+        kind = ARRAY(Text) if dialect.name == "postgresql" else Text()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """To JSON text, where there are no arrays."""
+        values = list(value)
+        return values if dialect.name == "postgresql" else json_text(values)
+
+
+class _Each(GenericFunction[Any]):
+    """The values of a bound list, as rows."""
+
+    name = "each_of"
+    inherit_cache = True
+
+
+@compiles(_Each, "sqlite")
+def _each_on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT value FROM json_each{compiler.process(element.clause_expr, **options)})"
+
+
+@compiles(_Each, "postgresql")
+def _each_on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    return f"(SELECT unnest{compiler.process(element.clause_expr, **options)})"
+
+
+def among(
+    column: ColumnElement[Any], name: str, texts: Sequence[str] | None = None
+) -> ColumnElement[bool]:
+    """Whether a text is one of a list, however long, that is bound as one value called `name`.
+
+    The list is `texts`, where they are given, else what is bound at each execution.
+    """
+    bound = bindparam(name, type_=Texts()) if texts is None else bindparam(name, texts, Texts())
+    return column.op("IN", is_comparison=True)(_Each(bound))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A statement as SQLite's driver takes it."""
+
+    sql: str
+    places: tuple[tuple[str | None, Any, Process | None], ...]
+    """For each place: the name that is bound there or what always stands there, the way in."""
+    named: Callable[[Iterable[Any]], Row]
+    ways_out: tuple[tuple[int, Process], ...]
+
+    def bound(self, given: Mapping[str, Any]) -> list[Any]:
+        return [
+            fixed if name is None else way(given[name]) if way else given[name]
+            for name, fixed, way in self.places
+        ]
+
+
+class Prepared:
+    """A Core statement that is executed often; the names in it are bound at each execution.
+
+    It holds no list but those of `among`, since each length of another is a statement of its own.
+    """
+
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._ready: dict[tuple[str, ...], _Ready] = {}
+
+    def rows(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Row]:
+        """Execute it and give all rows, their values by the names of the columns."""
+        if connection.dialect.name != SQLITE:
+            return connection.execute(self.statement, dict(given)).all()
+        ready = self._made_ready(connection, ())
+        try:
+            found = _driver(connection).execute(ready.sql, ready.bound(given)).fetchall()
+        except sqlite3.Error as error:
+            _told(connection, ready.sql, error)
+        named, ways_out = ready.named, ready.ways_out
+        if not ways_out:
+            return [named(row) for row in found]
+        made = []
+        for row in found:
+            values = list(row)
+            for place, way in ways_out:
+                values[place] = way(values[place])
+            made.append(named(values))
+        return made
+
+    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute it once for each of `rows`, which all say the same names."""
+        if not rows:
+            return
+        if connection.dialect.name != SQLITE:
+            connection.execute(self.statement, rows)
+            return
+        ready = self._made_ready(connection, tuple(rows[0]))
+        try:
+            _driver(connection).executemany(ready.sql, [ready.bound(row) for row in rows])
+        except sqlite3.Error as error:
+            _told(connection, ready.sql, error)
+
+    def _made_ready(self, connection: Connection, names: tuple[str, ...]) -> _Ready:
+        ready = self._ready.get(names)
+        if ready is None:
+            ready = self._ready[names] = _compiled(self.statement, connection.dialect, names)
+        return ready
+
+
+def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Ready:
+    columns = list(names) if statement.is_insert else None
+    compiled = statement.compile(dialect=dialect, column_keys=columns)
+    sql = str(compiled)
+    assert "POSTCOMPILE" not in sql, "a list is bound by `among`"
+    fixed = dict(compiled.construct_params(_check=False))
+    for column in compiled.insert_prefetch if statement.is_insert else ():
+        assert column.default.is_scalar
+        fixed[column.key] = column.default.arg
+    places: list[tuple[str | None, Any, Process | None]] = []
+    for name in compiled.positiontup or ():
+        way = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if compiled.binds[name].required or name in names:
+            places.append((name, None, way))
+        else:
+            places.append((None, way(fixed[name]) if way else fixed[name], None))
+    returned = list(statement.selected_columns) if statement.is_select else []
+    row = namedtuple("Row", [column.key for column in returned], rename=True)
+    ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
+    ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
+    return _Ready(sql, tuple(places), row._make, ways_out)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _told(connection: Connection, sql: str, error: sqlite3.Error) -> NoReturn:
+    """Raise the driver's error as SQLAlchemy would have."""
+    raise DBAPIError.instance(
+        sql, None, error, sqlite3.Error, dialect=connection.dialect
+    ) from error
