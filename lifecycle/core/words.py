@@ -265,11 +265,15 @@ _ZONES_KEPT = 2_000
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    if name not in _ZONES:
-        if len(_ZONES) >= _ZONES_KEPT:
-            _ZONES.clear()
-        try:
-            _ZONES[name] = ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            _ZONES[name] = None
-    return _ZONES[name]
+    try:
+        return _ZONES[name]
+    except KeyError:
+        pass
+    try:
+        found = ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        found = None
+    if len(_ZONES) >= _ZONES_KEPT:
+        _ZONES.clear()
+    _ZONES[name] = found
+    return found

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle.core.words import zone_of
 from lifecycle.sources.address import normalized
 from lifecycle.sources.fields import Fields, Line
 from lifecycle.sources.refused import Refused
@@ -15,6 +14,8 @@ from lifecycle.sources.refused import Refused
 KNOWN = ("id", "email", "timezone", "locale", "attributes", "agreed_to", "at")
 MAX_LOCALE_BYTES = 35
 """The longest a language tag gets in practice (RFC 5646, 4.4.1)."""
+MAX_ZONE_BYTES = 64
+"""Twice what the longest name of an IANA zone takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class CustomerIn:
     """What was said of a customer at `at`; None says nothing, unless the name is in `gone`.
 
     `gone` holds those of email, timezone and locale that were said to be none; among attributes
-    null says so. `agreed_to` None leaves consents alone, a list means exactly these topics.
+    null says so. `timezone` may name no zone there is: then it counts as unknown when a local time
+    is asked for. `agreed_to` None leaves consents alone, a list means exactly these topics.
     """
 
     id: str
@@ -51,7 +53,7 @@ def read_customer(
     email = fields.text("email")
     own = {
         "email": normalized(email) if email else None,
-        "timezone": _zone(fields.text("timezone")),
+        "timezone": fields.text("timezone", limit=MAX_ZONE_BYTES),
         "locale": fields.text("locale", limit=MAX_LOCALE_BYTES),
     }
     return CustomerIn(
@@ -62,9 +64,3 @@ def read_customer(
         gone=frozenset(name for name in own if name in fields.values and own[name] is None),
         **own,
     )
-
-
-def _zone(name: str | None) -> str | None:
-    if name is not None and zone_of(name).key != name:
-        raise Refused("timezone", "not a time zone", 'write "Europe/Berlin"')
-    return name

@@ -79,6 +79,11 @@ def test_a_visitor_turns_out_to_be_the_customer(any_shop: Shop):
     assert client.get("/v1/customers/v1").json()["id"] == "c1"
 
 
+def test_a_zone_that_there_is_not_is_taken_over_http_too(shop: Shop):
+    assert shop.client.put(PATH, json={"timezone": "Europe/Atlantis"}).status_code == 200
+    assert shop.client.get(PATH).json()["timezone"] == "Europe/Atlantis"
+
+
 def test_erasing_takes_the_letters_of_the_outbox_along(any_shop: Shop):
     any_shop.client.put(PATH, json={"email": "anna@x.example"})
     any_shop.message_gone()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.core.words import zone_of
 from lifecycle.sources.address import normalized
 from lifecycle.sources.consent_line import read_consent
 from lifecycle.sources.customer_line import read_customer
@@ -45,8 +46,8 @@ def test_agreeing_to_nothing_differs_from_saying_nothing():
     [
         ({"email": "anna(at)shop.example"}, "email"),
         ({"email": 5}, "email"),
-        ({"timezone": "Europe/Atlantis"}, "timezone"),
-        ({"timezone": "../../etc/passwd"}, "timezone"),
+        ({"timezone": 60}, "timezone"),
+        ({"timezone": "x" * 65}, "timezone"),
         ({"locale": "x" * 36}, "locale"),
         ({"attributes": "none"}, "attributes"),
         ({"agreed_to": "offers"}, "agreed_to"),
@@ -60,6 +61,14 @@ def test_a_bad_field_of_a_customer_is_named(changes: dict[str, Any], field: str)
     with pytest.raises(Refused) as found:
         read_customer({"id": "c1", **changes}, at=NOW, latest=NOW)
     assert found.value.field == field
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "../../etc/passwd", "PDT+7", "Berlin"])
+def test_a_zone_that_there_is_not_is_taken_and_counts_as_unknown(name: str):
+    zone = read_customer({"id": "c1", "timezone": name}, at=NOW).timezone
+    assert zone == name
+    assert zone_of(zone, "Europe/Berlin").key == "Europe/Berlin"
+    assert zone_of(zone, "Europe/Nowhere").key == "UTC"
 
 
 def test_a_refused_address_is_not_quoted():
