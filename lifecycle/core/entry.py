@@ -14,7 +14,7 @@ from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.flow import begin, leave, rested
 from lifecycle.core.policy import Policy
-from lifecycle.core.words import rfc3339
+from lifecycle.core.words import length_words, rfc3339
 
 
 def key_of(flow: Flow, event: Event, facts: Facts) -> dict[str, Any] | None:
@@ -141,7 +141,11 @@ def again_refused(flow: Flow, facts: Facts, key: Mapping[str, Any], at: datetime
     if again == "once per key":
         return "entered before under this key" if earlier_of(flow, facts, key) else ""
     assert isinstance(again, timedelta)
-    return "" if rested(flow, facts, again, at, None) else f"a letter less than {again} ago"
+    return (
+        ""
+        if rested(flow, facts, again, at, None)
+        else f"a letter less than {length_words(again)} ago"
+    )
 
 
 def already_left(flow: Flow, facts: Facts, started: Enrollment) -> Event | None:

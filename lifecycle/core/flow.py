@@ -11,7 +11,7 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState, message_id
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.send_time import Allowed, Clock, best_hour
-from lifecycle.core.words import Span, rfc3339
+from lifecycle.core.words import Span, length_words, rfc3339
 
 NEVER_ALLOWED = timedelta(days=370)
 
@@ -157,7 +157,13 @@ def _decide(
     again = flow.enter.again_said
     if isinstance(again, timedelta) and not enrollment.led_to_letter:
         if not rested(flow, facts, again, now, enrollment.id):
-            return leave(enrollment, EnrollmentState.LEFT, now, "again", f"a letter within {again}")
+            return leave(
+                enrollment,
+                EnrollmentState.LEFT,
+                now,
+                "again",
+                f"a letter within {length_words(again)}",
+            )
     plan = plan_letter(flow, step, enrollment, fell_due, facts, policy, now)
     owing = replace(enrollment, open_messages=(*enrollment.open_messages, plan.message_id))
     return [*go_on(flow, owing, step.name, decided_at, facts, policy, now), plan]

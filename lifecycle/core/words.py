@@ -82,6 +82,19 @@ def length(text: object, *, zero: bool = True) -> timedelta:
     return count * _UNITS[unit]
 
 
+def length_words(length: timedelta) -> str:
+    """A length as one writes it, in the largest unit that divides it.
+
+    >>> length_words(timedelta(hours=36))
+    '36 hours'
+    """
+    for unit, one in reversed(_UNITS.items()):
+        count, left = divmod(length, one)
+        if not left and (count or unit == "second") and not (unit == "week" and count == 1):
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return f"{length.total_seconds()} seconds"
+
+
 def time_of_day(text: object) -> time:
     """Read a time of day such as "09:00". Raises WordProblem."""
     match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None

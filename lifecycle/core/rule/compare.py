@@ -18,6 +18,7 @@ from lifecycle.core.words import (
     Moment,
     WordProblem,
     length,
+    length_words,
     moment,
     moment_in_data,
     shown,
@@ -240,5 +241,7 @@ def _operand_words(operand: Operand) -> str:
     if isinstance(operand, Moment):
         return operand.value.isoformat()
     if isinstance(operand, timedelta):
-        return str(operand)
+        return length_words(operand)
+    if isinstance(operand, bool):
+        return str(operand).lower()
     return str(operand)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from lifecycle.core.chance import fraction
 from lifecycle.core.rule.tree import Needs, View, Why
+from lifecycle.core.words import length_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,12 @@ class KnownFor:
         """Since when the customer is known."""
         since = view.facts.known_since
         saw = "never seen" if since is None else f"known since {since.isoformat()}"
-        return Why(f"known for {self.length}", self.matches(view), saw, self.may_turn_at(view))
+        return Why(
+            f"known for {length_words(self.length)}",
+            self.matches(view),
+            saw,
+            self.may_turn_at(view),
+        )
 
 
 @dataclass(frozen=True, slots=True)
