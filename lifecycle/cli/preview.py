@@ -12,8 +12,9 @@ from lifecycle.cli.app import EVERYWHERE, app, asked
 from lifecycle.errors import EXIT_ERRORS_FOUND, LifecycleError, UsageError
 
 FILE = "preview.html"
-LETTER = "letter"
 NO_ID = "0" * 32
+MOST_MADE_UP = 50
+"""Names that a preview makes up before it gives in."""
 
 
 @dataclass(frozen=True)
@@ -161,20 +162,32 @@ def _ready(
         if locale is not None:
             facts.locale = locale
         enrollment = sample.sample_enrollment(wanted.campaign, properties or sample.PROPERTIES)
+    letters = Letters(parts)
     offer = (wanted.variant.incentive if wanted.variant else None) or wanted.step.incentive
     incentive = sample.sample_incentive(offer, wanted.campaign, catalog.settings, facts.now)
-    return Letters(parts).make(
-        NO_ID,
-        NO_ID,
-        wanted.campaign,
-        wanted.step,
-        wanted.variant,
-        enrollment,
-        facts,
-        incentive,
-        parts.referral_link(facts.customer_id),
-        facts.now,
-    )
+
+    def made() -> Any:
+        link = parts.referral_link(facts.customer_id)
+        campaign, step, variant = wanted.campaign, wanted.step, wanted.variant
+        who = (enrollment, facts, incentive, link, facts.now)
+        return letters.make(NO_ID, NO_ID, campaign, step, variant, *who)
+
+    return made() if customer is not None else _with_made_up_names(made, facts, enrollment)
+
+
+def _with_made_up_names(made: Any, facts: Any, enrollment: Any) -> Any:
+    """Render for a made-up customer: what the shop alone knows of is shown by its name."""
+    from lifecycle.render.problems import BrokenTemplate
+
+    for _ in range(MOST_MADE_UP):
+        try:
+            return made()
+        except BrokenTemplate as broken:
+            if not broken.name or broken.name in facts.attributes:
+                raise
+            facts.attributes[broken.name] = broken.name
+            enrollment.properties[broken.name] = broken.name
+    return made()
 
 
 def _real(said: Any, wanted: Wanted, customer: str) -> tuple[Any, Any]:

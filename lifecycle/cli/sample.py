@@ -76,7 +76,7 @@ def sample_enrollment(campaign: Campaign, properties: Mapping[str, Any] = PROPER
         event_id="sample",
         event_name=name,
         event_at=AT,
-        properties=properties,
+        properties=dict(properties),
     )
 
 

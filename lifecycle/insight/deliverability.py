@@ -88,8 +88,8 @@ def deliverability_report(connection: Connection, now: datetime) -> Deliverabili
     return DeliverabilityReport(
         overall,
         campaigns,
-        dict(connection.execute(dropped).tuples().all()),
-        dict(connection.execute(suppressed).tuples().all()),
+        dict(connection.execute(dropped).all()),
+        dict(connection.execute(suppressed).all()),
         uncertain_letters(connection, now),
         tuple(_warnings(overall)),
     )

@@ -69,5 +69,5 @@ def rewards_report(connection: Connection, settings: Settings, now: datetime) ->
         (Decimal(counts[1]) * Decimal(str(settings.points.worth))).quantize(Decimal("0.01")),
         settings.shop.currency,
         tuple(Issued(*row) for row in connection.execute(issued)),
-        dict(sorted(connection.execute(states).tuples().all())),
+        dict(sorted(connection.execute(states).all())),
     )

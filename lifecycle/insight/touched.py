@@ -31,7 +31,7 @@ def running_in(connection: Connection, campaigns: Sequence[str]) -> dict[str, in
         .where(ENROLLMENT.c.campaign.in_(campaigns), ENROLLMENT.c.state == "active")
         .group_by(ENROLLMENT.c.campaign)
     )
-    found: dict[str, int] = dict(connection.execute(query).tuples().all()) if campaigns else {}
+    found: dict[str, int] = dict(connection.execute(query).all()) if campaigns else {}
     return {name: found.get(name, 0) for name in campaigns}
 
 
