@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import sys
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from lifecycle.api.spool import drain_spool
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli import place
 from lifecycle.cli.asked import Asked
-from lifecycle.cli.desk import Desk, who
+from lifecycle.cli.desk import Desk
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
 from lifecycle.cli.project import read_project
@@ -27,6 +28,7 @@ from lifecycle.cli.runner import Runner
 from lifecycle.cli.web import Web, door_of, spool_of
 from lifecycle.cli.wiring import kept_catalog, parts_of
 from lifecycle.cli.writes import carry_out
+from lifecycle.cli.writing import who
 from lifecycle.clock import SystemClock
 from lifecycle.core.settings import Settings
 from lifecycle.engine.apply import applied, apply
@@ -246,12 +248,7 @@ def run(asked: Asked) -> None:
     Daemon(asked).run()
 
 
-def main() -> int:
-    """Run the daemon as `lifecycle run` does, with the same options and exit codes."""
-    from lifecycle.cli import main as command_line
-
-    return command_line(["run", *sys.argv[1:]])
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    # The command line comes to `run` above, with its own options and exit codes.
+    sys.argv.insert(1, "run")
+    runpy.run_module("lifecycle", run_name="__main__", alter_sys=True)

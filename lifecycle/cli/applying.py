@@ -100,8 +100,8 @@ def apply(
 ) -> None:
     """Put the files live; with --rollback those that were so before the present ones."""
     from lifecycle.catalog.plan import Change
-    from lifecycle.cli.desk import who, writer
     from lifecycle.cli.project import read_project, sound_catalog
+    from lifecycle.cli.writing import who, writer
 
     said = asked(ctx)
     arguments = {"root": str(said.project.resolve()), "who": who()}

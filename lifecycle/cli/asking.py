@@ -25,27 +25,19 @@ def why(
     from lifecycle.cli.reading import reading
     from lifecycle.core.words import zone_of
     from lifecycle.insight.segment import facts_of
-    from lifecycle.insight.why import decisions, local
-    from lifecycle.insight.why_not import why_not
+    from lifecycle.insight.why import decisions
 
     said = asked(ctx)
     with reading(said) as desk:
         facts = facts_of(desk.connection, desk.catalog, customer, desk.now)
         if facts is None:
             raise _unknown(customer)
-        known = {one.campaign for one in decisions(desk.connection, customer)}
-        if campaign is not None and campaign not in known:
+        told = decisions(desk.connection, customer)
+        if campaign is not None and campaign not in {one.campaign for one in told}:
             desk.campaign(campaign)
-        told = decisions(desk.connection, customer, campaign)
-        entered = {one.campaign for one in told if one.what in ("entered", "held_out")}
-        names = [campaign] if campaign else sorted(desk.catalog.campaigns)
-        waiting = [
-            why_not(desk.connection, desk.catalog, customer, desk.catalog.campaigns[name], desk.now)
-            for name in names
-            if name not in entered and name in desk.catalog.campaigns
-        ]
+        told = [one for one in told if campaign in (None, one.campaign)]
+        others = _others(desk, customer, campaign, told)
         zone = zone_of(facts.timezone, desk.catalog.settings.shop.timezone)
-    others = [one for one in waiting if one is not None]
     data = {
         "customer": facts.customer_id,
         "decisions": [one.told() for one in told],
@@ -53,29 +45,55 @@ def why(
     }
 
     def human(out: Any) -> None:
-        from rich.markup import escape
-
-        if not told:
-            out.print("Nothing was decided on this customer yet.")
-        before = ""
-        for one in told:
-            head = f"{one.campaign}  {one.entry}"
-            if head != before:
-                out.print(f"\n[bold]{escape(one.campaign)}[/]  {escape(one.entry)}")
-                before = head
-            out.print(f"  {local(one.at, zone)}  {escape(one.sentence())}")
-        if told:
-            out.print(f"\n(times in {zone.key})", style="dim")
-        for other in others:
-            waits = escape(other.waits_for)
-            out.print(f"\n[bold]{escape(other.campaign)}[/]: never entered. {waits}.")
-            for line in other.in_the_way:
-                out.print(f"  in the way: {escape(line)}")
-            if other.rule is not None:
-                for line in tree_lines(other.rule):
-                    out.print(f"  {line}")
+        _show_decisions(out, told, zone)
+        _show_others(out, others)
 
     said.answer(data, human)
+
+
+def _others(desk: Any, customer: str, campaign: str | None, told: list[Any]) -> list[Any]:
+    """The campaigns that the customer never entered, each with what it waits for."""
+    from lifecycle.insight.why_not import why_not
+
+    entered = {one.campaign for one in told if one.what in ("entered", "held_out")}
+    campaigns = desk.catalog.campaigns
+    names = [campaign] if campaign else sorted(campaigns)
+    found = [
+        why_not(desk.connection, desk.catalog, customer, campaigns[name], desk.now)
+        for name in names
+        if name not in entered and name in campaigns
+    ]
+    return [one for one in found if one is not None]
+
+
+def _show_decisions(out: Any, told: list[Any], zone: Any) -> None:
+    from rich.markup import escape
+
+    from lifecycle.insight.why import local
+
+    if not told:
+        out.print("Nothing was decided on this customer yet.")
+        return
+    before = None
+    for one in told:
+        if (one.campaign, one.entry) != before:
+            out.print(f"\n[bold]{escape(one.campaign)}[/]  {escape(one.entry)}")
+            before = (one.campaign, one.entry)
+        out.print(f"  {local(one.at, zone)}  {escape(one.sentence())}")
+    out.print(f"\n(times in {zone.key})", style="dim")
+
+
+def _show_others(out: Any, others: list[Any]) -> None:
+    from rich.markup import escape
+
+    for other in others:
+        waits = escape(other.waits_for)
+        out.print(f"\n[bold]{escape(other.campaign)}[/]: never entered. {waits}.")
+        for line in other.in_the_way:
+            out.print(f"  in the way: {escape(line)}")
+        if other.rule is not None:
+            for line in tree_lines(other.rule):
+                out.print(f"  {line}")
 
 
 @app.command(epilog=EVERYWHERE)

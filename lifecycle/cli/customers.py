@@ -130,7 +130,7 @@ def _sure(question: str, yes: bool) -> None:
 
 
 def _write(ctx: typer.Context, command: str, arguments: dict[str, Any]) -> Any:
-    from lifecycle.cli.desk import writer
+    from lifecycle.cli.writing import writer
 
     with writer(asked(ctx), f"lifecycle customer {command}") as through:
         return through.do(command, arguments)

@@ -42,8 +42,8 @@ def import_(
     ] = False,
 ) -> None:
     """Take in a file; goes on where it was if broken off. Bad rows go to FILE.rejected."""
-    from lifecycle.cli.desk import writer
     from lifecycle.cli.importing import kind_named
+    from lifecycle.cli.writing import writer
 
     said = asked(ctx)
     kind_named(kind)

@@ -134,7 +134,7 @@ def revoke(ctx: typer.Context, key_id: Annotated[str, typer.Argument(metavar="ID
 
 
 def _write(ctx: typer.Context, command: str, arguments: dict[str, Any]) -> Any:
-    from lifecycle.cli.desk import writer
+    from lifecycle.cli.writing import writer
 
     with writer(asked(ctx), f"lifecycle {command}") as through:
         return through.do(command, arguments)

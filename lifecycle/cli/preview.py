@@ -53,8 +53,23 @@ def preview(
     problems = _lint(ready.template, wanted) if lint else []
     file = _write(said.project, ready.letter.html)
     sent = _send(said, catalog, ready.letter, send_to) if send_to else ""
-    letter = ready.letter
-    data = {
+    data = _data(wanted, ready.letter, file, problems) | ({"sent": sent} if send_to else {})
+
+    def human(out: Any) -> None:
+        _show(out, wanted, ready.letter, file)
+        if send_to:
+            out.print(f"Sent: {sent}")
+        _show_problems(out, problems)
+        if lint and not problems:
+            out.print("Nothing in it is doubtful.")
+
+    said.answer(data, human)
+    if any(one.severity == "error" for one in problems):
+        raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+def _data(wanted: Wanted, letter: Any, file: Path, problems: list[Any]) -> dict[str, Any]:
+    return {
         "campaign": wanted.campaign.id if wanted.of_campaign else None,
         "step": wanted.step.name if wanted.of_campaign else None,
         "variant": letter.variant or None,
@@ -66,32 +81,28 @@ def preview(
         "file": str(file),
         "problems": [asdict(one) for one in problems],
     }
-    if send_to:
-        data["sent"] = sent
 
-    def human(out: Any) -> None:
-        from rich.markup import escape
 
-        out.print(f"[bold]From:[/]    {escape(letter.sender)}")
-        out.print(f"[bold]Subject:[/] {escape(letter.subject)}")
-        for one in wanted.step.variant if wanted.of_campaign else ():
-            if one.name != letter.variant:
-                out.print(f"         (variant {one.name} has another one)", style="dim")
-        out.print()
-        out.print(escape(letter.text))
-        out.print(f"\nHTML: {file}", style="dim")
-        if send_to:
-            out.print(f"Sent: {sent}")
-        for one in problems:
-            place = f"templates/{one.file}:{one.line}"
-            hint = f" → {one.hint}" if one.hint else ""
-            out.print(f"{escape(place)}: {one.severity}: {escape(one.problem + hint)}")
-        if lint and not problems:
-            out.print("Nothing in it is doubtful.")
+def _show(out: Any, wanted: Wanted, letter: Any, file: Path) -> None:
+    from rich.markup import escape
 
-    said.answer(data, human)
-    if any(one.severity == "error" for one in problems):
-        raise typer.Exit(EXIT_ERRORS_FOUND)
+    out.print(f"[bold]From:[/]    {escape(letter.sender)}")
+    out.print(f"[bold]Subject:[/] {escape(letter.subject)}")
+    for one in wanted.step.variant if wanted.of_campaign else ():
+        if one.name != letter.variant:
+            out.print(f"         (variant {one.name} has another one)", style="dim")
+    out.print()
+    out.print(escape(letter.text))
+    out.print(f"\nHTML: {file}", style="dim")
+
+
+def _show_problems(out: Any, problems: list[Any]) -> None:
+    from rich.markup import escape
+
+    for one in problems:
+        place = f"templates/{one.file}:{one.line}"
+        hint = f" → {one.hint}" if one.hint else ""
+        out.print(f"{escape(place)}: {one.severity}: {escape(one.problem + hint)}")
 
 
 def _wanted(catalog: Any, what: str, variant: str | None) -> Wanted:

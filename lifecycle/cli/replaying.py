@@ -57,23 +57,23 @@ def replay(
         "memberships": found.memberships,
         "segments": found.sizes,
     }
+    said.answer(data, lambda out: _show(out, found, counted))
 
-    def human(out: Any) -> None:
-        from lifecycle.cli.reports import table
 
-        out.print(f"{found.events} events of {found.customers} customers were replayed.")
-        rows = [
-            (one["campaign"], one["what"], one["reason"], one["count"])
-            for one in counted
-            if one["what"] in SHOWN
-        ]
-        if rows:
-            out.print(table(("campaign", "what", "reason", "count"), rows))
-        sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
-        if sizes:
-            out.print(f"segments at the end: {sizes}")
+def _show(out: Any, found: Any, counted: list[dict[str, Any]]) -> None:
+    from lifecycle.cli.reports import table
 
-    said.answer(data, human)
+    out.print(f"{found.events} events of {found.customers} customers were replayed.")
+    rows = [
+        (one["campaign"], one["what"], one["reason"], one["count"])
+        for one in counted
+        if one["what"] in SHOWN
+    ]
+    if rows:
+        out.print(table(("campaign", "what", "reason", "count"), rows))
+    sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
+    if sizes:
+        out.print(f"segments at the end: {sizes}")
 
 
 SHOWN = ("entered", "not_entered", "held_out", "sent", "dropped", "skipped", "left", "finished")

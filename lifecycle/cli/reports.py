@@ -83,8 +83,8 @@ def experiment(ctx: typer.Context, name: NAME) -> None:
             ]
             out.print(table(("variant", "letters", step.by, "always-valid p"), rows))
             state = "proven" if step.proven else "not proven"
-            leads = f"{step.leads} leads, {state}: {step.detail}" if step.leads else step.detail
-            out.print(leads)
+            ahead = f"{step.leader} leads, {state}: {step.detail}"
+            out.print(ahead if step.leader else step.detail)
             if step.verdict:
                 proven = "proven" if step.verdict_proven else "leading, not proven"
                 out.print(f"verdict of {step.verdict_at:%Y-%m-%d}: {step.verdict} ({proven})")

@@ -34,7 +34,7 @@ class StepReport:
     by: str
     confidence: float
     variants: tuple[VariantScore, ...]
-    leads: str
+    leader: str
     proven: bool
     detail: str
     verdict: str

@@ -37,7 +37,7 @@ def replayed(shop: Path, call: Call) -> str:
         {**one, "properties": {"greeting_id": one["id"], "total": 50}} for one in EVENTS
     ]
     rows[2]["properties"] = {"campaign": "hello", "step": "hello", "url": "https://shop.example"}
-    people = [
+    people: list[dict[str, Any]] = [
         {"id": "c1", "email": "c1@shop.example", "agreed_to": ["offers"]},
         {"id": "c2", "email": "c2@shop.example"},
         {"id": "c3", "email": "c3@shop.example"},
