@@ -1,0 +1,27 @@
+"""What the tests of promises share: shops that run on each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from lifecycle.catalog.catalog import Catalog
+from tests.faults.running import Running
+
+Run = Callable[..., Running]
+
+
+@pytest.fixture
+def run(database_url: str) -> Iterator[Run]:
+    """Start a shop on a fresh database; closed after the test."""
+    opened: list[Running] = []
+
+    def started(catalog: Catalog, *more: Any, **told: Any) -> Running:
+        opened.append(Running(database_url, catalog, *more, **told))
+        return opened[-1]
+
+    yield started
+    for one in opened:
+        one.close()
