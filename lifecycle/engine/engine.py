@@ -6,12 +6,13 @@ from datetime import datetime
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
-from lifecycle.engine import broadcasts, verdicts
+from lifecycle.engine import broadcasts, retention, verdicts
 from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import abandon, deliver
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.retention import Forgetting
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, events, operations
 
@@ -26,6 +27,7 @@ class Engine:
         self.parts = parts
         self.batch = batch
         self.letters = Letters(parts)
+        self.forgetting = Forgetting(parts)
         self.stop = False
         self._policy: Policy | None = None
         self._dues: claims.Dues | None = None
@@ -40,6 +42,7 @@ class Engine:
         with self.parts.database.write() as connection:
             broadcasts.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
+            retention.schedule(connection, self.parts, now)
 
     def tick(self, now: datetime) -> int:
         """Do everything that is due at `now`; says how much that was.
@@ -121,4 +124,4 @@ class Engine:
                 granted = ledger.due(connection, settings, now, parts.key)
                 events.append(connection, granted)
                 done += len(granted)
-        return done
+        return done + self.forgetting.do_due(now)

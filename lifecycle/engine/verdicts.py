@@ -16,6 +16,8 @@ from lifecycle.store import operations
 from lifecycle.store.scores import first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
+DECIDE = "decide "
+"""Before a broadcast's name: the task that chooses its winner."""
 ASK_AT = time(3, 0)
 STILL_COMING = timedelta(days=30)
 """How long after its last letter an experiment is still asked: clicks and orders come later."""
@@ -42,7 +44,7 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
             # On the shop's own clock: most readers live by it, and the test letters went then.
             decides = campaign.at.at(zone_of(parts.shop_zone)) + winner.decide_after
             if decides >= now:
-                operations.set_task(connection, f"decide {campaign.id}", decides)
+                operations.set_task(connection, DECIDE + campaign.id, decides)
 
 
 def ask_tonight(connection: Connection, parts: Parts, now: datetime) -> None:
@@ -66,7 +68,11 @@ def _tonight(parts: Parts, now: datetime) -> datetime:
 
 def decide_due(connection: Connection, parts: Parts, now: datetime) -> int:
     """Decide what is due; says how many tasks that were."""
-    due = operations.tasks_due(connection, now)
+    due = [
+        name
+        for name in operations.tasks_due(connection, now)
+        if name == NIGHTLY or name.startswith(DECIDE)
+    ]
     for name in due:
         if name == NIGHTLY:
             for campaign, step, winner in experiments(parts):
@@ -75,7 +81,7 @@ def decide_due(connection: Connection, parts: Parts, now: datetime) -> int:
             _tomorrow(connection, parts, now)
         else:
             for campaign, step, winner in experiments(parts):
-                if name == f"decide {campaign.id}":
+                if name == DECIDE + campaign.id:
                     _ask(connection, campaign, step, winner, now, at_the_end=True)
             operations.forget_tasks(connection, [name])
     return len(due)

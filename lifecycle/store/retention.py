@@ -1,0 +1,151 @@
+"""Takes out what is older than it is kept: events, messages and decisions, a bounded batch a call.
+
+Each function deletes at most `limit` rows of its main table in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select, tuple_
+from sqlalchemy.sql import bindparam
+
+from lifecycle.store.tables import METADATA
+
+ROWS_AT_ONCE = 1_000
+FINAL = ("accepted", "dropped")
+"""What will not move again; a message whose fate is unknown stays until it is known."""
+Kind = tuple[str, ...]
+Place = tuple[str, str]
+
+_EVENT, _DECISION = METADATA.tables["event"], METADATA.tables["decision"]
+_MESSAGE, _ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
+_ATTEMPT, _RECEIPT = METADATA.tables["attempt"], METADATA.tables["receipt"]
+_AGE: ColumnElement[Any] = func.coalesce(
+    _MESSAGE.c.attempted_at, _MESSAGE.c.planned_at, type_=_MESSAGE.c.planned_at.type
+)
+_RUNS = _ENROLLMENT.c.state == "active"
+
+
+def event_kinds_before(connection: Connection, before: datetime) -> list[Kind]:
+    """The names of events of which some happened before an instant."""
+    return _kinds(connection, (_EVENT.c.name,), _EVENT.c.at, before)
+
+
+def decision_kinds_before(connection: Connection, before: datetime) -> list[Kind]:
+    """The campaigns and kinds of decisions of which some were made before an instant."""
+    return _kinds(connection, (_DECISION.c.campaign, _DECISION.c.what), _DECISION.c.at, before)
+
+
+def delete_events(connection: Connection, kind: Kind, before: datetime, limit: int) -> int:
+    """Delete events of a name that happened before an instant; says how many.
+
+    What is not taken in yet stays, and what a running enrollment of the customer has seen since
+    its entry, since its rules may ask for that.
+    """
+    seen = exists().where(
+        _ENROLLMENT.c.customer_id == _EVENT.c.customer_id,
+        _RUNS,
+        _ENROLLMENT.c.event_at <= _EVENT.c.at,
+    )
+    old = (
+        select(_EVENT.c.customer_id, _EVENT.c.event_id)
+        .where(_EVENT.c.name == kind[0], _EVENT.c.at < before, ~_EVENT.c.pending, ~seen)
+        .order_by(_EVENT.c.at, _EVENT.c.customer_id)
+        .limit(limit)
+    )
+    return _delete(connection, _EVENT, "event_id", connection.execute(old).all())
+
+
+def delete_decisions(connection: Connection, kind: Kind, before: datetime, limit: int) -> int:
+    """Delete decisions of a campaign and kind made before an instant; says how many."""
+    campaign, what = kind
+    old = (
+        select(_DECISION.c.customer_id, _DECISION.c.decision_id)
+        .where(_DECISION.c.campaign == campaign, _DECISION.c.what == what, _DECISION.c.at < before)
+        .order_by(_DECISION.c.at)
+        .limit(limit)
+    )
+    return _delete(connection, _DECISION, "decision_id", connection.execute(old).all())
+
+
+def delete_messages(
+    connection: Connection, after: Place, before: datetime, limit: int
+) -> tuple[int, Place | None]:
+    """Delete settled messages from before an instant, with all that hangs on them.
+
+    A message is as old as its last attempt, or as its plan where none was made; those of running
+    enrollments stay. `after` is where the last call ended, ("", "") to begin with; gives
+    how many went, and where to go on, None at the end.
+    """
+    running = exists().where(
+        _ENROLLMENT.c.customer_id == _MESSAGE.c.customer_id,
+        _ENROLLMENT.c.enrollment_id == _MESSAGE.c.enrollment_id,
+        _RUNS,
+    )
+    old = (
+        select(_MESSAGE.c.customer_id, _MESSAGE.c.message_id, _MESSAGE.c.provider_id)
+        .where(
+            tuple_(_MESSAGE.c.customer_id, _MESSAGE.c.message_id) > after,
+            _MESSAGE.c.state.in_(FINAL),
+            before > _AGE,
+            ~running,
+        )
+        .order_by(_MESSAGE.c.customer_id, _MESSAGE.c.message_id)
+        .limit(limit)
+    )
+    rows = connection.execute(old).all()
+    keys = [(customer, message) for customer, message, _ in rows]
+    _delete(connection, _ATTEMPT, "message_id", keys)
+    receipts = [{"receipt": receipt} for _, _, receipt in rows if receipt is not None]
+    if receipts:
+        connection.execute(
+            delete(_RECEIPT).where(_RECEIPT.c.provider_id == bindparam("receipt")), receipts
+        )
+    _delete(connection, _MESSAGE, "message_id", keys)
+    return len(keys), keys[-1] if len(keys) == limit else None
+
+
+def oldest_message(connection: Connection) -> datetime | None:
+    """The age of the oldest message that there is, as `delete_messages` counts it."""
+    query = select(func.min(_AGE, type_=_MESSAGE.c.planned_at.type))
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def _kinds(
+    connection: Connection,
+    columns: tuple[ColumnElement[Any], ...],
+    at: ColumnElement[Any],
+    before: datetime,
+) -> list[Kind]:
+    """Kinds with something old, by one look-up a kind in an index of kind and instant."""
+    found: list[Kind] = []
+    last: Kind | None = None
+    query = select(*columns, at).order_by(*columns, at).limit(1)
+    while True:
+        further = query if last is None else query.where(_beyond(columns, last))
+        row = connection.execute(further).first()
+        if row is None:
+            return found
+        last = tuple(row[:-1])
+        if row[-1] < before:
+            found.append(last)
+
+
+def _beyond(columns: tuple[ColumnElement[Any], ...], last: Kind) -> ColumnElement[bool]:
+    return tuple_(*columns) > last if len(columns) > 1 else columns[0] > last[0]
+
+
+def _delete(
+    connection: Connection, table: Table, identity: str, keys: Sequence[Sequence[str]]
+) -> int:
+    if keys:
+        one = and_(
+            table.c.customer_id == bindparam("customer"), table.c[identity] == bindparam("identity")
+        )
+        rows = [{"customer": customer, "identity": which} for customer, which in keys]
+        connection.execute(delete(table).where(one), rows)
+    return len(keys)
