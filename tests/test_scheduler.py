@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -170,6 +171,36 @@ def test_a_kill_at_any_moment_writes_to_nobody_twice_and_forgets_nobody(
     accepted = states(project).count("accepted")
     assert accepted <= len(written) <= people
     assert sum(state == "uncertain" for state in states(project)) == people - accepted
+
+
+def test_two_processes_on_one_postgresql_share_the_work(
+    tmp_path: Path, postgresql_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = 40
+    shops = [make_shop(tmp_path / name, database=postgresql_url) for name in ("one", "two")]
+    for shop in shops:
+        with (shop / "settings.toml").open("a") as settings:
+            settings.write('\n[secrets]\nkey = "env:TEST_SHOP_KEY"\n')
+    os.environ["TEST_SHOP_KEY"] = "a key that both processes share"
+    assert main(["upgrade", "--yes", "--project", str(shops[0])]) == 0
+    both = [Daemon(shop) for shop in shops]
+    try:
+        key = make_key(shops[0], capsys)
+        for number in range(people):
+            path = f"/v1/customers/c{number}"
+            assert both[number % 2].send(key, "PUT", path, person(number)) == 200
+        for number in range(people):
+            assert both[number % 2].send(key, "POST", "/v1/events", greeting(number)) == 202
+        wait_until(lambda: sum(len(letters(shop)) for shop in shops) >= people)
+        assert [one.stop() for one in both] == [0, 0]
+    finally:
+        del os.environ["TEST_SHOP_KEY"]
+        for one in both:
+            one.process.kill()
+        print("".join(line for one in both for line in one.errors))
+    ids = Counter(file.stem.split("-")[3] for shop in shops for file in letters(shop))
+    assert len(ids) == people
+    assert set(ids.values()) == {1}
 
 
 def states(project: Path) -> list[str]:

@@ -50,7 +50,13 @@ class LocalServer:
         self._server: socket.socket | None = None
 
     def start(self) -> None:
-        """Begin to listen. A socket left by a crash is taken over. Raises EnvironmentFailed."""
+        """Begin to listen, unless another daemon of this project does already.
+
+        A socket left by a crash is taken over. Raises EnvironmentFailed.
+        """
+        if _answers(self.path):
+            log.happened("local_socket_in_use")
+            return
         server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -142,6 +148,14 @@ class Caller:
         """Hang up."""
         self._lines.close()
         self._socket.close()
+
+
+def _answers(path: Path) -> bool:
+    try:
+        Caller(str(path)).close()
+    except NobodyThere:
+        return False
+    return True
 
 
 def _gone() -> EnvironmentFailed:

@@ -93,6 +93,13 @@ def test_a_socket_left_by_a_crash_is_taken_over(tmp_path: Path) -> None:
     server.close()
 
 
+def test_a_socket_that_somebody_answers_at_is_left_to_them(server: LocalServer) -> None:
+    other = LocalServer(server.path, deed)
+    other.start()
+    other.close()
+    assert Caller(str(server.path)).ask("echo", {"still": "there"}) == {"still": "there"}
+
+
 def test_a_long_path_gives_a_short_socket_elsewhere(tmp_path: Path) -> None:
     root = tmp_path / ("long" * 30)
     found = socket_path(root)
