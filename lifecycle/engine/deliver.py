@@ -9,6 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select
 
 from lifecycle import log
+from lifecycle.core.action import bring_up_to_date
+from lifecycle.core.flow import letter_settled
 from lifecycle.core.guard import Drop, Hold
 from lifecycle.core.message import Outcome
 from lifecycle.core.policy import Policy
@@ -18,16 +20,20 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.rewards import referral
 from lifecycle.store import claims, outbox
+from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
-from lifecycle.store.facts import load
+from lifecycle.store.facts import Reading, load
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
 _INTAKE = METADATA.tables["intake"]
-_UNREAD = select(_INTAKE.c.customer_id).where(
-    _INTAKE.c.customer_id.in_(bindparam("ids", expanding=True)),
-    _INTAKE.c.due_at <= bindparam("now", type_=_INTAKE.c.due_at.type),
-    _INTAKE.c.quarantined_at.is_(None),
+_UNREAD = Statement(
+    select(_INTAKE.c.customer_id).where(
+        among(_INTAKE.c.customer_id, "ids"),
+        _INTAKE.c.due_at <= bindparam("now", type_=_INTAKE.c.due_at.type),
+        _INTAKE.c.quarantined_at.is_(None),
+    )
 )
 
 
@@ -67,14 +73,19 @@ def _deliver(
         dues = read_due(connection, parts, claimed, now)
     weighed = weigh(dues, parts, letters, policy, now)
     going = weighed.prepared
+    customers = {one.customer_id for one in claimed}
     with parts.database.write() as connection:
         if parts.outside:
+            claims.have_alone(connection, customers)
+            fences = {one.id: one.fence for one in claimed}
+            weighed.only(outbox.still_claimed(connection, customers, fences))
             going = _guard_again(connection, parts, weighed, policy, now)
         write_refusals(connection, parts, weighed, now)
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
     outcomes = _hand_over(parts, going)
     with parts.database.write() as connection:
+        claims.have_alone(connection, {one.due.row.customer_id for one in going})
         record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
 
 
@@ -94,7 +105,7 @@ def _guard_again(
     if not weighed.prepared:
         return []
     ids = sorted({one.due.row.customer_id for one in weighed.prepared})
-    unread = set(connection.execute(_UNREAD, {"ids": ids, "now": now}).scalars())
+    unread = {row.customer_id for row in _UNREAD.rows(connection, {"ids": ids, "now": now})}
     reading = parts.live.letter_reading
     fresh = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     going = []
@@ -174,6 +185,26 @@ def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
             {"of": customer_id, "id": message_id, "at": now} for customer_id, message_id in left
         ]
         outbox.uncertain(connection, rows)
+        _let_finish(connection, parts, left, now)
     for customer_id, message_id in left:
         log.warned("message_uncertain", customer=customer_id, message=message_id)
     return len(left)
+
+
+def _let_finish(
+    connection: Connection, parts: Parts, left: Sequence[tuple[str, str]], now: datetime
+) -> None:
+    """Count letters of unknown fate as gone in their enrollments, as any lost answer is."""
+    customers = sorted({customer_id for customer_id, _ in left})
+    claims.have_alone(connection, customers)
+    facts = load(connection, customers, now, Reading(), shop_zone=parts.shop_zone)
+    writing = Writing(now)
+    for customer_id, message_id in left:
+        known = facts.get(customer_id)
+        for enrollment in known.enrollments if known else ():
+            if known and message_id in enrollment.open_messages:
+                after = letter_settled(enrollment, message_id, now, sent=True)
+                bring_up_to_date(known, after)
+                writing.add(known, after, None)
+                break
+    writing.write(connection)

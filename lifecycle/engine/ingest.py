@@ -19,13 +19,14 @@ from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.events import NewEvent
 from lifecycle.store.facts import load
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 
 _EVENT, _MESSAGE, _CUSTOMER = (METADATA.tables[name] for name in ("event", "message", "customer"))
-_LATER = (
+_LATER = Statement(
     select(_EVENT.c.customer_id, func.min(_EVENT.c.due_at, type_=_EVENT.c.due_at.type))
     .where(
-        _EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        among(_EVENT.c.customer_id, "ids"),
         _EVENT.c.pending,
     )
     .group_by(_EVENT.c.customer_id)
@@ -33,10 +34,10 @@ _LATER = (
 _HASHES = select(_CUSTOMER.c.customer_id, _CUSTOMER.c.address_hash).where(
     _CUSTOMER.c.customer_id.in_(bindparam("ids", expanding=True))
 )
-_GUARDED = (
+_GUARDED = Statement(
     update(_MESSAGE)
     .where(
-        _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
+        among(_MESSAGE.c.customer_id, "ids"),
         _MESSAGE.c.state == "planned",
         _MESSAGE.c.reason == "guarded",
     )
@@ -75,6 +76,7 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
     ids = [one.customer_id for one in claimed]
     live = parts.live
     with parts.database.write() as connection:
+        claims.have_alone(connection, ids)
         waiting = events.pending(connection, ids, now)
         facts = load(connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone)
         feedback = [
@@ -116,14 +118,13 @@ def _write(
     """Write a batch; says to which customers it appended events itself."""
     writing.write(connection)
     if waiting:
-        connection.execute(events.TAKEN_UP_TO, {"ids": list(waiting), "now": now})
+        events.TAKEN_UP_TO.each(connection, [{"ids": list(waiting), "now": now}])
     filled = [
         {"of": customer_id, "id": event.id, "filled": event.properties}
         for customer_id, taken in done.items()
         for event in taken.filled
     ]
-    if filled:
-        connection.execute(events.TAKEN_CHANGED, filled)
+    events.TAKEN_CHANGED.each(connection, filled)
     rewarded: list[tuple[str, Event]] = [
         (customer_id, event) for customer_id, taken in done.items() for event in taken.rewarded
     ]
@@ -133,7 +134,7 @@ def _write(
         later += ledger.take_in(connection, settings, rewarded, now, parts.key)
     events.append(connection, later)
     if parts.live.catalog.settings.sending.hold_if is not None:
-        connection.execute(_GUARDED, {"ids": list(done), "at": now})
+        _GUARDED.each(connection, [{"ids": list(done), "at": now}])
     return frozenset(one.customer_id for one in later)
 
 
@@ -144,7 +145,7 @@ def _release(
     appended: frozenset[str],
 ) -> None:
     ids = [one.customer_id for one in claimed]
-    arriving = dict(connection.execute(_LATER, {"ids": ids}).tuples().all())
+    arriving = dict(_LATER.rows(connection, {"ids": ids}))
     next_due: dict[str, datetime | None] = {}
     for customer_id in ids:
         taken = done.get(customer_id)

@@ -29,6 +29,7 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState
 from lifecycle.store.events import NewEvent, event_row
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import Row, insert_new, upsert
@@ -39,7 +40,7 @@ MEMBERSHIP = METADATA.tables["membership"]
 MARKABLE = frozenset(
     "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
 )
-_CALL_OFF = (
+_CALL_OFF = Statement(
     update(MESSAGE)
     .where(
         MESSAGE.c.customer_id == bindparam("of"),
@@ -67,8 +68,10 @@ _PROVED = (
 _WITHDRAW = delete(EVENT).where(
     EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id")
 )
-_FORGET = delete(MEMBERSHIP).where(
-    MEMBERSHIP.c.customer_id == bindparam("of"), MEMBERSHIP.c.segment == bindparam("which")
+_FORGET = Statement(
+    delete(MEMBERSHIP).where(
+        MEMBERSHIP.c.customer_id == bindparam("of"), MEMBERSHIP.c.segment == bindparam("which")
+    )
 )
 
 
@@ -157,11 +160,9 @@ class Writing:
         insert_new(connection, "decision", self.decisions)
         upsert(connection, "enrollment", list(self.enrollments.values()))
         insert_new(connection, "message", self.messages)
-        if self.call_offs:
-            connection.execute(_CALL_OFF, self.call_offs)
+        _CALL_OFF.each(connection, self.call_offs)
         insert_new(connection, "membership_change", self.turns)
-        if self.forgotten:
-            connection.execute(_FORGET, self.forgotten)
+        _FORGET.each(connection, self.forgotten)
         upsert(connection, "membership", self.standings)
         insert_new(connection, "event", self.events)
         if self.withdrawn:

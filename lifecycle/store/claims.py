@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, column, text
 
+from lifecycle import log
 from lifecycle.core.words import from_micros, micros
+from lifecycle.store.prepared import Statement
 
 BATCH = 500
 LEASE_SECONDS = 120
@@ -44,9 +46,9 @@ _ALSO = {
     "q.customer_id AND intake.due_at <= :now AND intake.quarantined_at IS NULL)",
 }
 _RETURNS = {
-    "intake": "customer_id, arrivals, fence, attempts",
-    "enrollment": "customer_id, enrollment_id AS id, fence, attempts",
-    "message": "customer_id, message_id AS id, fence, attempts",
+    "intake": "customer_id, customer_id AS id, arrivals, fence, attempts",
+    "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts",
+    "message": "customer_id, message_id AS id, 0 AS arrivals, fence, attempts",
 }
 
 
@@ -61,33 +63,81 @@ class Claim:
     arrivals: int = 0
 
 
+CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts")
+
+
+_FRESH = "attempts = 0"
+_FAILED = f"attempts > 0 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
+
+
 @lru_cache(maxsize=20)
-def _statement(kind: str, queue: str) -> TextClause:
+def _statement(kind: str, queue: str, which: str) -> Statement:
     keys = ", ".join(_KEYS[queue])
     lock = " FOR UPDATE SKIP LOCKED" if kind == "postgresql" else ""
-    return text(
+    claiming = text(
         f"UPDATE {queue} SET lease_until = {_CLOCK[kind]} + :lease, fence = fence + 1, "
         f"attempts = attempts + 1 WHERE ({keys}) IN (SELECT {keys} FROM {queue} AS q "
-        f"WHERE due_at <= :now AND quarantined_at IS NULL "
+        f"WHERE due_at <= :now AND quarantined_at IS NULL AND {which} "
         f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}){_ALSO[queue]} "
         f"ORDER BY {_ORDER[queue]} LIMIT :batch{lock}) RETURNING {_RETURNS[queue]}"
     )
+    return Statement(claiming.columns(*(column(name) for name in CLAIMED)))
+
+
+@lru_cache(maxsize=20)
+def _aside(kind: str, queue: str) -> Statement:
+    aside = text(
+        f"UPDATE {queue} SET quarantined_at = :now WHERE due_at <= :now AND quarantined_at IS NULL "
+        f"AND attempts >= {ATTEMPTS_BEFORE_QUARANTINE} "
+        f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}) RETURNING {_RETURNS[queue]}"
+    )
+    return Statement(aside.columns(*(column(name) for name in CLAIMED)))
 
 
 def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
-    """Take up to `batch` rows of a queue (intake, enrollment, message) due at `now`."""
+    """Take up to `batch` rows of a queue (intake, enrollment, message) due at `now`.
+
+    A row whose worker failed or died is taken alone, after all others, so that it takes nobody
+    with it; one that did so too often is put aside.
+    """
+    kind = connection.dialect.name
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
-    rows = connection.execute(_statement(connection.dialect.name, queue), bound).mappings()
+    claimed = _claimed(connection, _statement(kind, queue, _FRESH), bound)
+    if not claimed:
+        claimed = _claimed(connection, _statement(kind, queue, _FAILED), {**bound, "batch": 1})
+    if not claimed:
+        for one in _claimed(connection, _aside(kind, queue), {"now": bound["now"]}):
+            log.warned(f"{queue}_quarantined", customer=one.customer_id, id=one.id)
+    return claimed
+
+
+def _claimed(connection: Connection, statement: Statement, bound: Mapping[str, Any]) -> list[Claim]:
     return [
-        Claim(
-            row["customer_id"],
-            row.get("id", row["customer_id"]),
-            row["fence"],
-            row["attempts"],
-            row.get("arrivals", 0),
-        )
-        for row in rows
+        Claim(row.customer_id, row.id, row.fence, row.attempts, row.arrivals)
+        for row in statement.rows(connection, bound)
     ]
+
+
+def free(connection: Connection) -> None:
+    """End every lease: who starts alone on its database knows that no other worker lives."""
+    for queue in _KEYS:
+        ended = f"UPDATE {queue} SET lease_until = NULL WHERE lease_until IS NOT NULL"
+        connection.execute(text(ended))
+
+
+_HOLD = text(
+    'SELECT customer_id FROM intake WHERE customer_id = ANY(:ids) ORDER BY customer_id COLLATE "C" '
+    "FOR UPDATE"
+)
+
+
+def have_alone(connection: Connection, customers: Collection[str]) -> None:
+    """Have customers to oneself until the transaction ends: nobody else decides or appends.
+
+    On SQLite one transaction writes at a time anyway.
+    """
+    if connection.dialect.name == "postgresql" and customers:
+        connection.execute(_HOLD, {"ids": sorted(customers)})
 
 
 def database_clock(connection: Connection) -> datetime:
@@ -96,9 +146,11 @@ def database_clock(connection: Connection) -> datetime:
     return from_micros(int(found or 0))
 
 
-_RELEASE_INTAKE = text(
-    "UPDATE intake SET due_at = CASE WHEN arrivals = :arrivals THEN :next ELSE due_at END, "
-    "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
+_RELEASE_INTAKE = Statement(
+    text(
+        "UPDATE intake SET due_at = CASE WHEN arrivals = :arrivals THEN :next ELSE due_at END, "
+        "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
+    )
 )
 
 
@@ -122,17 +174,19 @@ def release_intake(
         }
         for one in claims
     ]
-    if rows:
-        connection.execute(_RELEASE_INTAKE, rows)
+    _RELEASE_INTAKE.each(connection, rows)
 
 
 def release(connection: Connection, queue: str, claimed: Sequence[Claim]) -> None:
     """Give rows back after their work is written; only where the claim is still ours."""
     rows = [{"customer": o.customer_id, "id": o.id, "fence": o.fence} for o in claimed]
-    if rows:
-        where = f"customer_id = :customer AND {_KEYS[queue][1]} = :id AND fence = :fence"
-        change = f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"
-        connection.execute(text(change), rows)
+    _release(queue).each(connection, rows)
+
+
+@lru_cache(maxsize=20)
+def _release(queue: str) -> Statement:
+    where = f"customer_id = :customer AND {_KEYS[queue][1]} = :id AND fence = :fence"
+    return Statement(text(f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"))
 
 
 def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) -> bool:
@@ -150,12 +204,15 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
     return aside
 
 
-_DUES = text(
-    "SELECT (SELECT min(due_at) FROM intake WHERE quarantined_at IS NULL), "
-    "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
-    "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
-    "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "
-    "(SELECT min(due_at) FROM referral)"
+_WORK = ("intake", "enrollment", "message", "broadcast", "task", "referral")
+_DUES = Statement(
+    text(
+        "SELECT (SELECT min(due_at) FROM intake WHERE quarantined_at IS NULL), "
+        "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
+        "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
+        "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "
+        "(SELECT min(due_at) FROM referral)"
+    ).columns(*(column(name) for name in _WORK))
 )
 
 
@@ -183,7 +240,7 @@ class Dues:
 
 def dues(connection: Connection) -> Dues:
     """When something falls due next, by kind of work: one statement."""
-    return Dues(*connection.execute(_DUES).one())
+    return Dues(*_DUES.rows(connection, {})[0])
 
 
 def next_due(connection: Connection) -> int | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.event import Event
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import insert_new
@@ -83,11 +84,14 @@ def _owners(connection: Connection, customers: set[str]) -> dict[str, str]:
     if len(customers) > 2_000:
         found = connection.execute(select(ALIAS.c.alias_id, ALIAS.c.customer_id))
         return {alias: owner for alias, owner in found if alias in customers}
-    query = select(ALIAS.c.alias_id, ALIAS.c.customer_id).where(
-        ALIAS.c.alias_id.in_(bindparam("ids", expanding=True))
-    )
-    found = connection.execute(query, {"ids": list(customers)})
-    return {row.alias_id: row.customer_id for row in found}
+    return {
+        row.alias_id: row.customer_id for row in _OWNERS.rows(connection, {"ids": list(customers)})
+    }
+
+
+_OWNERS = Statement(
+    select(ALIAS.c.alias_id, ALIAS.c.customer_id).where(among(ALIAS.c.alias_id, "ids"))
+)
 
 
 def _customers_exist(connection: Connection, known_since: Mapping[str, datetime]) -> None:
@@ -119,14 +123,13 @@ def wake(connection: Connection, due: Mapping[str, datetime]) -> None:
         }
         for customer_id, at in sorted(due.items())
     ]
-    if rows:
-        connection.execute(statement, rows)
+    statement.each(connection, rows)
 
 
-_WAKE: dict[str, Any] = {}
+_WAKE: dict[str, Statement] = {}
 
 
-def _wake_statement(kind: str) -> Any:
+def _wake_statement(kind: str) -> Statement:
     if kind not in _WAKE:
         from sqlalchemy.dialects import postgresql, sqlite
 
@@ -136,17 +139,19 @@ def _wake_statement(kind: str) -> Any:
         sooner = lesser(
             func.coalesce(INTAKE.c.due_at, statement.excluded.due_at), statement.excluded.due_at
         )
-        _WAKE[kind] = statement.on_conflict_do_update(
-            index_elements=["customer_id"],
-            set_={"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1},
+        _WAKE[kind] = Statement(
+            statement.on_conflict_do_update(
+                index_elements=["customer_id"],
+                set_={"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1},
+            )
         )
     return _WAKE[kind]
 
 
-PENDING = (
+PENDING = Statement(
     select(EVENT)
     .where(
-        EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        among(EVENT.c.customer_id, "ids"),
         EVENT.c.pending,
         EVENT.c.due_at <= bindparam("now", type_=EVENT.c.due_at.type),
     )
@@ -159,7 +164,7 @@ def pending(
 ) -> dict[str, list[NewEvent]]:
     """The events of customers not taken in yet whose moment has come, in order of arrival."""
     found: dict[str, list[NewEvent]] = defaultdict(list)
-    for row in connection.execute(PENDING, {"ids": list(customers), "now": now}):
+    for row in PENDING.rows(connection, {"ids": list(customers), "now": now}):
         event = Event(row.at, row.event_id, row.name, row.properties, row.received_at, row.enters)
         found[row.customer_id].append(
             NewEvent(row.customer_id, event, row.received_at, row.arrival)
@@ -172,13 +177,13 @@ TAKEN = (
     .where(EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id"))
     .values(pending=False)
 )
-TAKEN_CHANGED = TAKEN.values(
-    pending=False, properties=bindparam("filled", type_=EVENT.c.properties.type)
+TAKEN_CHANGED = Statement(
+    TAKEN.values(pending=False, properties=bindparam("filled", type_=EVENT.c.properties.type))
 )
-TAKEN_UP_TO = (
+TAKEN_UP_TO = Statement(
     update(EVENT)
     .where(
-        EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
+        among(EVENT.c.customer_id, "ids"),
         EVENT.c.pending,
         EVENT.c.due_at <= bindparam("now", type_=EVENT.c.due_at.type),
     )

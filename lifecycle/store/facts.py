@@ -14,7 +14,7 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.words import zone_of
-from lifecycle.store.prepared import Prepared, among
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 
 TABLES = METADATA.tables
@@ -112,19 +112,19 @@ _CUSTOMER, _EVENT = TABLES["customer"], TABLES["event"]
 _CONSENT, _MEMBERSHIP = TABLES["consent"], TABLES["membership"]
 _ENROLLMENT, _MESSAGE = TABLES["enrollment"], TABLES["message"]
 _ENTRY = TABLES["points_entry"]
-_CUSTOMERS = Prepared(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)))
-_CONSENTS = Prepared(
+_CUSTOMERS = Statement(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)))
+_CONSENTS = Statement(
     select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
         _ids(_CONSENT.c.customer_id)
     )
 )
-_SEGMENTS = Prepared(select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)))
-_ENROLLMENTS = Prepared(
+_SEGMENTS = Statement(select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)))
+_ENROLLMENTS = Statement(
     select(_ENROLLMENT)
     .where(_ids(_ENROLLMENT.c.customer_id))
     .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id)
 )
-_SENT = Prepared(
+_SENT = Statement(
     select(
         _MESSAGE.c.customer_id,
         _MESSAGE.c.attempted_at,
@@ -141,7 +141,7 @@ _SENT = Prepared(
 )
 _UNEXPIRED = or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT))
 _EVER = or_(_ENTRY.c.points > 0, _ENTRY.c.source.startswith("reversed:"))
-_POINTS = Prepared(
+_POINTS = Statement(
     select(
         _ENTRY.c.customer_id,
         func.sum(_ENTRY.c.points).filter(_UNEXPIRED),
@@ -154,7 +154,7 @@ _POINTS = Prepared(
     .group_by(_ENTRY.c.customer_id)
 )
 _SUPPRESSION = TABLES["suppression"]
-_SUPPRESSED = Prepared(
+_SUPPRESSED = Statement(
     select(_CUSTOMER.c.customer_id, _SUPPRESSION.c.reason)
     .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
     .where(_ids(_CUSTOMER.c.customer_id))
@@ -162,7 +162,7 @@ _SUPPRESSED = Prepared(
 
 
 @lru_cache(maxsize=50)
-def _events_query(names: frozenset[str], known: bool) -> Prepared:
+def _events_query(names: frozenset[str], known: bool) -> Statement:
     exact = sorted(name for name in names if not name.endswith("*"))
     named: list[ColumnElement[bool]] = [among(_EVENT.c.name, "names", exact)]
     named += [
@@ -182,7 +182,7 @@ def _events_query(names: frozenset[str], known: bool) -> Prepared:
     else:
         query = query.where(~_EVENT.c.pending)
     order = (_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
-    return Prepared(query.order_by(*order))
+    return Statement(query.order_by(*order))
 
 
 def _events(

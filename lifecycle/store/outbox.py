@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from lifecycle.core.chance import derived_id
 from lifecycle.core.message import MessageState
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row, insert_new
 
@@ -30,7 +31,7 @@ def attempt_id(message_id: str, number: int) -> str:
 
 def due_messages(connection: Connection, ids: Iterable[str]) -> Sequence[Any]:
     """The rows of messages by id, with how many attempts were made of each."""
-    return connection.execute(_ROWS, {"ids": list(ids)}).all()
+    return _ROWS.rows(connection, {"ids": list(ids)})
 
 
 _MADE = (
@@ -43,26 +44,47 @@ _MADE = (
     .limit(1)
     .scalar_subquery()
 )
-_ROWS = select(
-    MESSAGE.c.customer_id,
-    MESSAGE.c.message_id,
-    MESSAGE.c.enrollment_id,
-    MESSAGE.c.campaign,
-    MESSAGE.c.entry,
-    MESSAGE.c.step,
-    MESSAGE.c.variant,
-    MESSAGE.c.klass,
-    MESSAGE.c.counts,
-    MESSAGE.c.priority,
-    MESSAGE.c.state,
-    MESSAGE.c.reason,
-    MESSAGE.c.fell_due_at,
-    MESSAGE.c.stale_at,
-    MESSAGE.c.due_at,
-    _MADE.label("made"),
-).where(MESSAGE.c.message_id.in_(bindparam("ids", expanding=True)))
+_ROWS = Statement(
+    select(
+        MESSAGE.c.customer_id,
+        MESSAGE.c.message_id,
+        MESSAGE.c.enrollment_id,
+        MESSAGE.c.campaign,
+        MESSAGE.c.entry,
+        MESSAGE.c.step,
+        MESSAGE.c.variant,
+        MESSAGE.c.klass,
+        MESSAGE.c.counts,
+        MESSAGE.c.priority,
+        MESSAGE.c.state,
+        MESSAGE.c.reason,
+        MESSAGE.c.fell_due_at,
+        MESSAGE.c.stale_at,
+        MESSAGE.c.due_at,
+        _MADE.label("made"),
+    ).where(among(MESSAGE.c.message_id, "ids"))
+)
 
-_HOLD = (
+_STILL = Statement(
+    select(MESSAGE.c.message_id, MESSAGE.c.fence)
+    .where(among(MESSAGE.c.customer_id, "customers"), among(MESSAGE.c.message_id, "ids"), _WAITING)
+    .order_by(MESSAGE.c.message_id)
+    .with_for_update()
+)
+
+
+def still_claimed(
+    connection: Connection, customers: Iterable[str], fences: Mapping[str, int]
+) -> frozenset[str]:
+    """Those of the messages that still wait under the fence of our claim.
+
+    A worker that was away for longer than its lease finds that another has taken them on.
+    """
+    found = _STILL.rows(connection, {"customers": sorted(set(customers)), "ids": list(fences)})
+    return frozenset(row.message_id for row in found if row.fence == fences[row.message_id])
+
+
+_HOLD = Statement(
     update(MESSAGE)
     .where(_OF, _WAITING)
     .values(
@@ -73,7 +95,7 @@ _HOLD = (
         attempts=0,
     )
 )
-_DROP = (
+_DROP = Statement(
     update(MESSAGE)
     .where(_OF)
     .values(
@@ -84,11 +106,9 @@ _DROP = (
         attempts=0,
     )
 )
-_BEGIN = (
+_BEGIN = Statement(
     update(MESSAGE)
-    .where(
-        _OF, MESSAGE.c.fence == bindparam("claimed"), _WAITING
-    )
+    .where(_OF, MESSAGE.c.fence == bindparam("claimed"), _WAITING)
     .values(
         state=MessageState.ATTEMPTING,
         reason="",
@@ -99,7 +119,7 @@ _BEGIN = (
         links=bindparam("targets", type_=MESSAGE.c.links.type),
     )
 )
-_ACCEPTED = (
+_ACCEPTED = Statement(
     update(MESSAGE)
     .where(_OF)
     .values(
@@ -110,7 +130,7 @@ _ACCEPTED = (
         attempts=0,
     )
 )
-_UNCERTAIN = (
+_UNCERTAIN = Statement(
     update(MESSAGE)
     .where(_OF)
     .values(
@@ -120,7 +140,7 @@ _UNCERTAIN = (
         attempts=0,
     )
 )
-_REQUEUED = (
+_REQUEUED = Statement(
     update(MESSAGE)
     .where(_OF)
     .values(
@@ -132,7 +152,7 @@ _REQUEUED = (
         attempts=0,
     )
 )
-_SETTLED = (
+_SETTLED = Statement(
     update(ATTEMPT)
     .where(ATTEMPT.c.customer_id == bindparam("of"), ATTEMPT.c.attempt_id == bindparam("attempt"))
     .values(
@@ -145,27 +165,25 @@ _SETTLED = (
 
 def hold(connection: Connection, rows: Sequence[Row]) -> None:
     """Hold messages: `of`, `id`, `why`, `until`."""
-    if rows:
-        connection.execute(_HOLD, rows)
+    _HOLD.each(connection, rows)
 
 
 def drop(connection: Connection, rows: Sequence[Row]) -> None:
     """Drop messages: `of`, `id`, `why`."""
-    if rows:
-        connection.execute(_DROP, rows)
+    _DROP.each(connection, rows)
 
 
 def begin(connection: Connection, attempts: Sequence[Row], messages: Sequence[Row]) -> None:
     """Commit attempts: their rows, and the messages now `attempting`, each under its own fence."""
     if attempts:
         insert_new(connection, ATTEMPT, attempts)
-        connection.execute(_BEGIN, messages)
+        _BEGIN.each(connection, messages)
 
 
 def accepted(connection: Connection, rows: Sequence[Row]) -> None:
     """Record acceptance: `of`, `id`, `at`, `provider`."""
     if rows:
-        connection.execute(_ACCEPTED, rows)
+        _ACCEPTED.each(connection, rows)
         receipts = [
             {"provider_id": row["provider"], "customer_id": row["of"], "message_id": row["id"]}
             for row in rows
@@ -176,20 +194,17 @@ def accepted(connection: Connection, rows: Sequence[Row]) -> None:
 
 def uncertain(connection: Connection, rows: Sequence[Row]) -> None:
     """Record that a message may or may not have been accepted: `of`, `id`, `at`."""
-    if rows:
-        connection.execute(_UNCERTAIN, rows)
+    _UNCERTAIN.each(connection, rows)
 
 
 def requeued(connection: Connection, rows: Sequence[Row]) -> None:
     """Put messages back that were surely not accepted: `of`, `id`, `why`, `until`."""
-    if rows:
-        connection.execute(_REQUEUED, rows)
+    _REQUEUED.each(connection, rows)
 
 
 def settle(connection: Connection, rows: Sequence[Row]) -> None:
     """Write what came of attempts: `of`, `attempt`, `kind`, `told`, `moment`."""
-    if rows:
-        connection.execute(_SETTLED, rows)
+    _SETTLED.each(connection, rows)
 
 
 _ABANDONED = select(MESSAGE.c.customer_id, MESSAGE.c.message_id).where(

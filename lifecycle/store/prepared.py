@@ -90,7 +90,7 @@ class _Ready:
         ]
 
 
-class Prepared:
+class Statement:
     """A Core statement that is executed often; the names in it are bound at each execution.
 
     It holds no list but those of `among`, since each length of another is a statement of its own.
@@ -146,25 +146,27 @@ def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Read
     sql = str(compiled)
     assert "POSTCOMPILE" not in sql, "a list is bound by `among`"
     fixed = dict(compiled.construct_params(_check=False))
-    for column in compiled.insert_prefetch if statement.is_insert else ():
-        assert column.default.is_scalar
-        fixed[column.key] = column.default.arg
+    defaults = {one.key: one.default for one in compiled.insert_prefetch if statement.is_insert}
+    for key, default in defaults.items():
+        assert default.is_scalar
+        fixed[key] = default.arg
     places: list[tuple[str | None, Any, Process | None]] = []
     for name in compiled.positiontup or ():
         way = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-        if compiled.binds[name].required or name in names:
+        if name not in defaults and (compiled.binds[name].required or name in names):
             places.append((name, None, way))
         else:
             places.append((None, way(fixed[name]) if way else fixed[name], None))
     returned = list(statement.selected_columns) if statement.is_select else []
-    row = namedtuple("Row", [column.key for column in returned], rename=True)
+    names_out = [str(column.key) for column in returned]
+    row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
     return _Ready(sql, tuple(places), row._make, ways_out)
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.dbapi_connection
+    driver: Any = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
 ROWS_AT_ONCE = 1_000
@@ -17,13 +18,13 @@ Row = dict[str, Any]
 
 
 @lru_cache(maxsize=200)
-def _ignore(kind: str, table: str) -> Any:
+def _ignore(kind: str, table: str) -> Statement:
     make = sqlite.insert if kind == "sqlite" else postgresql.insert
-    return make(METADATA.tables[table]).on_conflict_do_nothing()
+    return Statement(make(METADATA.tables[table]).on_conflict_do_nothing())
 
 
 @lru_cache(maxsize=200)
-def _upsert(kind: str, table: str, columns: tuple[str, ...], newest_by: str | None) -> Any:
+def _upsert(kind: str, table: str, columns: tuple[str, ...], newest_by: str | None) -> Statement:
     make = sqlite.insert if kind == "sqlite" else postgresql.insert
     target = METADATA.tables[table]
     statement = make(target)
@@ -32,14 +33,15 @@ def _upsert(kind: str, table: str, columns: tuple[str, ...], newest_by: str | No
     where = None
     if newest_by is not None:
         where = statement.excluded[newest_by] >= target.c[newest_by]
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=where)
+    changed = statement.on_conflict_do_update(index_elements=keys, set_=changes, where=where)
+    return Statement(changed)
 
 
 def insert_new(connection: Connection, table: Table | str, rows: Sequence[Row]) -> None:
     """Insert rows; those whose key is there already are left as they are."""
     if rows:
         name = table if isinstance(table, str) else table.name
-        connection.execute(_ignore(connection.dialect.name, name), rows)
+        _ignore(connection.dialect.name, name).each(connection, rows)
 
 
 def upsert(
@@ -56,4 +58,4 @@ def upsert(
     if rows:
         name = table if isinstance(table, str) else table.name
         columns = tuple(rows[0])
-        connection.execute(_upsert(connection.dialect.name, name, columns, newest_by), rows)
+        _upsert(connection.dialect.name, name, columns, newest_by).each(connection, rows)
