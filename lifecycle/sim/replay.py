@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,14 @@ from lifecycle.catalog.catalog import Catalog
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.send.outbox import Outbox
-from lifecycle.sim.world import AcceptsAll, World, before_first
+from lifecycle.sim.world import BEFORE, AcceptsAll, World, before_first
 from lifecycle.sources.customer_line import CustomerIn, read_customer
 from lifecycle.sources.event_line import EventIn, read_event
 from lifecycle.sources.files import read_lines
 from lifecycle.sources.refused import Refused
 
+UNSAID = datetime(1, 1, 1, tzinfo=UTC)
+"""Stands for the instant of a line that says none: earlier than any that can be said."""
 FEW = 20
 """How many bad lines are told one by one."""
 
@@ -116,28 +118,30 @@ def read_events(path: Path) -> list[EventIn]:
 def read_customers(
     path: Path | None, happenings: list[EventIn], until: datetime
 ) -> list[CustomerIn]:
-    """The customer lines of a file in its order; where one says no `at`, just before the events."""
+    """The customer lines of a file in its order.
+
+    A line that says no `at` stands just before the events, and before the customer's other lines.
+    """
     if path is None:
         return []
-    unsaid = until
     known = ("id", "email", "timezone", "locale", "agreed_to", "at")
-    first = _good(
-        path,
-        read_lines(_there(path), lambda line: _line_at(line), known=known, extra="attributes"),
-    )
-    unsaid = before_first(happenings, [at for at in first if at is not None], until)
-    return _good(
+    lines: list[CustomerIn] = _good(
         path,
         read_lines(
-            path, lambda line: read_customer(line, at=unsaid), known=known, extra="attributes"
+            _there(path),
+            lambda line: read_customer(line, at=UNSAID),
+            known=known,
+            extra="attributes",
         ),
     )
-
-
-def _line_at(line: Any) -> datetime | None:
-    sentinel = datetime(1, 1, 1, tzinfo=UTC)
-    at = read_customer(line, at=sentinel).at
-    return None if at == sentinel else at
+    stated = [line for line in lines if line.at != UNSAID]
+    begins = before_first(happenings, [line.at for line in stated], until)
+    own: dict[str, datetime] = {}
+    for line in stated:
+        own[line.id] = min(line.at - BEFORE, own.get(line.id, begins))
+    return [
+        line if line.at != UNSAID else replace(line, at=own.get(line.id, begins)) for line in lines
+    ]
 
 
 def _there(path: Path) -> Path:

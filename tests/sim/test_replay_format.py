@@ -167,6 +167,20 @@ def test_a_customer_line_without_an_instant_stands_before_the_first_event(tmp_pa
     assert rows[0]["at"] < "2026-05-03T10:00:00Z"
 
 
+def test_a_customer_line_without_an_instant_stands_before_those_that_say_one(
+    tmp_path: Path,
+) -> None:
+    segments = {"blue": segment('{ customer = "colour", is = "blue" }')}
+    people = [
+        {"id": "c1", "at": "2026-05-01T10:00:00Z", "attributes": {"colour": "blue"}},
+        person(attributes={"colour": "red"}),
+    ]
+    lines = [event("2026-05-04T10:00:00", "a")]
+    assert play(tmp_path, shop({}, segments), lines, people=people).turns() == [
+        "05-01 10:00 joined blue"
+    ]
+
+
 def test_at_one_instant_customer_lines_come_before_events(tmp_path: Path) -> None:
     catalog = shop({"f": flow('when = "a"\nonly_if = { customer = "vip", is = true }')})
     at = "2026-05-04T10:00:00Z"
