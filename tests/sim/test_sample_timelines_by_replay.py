@@ -149,7 +149,7 @@ def members(played: Played, segment: str, now: str) -> set[str]:
 
 
 def statements(scenario: dict[str, Any], folder: Path) -> Iterator[tuple[str, Any, Any]]:
-    """Each statement: where it stands, as stated, as found. A new definition begins a new replay."""
+    """Each statement: where it stands, as stated, as found. Each asks a replay of its own."""
     told = Told()
     defined = {one["name"]: one for one in scenario.get("segments", [])}
     for number, step in enumerate(scenario["steps"]):
