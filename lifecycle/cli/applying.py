@@ -19,8 +19,9 @@ def plan(ctx: typer.Context) -> None:
     from lifecycle.cli import place
     from lifecycle.cli.project import read_project, sound_catalog
     from lifecycle.clock import SystemClock
-    from lifecycle.engine.apply import applied, rebuilt
+    from lifecycle.engine.apply import readable, rebuilt
     from lifecycle.insight.touched import running_in, turns
+    from lifecycle.store.catalog_versions import latest
 
     said = asked(ctx)
     project = read_project(said.project)
@@ -33,11 +34,11 @@ def plan(ctx: typer.Context) -> None:
         return
     database = place.open_database(url, make=False)
     try:
-        found = applied(database, said.project, project.hooks)
-        old = None if found is None else found[1]
-        changes = compare(old, catalog)
-        touched = [one.name for one in changes if one.kind == "campaign"]
         with database.read() as connection:
+            version = latest(connection)
+            old = None if version is None else readable(version, said.project, project.hooks)
+            changes = compare(old, catalog)
+            touched = [one.name for one in changes if one.kind == "campaign"]
             running = running_in(connection, touched)
             turned = turns(connection, catalog, rebuilt(old, catalog), SystemClock().now())
     finally:

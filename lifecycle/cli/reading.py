@@ -16,9 +16,10 @@ from lifecycle.cli.asked import Asked
 from lifecycle.cli.project import read_project, sound_catalog
 from lifecycle.clock import SystemClock
 from lifecycle.core.campaign import Campaign
-from lifecycle.engine.apply import applied
+from lifecycle.engine.apply import readable
 from lifecycle.errors import UsageError
 from lifecycle.hooks import Registry, find
+from lifecycle.store import catalog_versions
 from lifecycle.store.database import Database
 
 
@@ -57,12 +58,10 @@ def reading(asked: Asked) -> Iterator[Desk]:
     database = place.open_database(place.database_url(asked, settings), make=False)
     try:
         hooks, _ = find(asked.project)
-        found = applied(database, asked.project, hooks)
-        if found is not None:
-            catalog = found[1]
-        else:
-            catalog = sound_catalog(read_project(asked.project))
         with database.read() as connection:
+            version = catalog_versions.latest(connection)
+            found = None if version is None else readable(version, asked.project, hooks)
+            catalog = found or sound_catalog(read_project(asked.project))
             now = SystemClock().now()
             yield Desk(catalog, hooks, database, connection, now, found is not None)
     finally:

@@ -11,10 +11,10 @@ from lifecycle import log
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.importing import take_lines
 from lifecycle.cli.project import Project, read_project
-from lifecycle.engine.apply import Applied, applied, apply, rollback
+from lifecycle.engine.apply import Applied, apply, rollback
 from lifecycle.engine.resolve import resolve
 from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
-from lifecycle.store import customers, keys, operations
+from lifecycle.store import catalog_versions, customers, keys, operations
 from lifecycle.store.erase import erase, scrub
 from lifecycle.store.facts import customer_exists
 from lifecycle.store.merge import merge
@@ -92,10 +92,11 @@ def _order(desk: Desk, arguments: Arguments) -> Any:
 def _known_campaign(desk: Desk, campaign: str) -> None:
     from lifecycle.catalog.problem import did_you_mean
 
-    live = applied(desk.database, desk.root)
+    with desk.database.read() as connection:
+        live = catalog_versions.latest(connection)
     there = {path.stem for path in (desk.root / "campaigns").glob("*.toml")}
     if live is not None:
-        there |= set(live[1].campaigns)
+        there |= {Path(name).stem for name in live.files if name.startswith("campaigns/")}
     if campaign not in there:
         hint = did_you_mean(campaign, there)
         raise UsageError(f"there is no campaign “{campaign}”", remedy=hint)

@@ -88,7 +88,7 @@ def apply(
         version = catalog_versions.latest(connection)
     if version is not None and version.fingerprint == catalog.fingerprint:
         return Applied(version.number, version.fingerprint)
-    old = None if version is None else _catalog(version, catalog.root, hooks)
+    old = None if version is None else readable(version, catalog.root, hooks)
     with database.write() as connection:
         number = catalog_versions.put(connection, catalog.fingerprint, catalog.files, who, now)
         turned = _segments(connection, old, catalog, now)
@@ -128,6 +128,15 @@ def rebuilt(old: Catalog | None, new: Catalog) -> list[str]:
         if not more:
             return [name for name in new.rules if name in differing]
         differing |= more
+
+
+def readable(version: Version, root: Path, hooks: Registry) -> Catalog | None:
+    """The definitions of a version; None when this version of lifecycle can no longer read them."""
+    try:
+        return _catalog(version, root, hooks)
+    except LifecycleError as error:
+        log.warned("live_definitions_unreadable", version=version.number, problem=error.cause)
+        return None
 
 
 def _catalog(version: Version, root: Path, hooks: Registry) -> Catalog:

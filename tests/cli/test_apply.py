@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
+from sqlalchemy import update
+
+from lifecycle.store import catalog_versions
+from lifecycle.store.database import Database
 from tests.cli.conftest import Call
 from tests.cli.shop import write_lines
 from tests.cli.test_import import JOINS, decisions, orders
@@ -86,6 +91,29 @@ def test_rollback_puts_back_what_was_live_before(any_shop: Path, call: Call) -> 
     assert call("report", "campaign", "hello", "--json").data["name"] == "Hello"
     flow.write_text(before)
     assert call("plan", "--json").data["changes"] == []
+
+
+def test_live_files_that_can_no_longer_be_read_are_replaced(any_shop: Path, call: Call) -> None:
+    call("apply")
+    rewrite_live(any_shop, "campaigns/hello.toml", "nonsense")
+    assert call("report", "campaign", "hello").code == 0
+    assert call("pause", "hello").code == 0
+    flow = any_shop / "campaigns" / "hello.toml"
+    flow.write_text(flow.read_text().replace('"Hello"', '"Good day"'))
+    assert ("campaign", "hello", "added") in names(call("plan", "--json").data["changes"])
+    assert call("apply", "--json").data["number"] == 2
+
+
+def rewrite_live(shop: Path, name: str, text: str) -> None:
+    """Let what is live be what an older version of lifecycle would have taken."""
+    settings = tomllib.loads((shop / "settings.toml").read_text())
+    database = Database(settings["database"]["url"])
+    table = catalog_versions.VERSION
+    with database.write() as connection:
+        live = catalog_versions.latest(connection)
+        assert live is not None
+        connection.execute(update(table).values(files={**live.files, name: text}))
+    database.close()
 
 
 def test_files_with_errors_are_not_put_live(any_shop: Path, call: Call) -> None:
