@@ -16,6 +16,8 @@ LATER_KEYS: dict[tuple[str, Shape], tuple[str, ...]] = {
     ("campaign", ("step", "winner")): ("policy",),
     ("campaign", ("winner",)): ("policy",),
     ("segment", ()): ("members",),
+    ("settings", ("referral", "gives")): ("valid_for",),
+    ("settings", ("referral", "gets")): ("valid_for",),
 }
 """By kind of file and table; `not_yet` says it."""
 LATER_VALUES: dict[tuple[str, Shape], tuple[str, ...]] = {
@@ -27,6 +29,9 @@ LATER_VALUES: dict[tuple[str, Shape], tuple[str, ...]] = {
     ("campaign", ("winner", "test_percent")): ("auto",),
     ("campaign", ("step", "winner", "test_percent")): ("auto",),
     ("campaign", ("step", "not_on")): ("holidays",),
+    ("campaign", ("sending", "resend_uncertain")): ("true",),
+    ("campaign", ("winner", "by")): ("revenue",),
+    ("campaign", ("step", "winner", "by")): ("revenue",),
     ("settings", ("ses", "mode")): ("bulk",),
     **{
         ("campaign", (*where, "incentive", "kind")): ("pool",)

@@ -11,6 +11,7 @@ from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, nearest, of_file
 from lifecycle.catalog.project import Leaf, Project, leaves, walk
+from lifecycle.catalog.retention import messages_kept
 from lifecycle.catalog.told import shape_of
 from lifecycle.core.campaign import Flow
 from lifecycle.core.rule.counts import FIGURES
@@ -42,6 +43,7 @@ _SATISFACTION = ("rating", "score", "stars", "satisfaction", "nps", "sentiment")
 def lint(project: Project, hook_events: Collection[str] = ()) -> Iterator[Problem]:
     """A warning for each doubt; nothing about unused files while files with errors are left."""
     yield from _unheard_events(project, hook_events)
+    yield from _settings(project)
     if not project.has_errors:
         yield from _unused_segments(project)
     for document in project.ruled:
@@ -86,6 +88,27 @@ def _named_events(document: Document) -> Iterator[tuple[Place, str]]:
         for key in FIGURES:
             if isinstance(said := leaf.said.get(key), str):
                 yield (*leaf.place, key), said.partition(".")[0]
+
+
+def _settings(project: Project) -> Iterator[Problem]:
+    """What the settings say that is not done as said."""
+    document, settings = project.documents.get(SETTINGS), project.settings
+    if document is None or settings is None:
+        return
+    for name, topic in settings.topics.items():
+        if topic.double_opt_in:
+            problem = (
+                "no letter asks for a confirmation yet: a yes counts as soon as it is recorded"
+            )
+            hint = "have the shop ask, and record the consent once it is confirmed"
+            place = ("topics", name, "double_opt_in")
+            yield document.problem(place, problem, hint, "warning")
+    said = settings.retention.messages
+    kept = messages_kept(settings, project.campaigns.values())
+    if said is not None and kept is not None and kept > said:
+        problem = f"messages are kept for {kept.days} days all the same"
+        hint = "unsubscribe links, caps and running tests need them"
+        yield document.problem(("retention", "messages"), problem, hint, "warning")
 
 
 def _unused_segments(project: Project) -> Iterator[Problem]:

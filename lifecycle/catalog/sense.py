@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
+from lifecycle.catalog.later import not_yet
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
-from lifecycle.core.campaign import Broadcast, Flow, Step, Winner
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step, Winner
 from lifecycle.core.send_time import Allowed, Clock
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import Span, zone_of
@@ -87,7 +88,7 @@ def _flow(document: Document, flow: Flow, settings: Settings | None) -> Iterator
         elif step.was in was:
             yield document.problem((*place, "was"), f"two steps say they were “{step.was}”")
         was |= {step.was} if step.was else set()
-        yield from _winner(document, (*place, "winner"), step.winner)
+        yield from _winner(document, (*place, "winner"), step.winner, flow)
         if settings is not None:
             quiet = settings.quiet(flow.sending.says_quiet_hours, flow.sending.quiet_hours)
             yield from _times(
@@ -136,16 +137,41 @@ def _way_out(quiet: Span | None, clock: Clock | None) -> str:
     return f"quiet hours are {quiet.start:%H:%M}-{quiet.end:%H:%M}: choose a time outside them"
 
 
-def _winner(document: Document, place: Place, winner: Winner | None) -> Iterator[Problem]:
-    if winner is not None and winner.by == "open_rate":
+def _winner(
+    document: Document, place: Place, winner: Winner | None, campaign: Campaign
+) -> Iterator[Problem]:
+    if winner is None:
+        return
+    if winner.by == "open_rate":
         problem = "opens are mostly machines: the winner may be the wrong one"
         yield document.problem((*place, "by"), problem, 'write by = "click_rate"', "warning")
+    if winner.by == "goal_rate" and campaign.goal is None:
+        problem = "the winner is chosen by the goal, and the campaign has none"
+        yield document.problem((*place, "by"), problem, "add [goal], or write by = “click_rate”")
+    if isinstance(campaign, Flow):
+        for key in ("test_percent", "decide_after"):
+            if getattr(winner, key) is not None:
+                problem = f"`{key}` belongs to the [winner] of a broadcast"
+                hint = "in a flow everyone tests until it is proven, or `within` is over"
+                yield document.problem((*place, key), problem, hint)
+    elif winner.decide_after is None:
+        hint = "write decide_after = “4 hours”"
+        if winner.test_percent is not None:
+            problem = "`test_percent` keeps the others waiting, and nothing says until when"
+            yield document.problem((*place, "test_percent"), problem, hint)
+        elif winner.within is None:
+            yield document.problem(place, "this winner is never chosen", hint, "warning")
 
 
 def _broadcast(
     document: Document, broadcast: Broadcast, settings: Settings | None
 ) -> Iterator[Problem]:
-    yield from _winner(document, ("winner",), broadcast.winner)
+    yield from _winner(document, ("winner",), broadcast.winner, broadcast)
+    for index, variant in enumerate(broadcast.variant):
+        if variant.at is not None:
+            yield document.problem(
+                ("variant", index, "at"), not_yet("`at` of a broadcast's variant")
+            )
     at = broadcast.at.value
     if settings is None or at.tzinfo is not None:
         return

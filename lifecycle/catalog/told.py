@@ -35,6 +35,10 @@ _PATTERNS = {
     "from": ("is no mailbox", "write “Shop <news@mail.shop.example>”"),
     "reply_to": ("is no mailbox", "write “help@shop.example”"),
     "listen": ("is no address to listen on", "write “127.0.0.1:8000”"),
+    "feedback_topics": (
+        "names no topic of Amazon SNS",
+        "write “arn:aws:sns:eu-central-1:123456789012:ses-feedback”",
+    ),
     "public_url": ("is no web address", "write “https://mail.shop.example”"),
 }
 _NOT_YET = re.compile(r"(?: is| are) not carried out yet")
@@ -64,7 +68,8 @@ def told(
         return [_choice(document, loc, name, context["expected"])]
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return [_no_table(document, model, loc, name)]
-    said, hint = _value_words(kind, key, context)
+    shape = shape_of(loc)
+    said, hint = _value_words(kind, shape[-1] if shape else key, context)
     value = _value(document, loc)
     if isinstance(value, str) and kind in ("int_type", "float_type") and words.number(value):
         hint = f"write it without quotes: {key} = {value}"
@@ -88,7 +93,7 @@ def kind_of(document: Document) -> str:
 def _is_later(document: Document, loc: Place) -> bool:
     shape = shape_of(loc)
     values = LATER_VALUES.get((kind_of(document), shape), ())
-    value = _value(document, loc)
+    value = "true" if _value(document, loc) is True else _value(document, loc)
     return isinstance(value, str) and any(
         value == one or (one.endswith("*") and value.startswith(one[:-1])) for one in values
     )

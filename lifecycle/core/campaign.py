@@ -136,8 +136,8 @@ class Sending(Definition):
     stale_after: Length = STALE_AFTER
     class_: Klass | None = Field(default=None, alias="class")
     caps: bool = True
-    resend_uncertain: bool = False
-    """Of transactional steps alone; each of them then has it."""
+    resend_uncertain: Literal[False] = False
+    """A letter whose fate is unknown is never sent again."""
 
     @property
     def says_quiet_hours(self) -> bool:
@@ -161,7 +161,7 @@ class Variant(Definition):
 class Winner(Definition):
     """When a test of variants is decided."""
 
-    by: Literal["click_rate", "goal_rate", "revenue", "open_rate"]
+    by: Literal["click_rate", "goal_rate", "open_rate"]
     confidence: Annotated[float, Field(ge=50, lt=100)] = 95.0
     within: Length | None = None
     at_least: Annotated[int, Field(ge=1)] = 100
@@ -185,7 +185,6 @@ class Step(Definition):
     preheader: Text | None = None
     sender: str | None = None
     transactional: bool = False
-    resend_uncertain: bool = False
     incentive: IncentiveOffer | None = None
     variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
     winner: Winner | None = None
@@ -201,10 +200,6 @@ class Step(Definition):
         _tell_apart(self.variant)
         if self.winner is not None and len(self.variant) < 2:
             raise refused("a winner is chosen among two variants or more", "", "winner")
-        if self.resend_uncertain and not self.transactional:
-            raise refused(
-                "`resend_uncertain` is for transactional steps alone", "", "resend_uncertain"
-            )
         timed = [one.at is not None for one in self.variant]
         if any(timed) and not all(timed):
             raise refused("either all variants carry `at` or none", "", "variant")
@@ -250,19 +245,6 @@ class Flow(_Campaign):
         _tell_apart(self.step)
         if self.topic is None and not all(step.transactional for step in self.step):
             raise refused("a flow names its `topic` unless all its letters are transactional")
-        return self
-
-    @model_validator(mode="after")
-    def _resends(self) -> Flow:
-        if not self.sending.resend_uncertain:
-            return self
-        if not any(step.transactional for step in self.step):
-            hint = "marketing letters whose fate is unknown are never sent again"
-            raise refused("`resend_uncertain` is for transactional steps alone", hint, "sending")
-        steps = (
-            step.model_copy(update={"resend_uncertain": step.transactional}) for step in self.step
-        )
-        object.__setattr__(self, "step", tuple(steps))
         return self
 
     @property

@@ -29,6 +29,11 @@ from lifecycle.core.words import Span, WordProblem, length, shown, span, time_of
 
 MAX_NAMED = 100
 """Senders, and topics, of one shop."""
+TOPIC_ARN = (
+    r"^arn:(aws|aws-cn|aws-us-gov):sns:[a-z]{2}(-[a-z]+)+-[0-9]{1,2}"
+    r":[0-9]{12}:[A-Za-z0-9_-]{1,256}$"
+)
+"""What names a topic of Amazon SNS."""
 
 
 def _per(raw: object) -> timedelta | str:
@@ -106,7 +111,9 @@ class SesSettings(Definition):
     region: str = "eu-central-1"
     configuration_set: str | None = None
     feedback_queue: str | None = None
-    feedback_topics: tuple[str, ...] = Field(default=(), strict=False)
+    feedback_topics: tuple[Annotated[str, Field(pattern=TOPIC_ARN)], ...] = Field(
+        default=(), strict=False
+    )
     mode: Literal["single"] = "single"
     endpoint: str | None = None
 
@@ -173,7 +180,6 @@ class ReferralReward(Definition):
     percent: Annotated[float, Field(gt=0, le=100)] | None = None
     amount: Annotated[float, Field(gt=0)] | None = None
     points: Annotated[int, Field(gt=0)] | None = None
-    valid_for: Length | None = None
 
 
 class Referral(Definition):

@@ -99,7 +99,7 @@ class Live:
             names |= {trigger.name, *trigger.reads, *trigger.listens_to}
         for attribute in self.hooks.attributes.values():
             names |= attribute.reads
-        if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
+        if self._asks_for_best_hour:
             names |= set(HUMAN_TRACES)
         return frozenset(names)
 
@@ -116,6 +116,17 @@ class Live:
             for trigger in self.hooks.triggers.values()
             for name in (*trigger.listens_to, *trigger.reads)
         )
+
+    @cached_property
+    def _asks_for_best_hour(self) -> bool:
+        """Whether some step, or a variant of one, goes out at the customer's best hour."""
+        clocks = (
+            clock
+            for flow in self.flows
+            for step in flow.step
+            for clock in (step.at, *(one.at for one in step.variant))
+        )
+        return any(clock is not None and clock.best for clock in clocks)
 
     def heard(self, event_name: str) -> bool:
         """Whether anything at all reads events of this name."""
@@ -156,7 +167,7 @@ class Live:
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
         names = self.needs_of(*catalog_rules(self.catalog)).events
-        if any(step.at is not None and step.at.best for flow in self.flows for step in flow.step):
+        if self._asks_for_best_hour:
             names |= frozenset(HUMAN_TRACES)
         return Reading(
             events=names | self.computed_reads, points=bool(self.catalog.settings.points.earn)
@@ -170,10 +181,11 @@ class Live:
     @cached_property
     def letter_reading(self) -> Reading:
         """What the guard and a letter read."""
+        letters = [step for flow in self.flows for step in flow.step]
+        letters += [broadcast.letter() for broadcast in self.broadcasts]
         offers = [
             offer.given_if
-            for flow in self.flows
-            for step in flow.step
+            for step in letters
             for offer in (step.incentive, *(one.incentive for one in step.variant))
             if offer is not None
         ]

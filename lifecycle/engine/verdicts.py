@@ -40,9 +40,9 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
         if isinstance(campaign, Flow):
             if _goes_on(connection, campaign, step, winner, now):
                 ask_tonight(connection, parts, now)
-        elif winner.decide_after is not None:
+        elif (wait := winner.decide_after or winner.within) is not None:
             # On the shop's own clock: most readers live by it, and the test letters went then.
-            decides = campaign.at.at(zone_of(parts.shop_zone)) + winner.decide_after
+            decides = campaign.at.at(zone_of(parts.shop_zone)) + wait
             if decides >= now:
                 operations.set_task(connection, DECIDE + campaign.id, decides)
 

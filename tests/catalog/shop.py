@@ -21,7 +21,7 @@ shop = { from = "Shop <news@mail.shop.example>", reply_to = "help@shop.example" 
 
 [topics]
 offers     = { about = "Sales and reminders" }
-newsletter = { about = "Stories and news", double_opt_in = true }
+newsletter = { about = "Stories and news" }
 
 [[sending.cap]]
 class   = "campaign"

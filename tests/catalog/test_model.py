@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from lifecycle.core.campaign import Flow
 from tests.catalog.shop import (
     CART,
     CART_FILE,
@@ -85,7 +84,7 @@ def told(files: dict[str, str]) -> list[str]:
         (
             "[sending]",
             "[sending]\nresend_uncertain = true",
-            "`resend_uncertain` is for transactional",
+            "`resend_uncertain = true` belongs to the language, but this version does not carry",
         ),
     ],
 )
@@ -270,12 +269,11 @@ def test_a_sender_or_topic_may_bear_any_name():
     assert told({"settings.toml": settings}) == []
 
 
-def test_resending_said_for_the_campaign_holds_for_its_transactional_steps():
-    text = CART.replace("[sending]", "[sending]\nresend_uncertain = true")
-    text = text.replace('name     = "last_call"', 'name     = "last_call"\ntransactional = true')
-    flow = catalog_of({CART_FILE: text}).campaigns["abandoned_cart"]
-    assert isinstance(flow, Flow)
-    assert [step.resend_uncertain for step in flow.step] == [False, True]
+def test_not_resending_may_be_said():
+    flow = catalog_of(
+        {CART_FILE: CART.replace("[sending]", "[sending]\nresend_uncertain = false")}
+    ).campaigns["abandoned_cart"]
+    assert flow.sending.resend_uncertain is False
 
 
 def test_senders_that_are_all_wrong_are_not_also_missing():

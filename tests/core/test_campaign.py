@@ -84,7 +84,6 @@ def test_a_way_in_that_makes_no_sense_is_refused(enter: dict[str, Any]):
         ({"subject": None}, "needs a `subject`"),
         ({"variant": [{"name": "a"}, {"name": "a"}]}, "taken twice"),
         ({"variant": [{"name": "a"}], "winner": {"by": "click_rate"}}, "two variants or more"),
-        ({"resend_uncertain": True}, "transactional steps alone"),
         ({"variant": [{"name": "a", "at": "10:00"}, {"name": "b"}]}, "all variants carry `at`"),
         ({"incentive": {"kind": "percent_off"}}, "says its `percent`"),
         ({"incentive": {"kind": "shared_code"}}, "says its `code`"),
