@@ -49,6 +49,7 @@ def _alone(parts: Parts, policy: Policy, one: Claim, now: datetime) -> None:
 def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime) -> None:
     ids = sorted({one.customer_id for one in claimed})
     with parts.database.write() as connection:
+        claims.have_alone(connection, ids)
         reading = parts.live.flow_reading
         facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
         writing = Writing(now)

@@ -40,6 +40,8 @@ class Engine:
         """
         abandon(self.parts, now, everything=alone)
         with self.parts.database.write() as connection:
+            if alone:
+                claims.free(connection)
             broadcasts.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)

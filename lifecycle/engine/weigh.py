@@ -61,6 +61,13 @@ class Weighed:
     left: list[tuple[Due, list[Action]]] = field(default_factory=list)
     """Messages whose enrollment ends, since `[exit] if` came to hold while they were held."""
 
+    def only(self, ids: frozenset[str]) -> None:
+        """Leave out all messages but these."""
+        self.prepared = [one for one in self.prepared if one.due.row.message_id in ids]
+        self.held = [one for one in self.held if one[0].row.message_id in ids]
+        self.dropped = [one for one in self.dropped if one[0].row.message_id in ids]
+        self.left = [one for one in self.left if one[0].row.message_id in ids]
+
 
 def read_due(
     connection: Connection, parts: Parts, claimed: Sequence[Claim], now: datetime
@@ -143,7 +150,11 @@ def weigh(
 ) -> Weighed:
     """Judge each message; those that may go become letters, unless their template is broken."""
     result = Weighed()
+    told = parts.live.heard("message_sent") or parts.live.heard("incentive_issued")
+    gone: set[str] = set()
     for read in dues:
+        if told and read.row.customer_id in gone:
+            continue  # What the letter before tells is taken in first, whatever the batch.
         due = read.with_facts(read.facts) if result.left else read
         if over := left_meanwhile(due, policy, now):
             bring_up_to_date(due.facts, over)
@@ -161,6 +172,7 @@ def weigh(
                 result.dropped.append((due, "broken_template", str(broken)))
             else:
                 counts_as_sent(due, now)
+                gone.add(due.row.customer_id)
     return result
 
 
