@@ -12,14 +12,15 @@ from sqlalchemy import Connection, bindparam, select
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.store.events import NewEvent
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 
 EVENT = METADATA.tables["event"]
-_KNOWN = (
+_KNOWN = Statement(
     select(EVENT.c.customer_id, EVENT.c.event_id, EVENT.c.name, EVENT.c.at, EVENT.c.properties)
     .where(
-        EVENT.c.customer_id.in_(bindparam("ids", expanding=True)),
-        EVENT.c.name.in_(bindparam("names", expanding=True)),
+        among(EVENT.c.customer_id, "ids"),
+        among(EVENT.c.name, "names"),
         EVENT.c.due_at <= bindparam("now", type_=EVENT.c.due_at.type),
     )
     .order_by(EVENT.c.customer_id, EVENT.c.at, EVENT.c.event_id)
@@ -47,7 +48,7 @@ def known_events(
     found: dict[str, list[Event]] = defaultdict(list)
     bound = {"ids": sorted(set(customers)), "names": sorted(set(names)), "now": now}
     if bound["ids"] and bound["names"]:
-        for row in connection.execute(_KNOWN, bound):
+        for row in _KNOWN.rows(connection, bound):
             event = Event(row.at, row.event_id, row.name, row.properties)
             found[row.customer_id].append(event)
     return found

@@ -23,6 +23,7 @@ from lifecycle.core.words import number
 from lifecycle.rewards.orders import UNDOING, order_key, shares_left
 from lifecycle.rewards.own_events import EVENT, known_events, own_event
 from lifecycle.store.events import NewEvent
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
 
@@ -206,8 +207,8 @@ def entries_of(
 ) -> dict[tuple[str, str], list[Entry]]:
     """All ledger entries of some customers, by customer and source."""
     found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
-    for row in connection.execute(_ENTRIES, {"ids": sorted(set(customers))}):
-        entry = Entry(**row._mapping)
+    for row in _ENTRIES.rows(connection, {"ids": sorted(set(customers))}):
+        entry = Entry(**row._asdict())
         found[entry.customer_id, entry.source].append(entry)
     return found
 
@@ -217,9 +218,9 @@ def _one(table: Any) -> tuple[Any, Any]:
     return table.c.customer_id == bindparam("of"), id_column == bindparam("id")
 
 
-_ENTRIES = (
+_ENTRIES = Statement(
     select(ENTRY)
-    .where(ENTRY.c.customer_id.in_(bindparam("ids", expanding=True)))
+    .where(among(ENTRY.c.customer_id, "ids"))
     .order_by(ENTRY.c.customer_id, ENTRY.c.entry_id)
 )
 _WITHDRAW = delete(ENTRY).where(*_one(ENTRY))

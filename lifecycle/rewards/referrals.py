@@ -20,6 +20,7 @@ from lifecycle.rewards.orders import UNDOING, undone
 from lifecycle.rewards.own_events import known_events, own_event
 from lifecycle.rewards.referral import keep_codes
 from lifecycle.store.events import NewEvent
+from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
@@ -223,8 +224,8 @@ def _row(standing: Standing) -> dict[str, Any]:
 
 
 def _of_friends(connection: Connection, friends: Iterable[str]) -> list[Standing]:
-    found = connection.execute(_FRIENDS, {"ids": sorted(set(friends))})
-    return [Standing(**row._mapping) for row in found]
+    found = _FRIENDS.rows(connection, {"ids": sorted(set(friends))})
+    return [Standing(**row._asdict()) for row in found]
 
 
 def _same_address(connection: Connection, standing: Standing) -> bool:
@@ -249,9 +250,9 @@ _OWNER = (
 _ONE = select(REFERRAL.c.state).where(
     REFERRAL.c.customer_id == bindparam("of"), REFERRAL.c.friend_id == bindparam("friend")
 )
-_FRIENDS = (
+_FRIENDS = Statement(
     select(REFERRAL)
-    .where(REFERRAL.c.friend_id.in_(bindparam("ids", expanding=True)))
+    .where(among(REFERRAL.c.friend_id, "ids"))
     .order_by(REFERRAL.c.friend_id, REFERRAL.c.customer_id)
 )
 _HASHES = select(CUSTOMER.c.customer_id, CUSTOMER.c.address_hash).where(

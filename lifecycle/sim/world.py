@@ -111,10 +111,10 @@ class World:
                 person += 1
             while place < len(arriving) and arriving[place][1].received_at == now:
                 place += 1
-            if person > first or place > begun:
+            with self.database.whole():
                 self._take(people[first:person], arriving[begun:place], now)
-                progress(person + place)
-            self.engine.tick(now)
+                self.engine.tick(now)
+            progress(person + place)
             due = self.engine.upcoming()
             assert due is None or due > now, f"work due at {due} was not done at {now}"
 

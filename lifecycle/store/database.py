@@ -35,6 +35,7 @@ class Database:
                 remedy="see [database] url",
             ) from refused
         self._one_writer = threading.RLock() if self.is_sqlite else None
+        self._whole: Connection | None = None
         self._shared = self._writer is self._reader and self.is_sqlite
 
     @property
@@ -45,6 +46,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A writing transaction: committed at the end, rolled back when something is raised."""
+        if self._whole is not None:
+            yield self._whole
+            return
         if self._one_writer is None:
             with self._writer.begin() as connection:
                 yield connection
@@ -55,12 +59,28 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A reading transaction on a consistent picture."""
+        if self._whole is not None:
+            yield self._whole
+            return
         if self._shared and self._one_writer is not None:
             with self._one_writer, self._reader.begin() as connection:
                 yield connection
             return
         with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Make one transaction of all that is read and written meanwhile, in this one thread.
+
+        For replays, which alone know their database and fail as a whole.
+        """
+        assert self._whole is None
+        with self.exclusive(), self._writer.begin() as self._whole:
+            try:
+                yield
+            finally:
+                self._whole = None
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -75,7 +75,7 @@ class Shop:
                 )
                 found = events.pending(connection, ids, moment)
                 taken = [(of, new.event) for of in found for new in found[of]]
-                connection.execute(events.TAKEN_UP_TO, {"ids": ids, "now": moment})
+                events.TAKEN_UP_TO.each(connection, [{"ids": ids, "now": moment}])
                 heard = [one for one in taken if one[1].name in self.names]
                 made = ledger.take_in(connection, self.settings, heard, moment, KEY)
                 made += ledger.due(connection, self.settings, moment, KEY)
