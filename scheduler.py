@@ -16,6 +16,7 @@ from typing import Any
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from lifecycle import log
+from lifecycle.api.feedback import take_in_body
 from lifecycle.api.spool import drain_spool
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli import place
@@ -26,7 +27,7 @@ from lifecycle.cli.lock import WriterLock
 from lifecycle.cli.project import read_project
 from lifecycle.cli.runner import Runner
 from lifecycle.cli.web import Web, door_of, spool_of
-from lifecycle.cli.wiring import kept_catalog, parts_of
+from lifecycle.cli.wiring import kept_catalog, parts_of, queue_of
 from lifecycle.cli.writes import carry_out
 from lifecycle.cli.writing import who
 from lifecycle.clock import SystemClock
@@ -72,9 +73,13 @@ class Daemon:
             self.runner = Runner(engine, self.clock, self._tend, alone=self.database.is_sqlite)
             self.runner.start()
             closing.callback(self.runner.stop)
-            web = Web(door_of(self.root, catalog.settings, self.runner), self._listen(catalog))
+            door = door_of(self.root, catalog.settings, self.runner)
+            web = Web(door, self._listen(catalog))
             web.start()
             closing.callback(web.stop)
+            if (queue := queue_of(catalog.settings)) is not None:
+                queue.start(lambda body: take_in_body(door, body))
+                closing.callback(queue.stop)
             local = LocalServer(socket_path(self.root), self._carry_out)
             local.start()
             closing.callback(local.close)

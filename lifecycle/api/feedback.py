@@ -83,8 +83,16 @@ def _received(door: Door, raw: bytes) -> None:
         # Sending it again would not make it an event.
         log.warned("feedback_not_understood", reason=refused.reason, sns_id=told.message_id)
         return
-    proves = take_in_feedback_with(door, feedback)
-    if proves:
+    if take_in_feedback_with(door, feedback):
+        door.wake()
+
+
+def take_in_body(door: Door, body: str) -> None:
+    """Take in what a queue of ours holds: only Amazon can have put it there, so nothing is signed.
+
+    Returns once it is durable. Raises FeedbackRefused for what is no event of SES.
+    """
+    if take_in_feedback_with(door, feedback_of(body, door.clock.now())):
         door.wake()
 
 

@@ -179,11 +179,23 @@ def _transport(said: Any, settings: Any) -> Iterator[Finding]:
 def _feedback(settings: Any) -> Iterator[Finding]:
     if settings.transport.kind != "ses":
         yield Finding("feedback", "ok", "not needed by this transport")
+    elif settings.ses.feedback_queue is not None and not settings.ses.feedback_topics:
+        told = "[ses] feedback_queue is not read yet: use feedback_topics and POST /v1/feedback/ses"
+        yield Finding("feedback", "error", told)
     elif settings.ses.feedback_topics:
         yield Finding("feedback", "ok", "over HTTP from SNS: POST /v1/feedback/ses")
+    elif settings.ses.feedback_queue:
+        yield from _tried("feedback", lambda: _queue(settings.ses.feedback_queue))
     else:
-        told = "no path is set: [ses] feedback_topics; bounces would go unnoticed"
+        told = "no path is set: [ses] feedback_queue or feedback_topics; bounces go unnoticed"
         yield Finding("feedback", "error", told)
+
+
+def _queue(said: str) -> Iterator[Finding]:
+    from lifecycle.cli.place import secret
+
+    secret(said, "the feedback queue")
+    yield Finding("feedback", "ok", "from a queue of SQS")
 
 
 def _secrets(said: Any, settings: Any) -> Iterator[Finding]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lifecycle import log
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import load
 from lifecycle.cli.place import FOLDER, secret
 from lifecycle.core.settings import Settings
 from lifecycle.engine.apply import applied
 from lifecycle.engine.parts import Live, Parts
-from lifecycle.errors import LifecycleError
+from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer
 from lifecycle.send.outbox import Outbox
 from lifecycle.send.ses import Ses
 from lifecycle.send.smtp import Smtp
+from lifecycle.send.sqs import SqsFeedback
 from lifecycle.send.transport import Transport
 from lifecycle.store.database import Database
 
@@ -44,6 +46,21 @@ def transport_of(root: Path, settings: Settings) -> Transport:
         secret(smtp.user, "the SMTP user") if smtp.user else None,
         secret(smtp.password, "the SMTP password") if smtp.password else None,
     )
+
+
+def queue_of(settings: Settings) -> SqsFeedback | None:
+    """The queue that SES's feedback comes by; None where none is named, or nothing goes by SES.
+
+    A variable that is not set keeps nobody from sending: it is logged, and `doctor` tells.
+    """
+    said = settings.ses.feedback_queue
+    if said is None or settings.transport.kind != "ses":
+        return None
+    try:
+        return SqsFeedback(secret(said, "the feedback queue"), settings.ses.region)
+    except EnvironmentFailed as missing:
+        log.warned("feedback_queue_unknown", problem=missing.cause)
+        return None
 
 
 def parts_of(

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from lifecycle.api.feedback import take_in_feedback_with
-from lifecycle.send.feedback import feedback_of
+from lifecycle.api.feedback import take_in_body, take_in_feedback_with
+from lifecycle.send.feedback import FeedbackRefused, feedback_of
+from lifecycle.send.sqs import SqsFeedback
 from lifecycle.store.addresses import address_hash
 from lifecycle.store.migrate import create
 from tests.api.shop import KEY, MESSAGE, TABLES, Shop
 from tests.send.authority import NOW, message, signed, verifier
+from tests.send.queue import Queue
 
 SES_ID = "0107019a1b2c3d4e-000000"
 ATTEMPT = "ef" * 16
@@ -153,3 +155,30 @@ def test_the_order_of_feedback_does_not_matter(tmp_path: Path):
         shop.close()
     assert len(ends) == 1
     assert len(ends.pop()) == 4
+
+
+def test_feedback_of_a_queue_counts_once_whether_wrapped_or_bare(any_shop: Shop):
+    any_shop.message_gone()
+    any_shop.clock.instant = NOW
+    bare = json.dumps(ses("Delivery"))
+    wrapped = json.dumps({"Type": "Notification", "MessageId": "1", "Message": bare})
+    for body in (wrapped, bare, wrapped):
+        take_in_body(any_shop.door, body)
+    assert len(any_shop.events("message_delivered")) == 1
+    assert any_shop.proved == [("c1", MESSAGE, SES_ID)] * 3
+    with pytest.raises(FeedbackRefused):
+        take_in_body(any_shop.door, "no event")
+
+
+def test_a_queue_is_read_to_the_end_of_the_way(shop: Shop):
+    shop.message_gone()
+    shop.clock.instant = NOW
+    queue = Queue()
+    reader = SqsFeedback(queue.url, "eu-central-1")
+    try:
+        queue.put(json.dumps(HARD), "no event")
+        assert reader.receive(lambda body: take_in_body(shop.door, body)) == 1
+    finally:
+        queue.close()
+    assert [row.reason for row in shop.rows("suppression")] == ["bounced"]
+    assert [one["Body"] for one in queue.hidden.values()] == ["no event"]
