@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from lifecycle.core.settings import SesSettings
 from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsMessage, SnsRefused, SnsVerifier
 from tests.send.authority import ARN, NOW, message, refused, root, signed, verifier
 
@@ -140,6 +142,12 @@ def test_a_member_said_twice_is_refused() -> None:
 def test_what_is_no_topic_cannot_be_allowed(arn: str) -> None:
     with pytest.raises(ValueError, match="not the ARN"):
         SnsVerifier(frozenset({arn}), lambda _: b"")
+    with pytest.raises(ValidationError):
+        SesSettings(feedback_topics=(arn,))
+
+
+def test_a_topic_that_settings_allow_is_one() -> None:
+    SnsVerifier(frozenset(SesSettings(feedback_topics=(ARN,)).feedback_topics), lambda _: b"")
 
 
 @pytest.mark.skipif(not SIGNED.exists(), reason="LIFECYCLE_SAMPLES names no signed messages")
