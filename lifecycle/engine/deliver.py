@@ -40,13 +40,13 @@ _UNREAD = Statement(
 def deliver(
     parts: Parts, letters: Letters, policy: Policy, now: datetime, batch: int = claims.BATCH
 ) -> int:
-    """Deliver one batch of due messages; says how many were looked at."""
+    """Deliver one batch of due messages; says how many it was the turn of."""
     with parts.database.write() as connection:
         claimed = claims.claim(connection, "message", now, batch)
     if not claimed:
         return 0
     try:
-        _deliver(parts, letters, policy, claimed, now)
+        return _deliver(parts, letters, policy, claimed, now)
     except Exception:
         if not parts.outside:
             raise
@@ -68,17 +68,22 @@ def _alone(parts: Parts, letters: Letters, policy: Policy, one: Claim, now: date
 
 def _deliver(
     parts: Parts, letters: Letters, policy: Policy, claimed: Sequence[Claim], now: datetime
-) -> None:
+) -> int:
+    """Deliver what was claimed; says how many of them it was the turn of."""
     with parts.database.read() as connection:
         dues = read_due(connection, parts, claimed, now)
     weighed = weigh(dues, parts, letters, policy, now)
     going = weighed.prepared
     customers = {one.customer_id for one in claimed}
+    ours = frozenset(one.id for one in claimed)
     with parts.database.write() as connection:
         if parts.outside:
             claims.have_alone(connection, customers)
             fences = {one.id: one.fence for one in claimed}
-            weighed.only(outbox.still_claimed(connection, customers, fences))
+            ours = outbox.still_claimed(connection, customers, fences)
+            clock = claims.database_clock(connection)
+            ours = outbox.in_turn(connection, customers, ours, now, clock)
+            weighed.only(ours)
             going = _guard_again(connection, parts, weighed, policy, now)
         write_refusals(connection, parts, weighed, now)
         _begin(connection, parts, letters, going, now)
@@ -87,6 +92,7 @@ def _deliver(
     with parts.database.write() as connection:
         claims.have_alone(connection, {one.due.row.customer_id for one in going})
         record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
+    return len(ours)
 
 
 def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:

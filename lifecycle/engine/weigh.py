@@ -92,14 +92,7 @@ def read_due(
         enrollment = next((one for one in known.enrollments if one.id == row.enrollment_id), None)
         step = step_of(campaign, row.step)
         found.append(Due(row, fences[row.message_id], known, campaign, step, enrollment))
-    found.sort(
-        key=lambda due: (
-            due.row.customer_id,
-            -due.row.priority,
-            due.row.fell_due_at,
-            due.row.message_id,
-        )
-    )
+    found.sort(key=lambda due: outbox.turn(due.row))
     return found
 
 

@@ -38,13 +38,16 @@ _ORDER = {
     "enrollment": "due_at, customer_id, campaign, enrollment_id",
     "message": "due_at, customer_id, priority DESC, fell_due_at, message_id",
 }
-_ALSO = {
-    "intake": "",
-    "enrollment": " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = "
-    "q.customer_id AND intake.due_at <= :now AND intake.quarantined_at IS NULL)",
-    "message": " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = "
-    "q.customer_id AND intake.due_at <= :now AND intake.quarantined_at IS NULL)",
-}
+_HEARD = (
+    " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = q.customer_id "
+    "AND intake.due_at <= :now AND intake.quarantined_at IS NULL)"
+)
+_WALKED = (
+    " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE enrollment.customer_id = q.customer_id "
+    "AND enrollment.due_at <= :now AND enrollment.quarantined_at IS NULL)"
+)
+_ALSO = {"intake": "", "enrollment": _HEARD, "message": _HEARD + _WALKED}
+"""A customer's work is done in the order of the queues, whoever does it."""
 _RETURNS = {
     "intake": "customer_id, customer_id AS id, arrivals, fence, attempts",
     "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,50 @@ _STILL = Statement(
     .order_by(MESSAGE.c.message_id)
     .with_for_update()
 )
+
+
+_TAKEN = Statement(
+    select(
+        MESSAGE.c.customer_id,
+        MESSAGE.c.message_id,
+        MESSAGE.c.priority,
+        MESSAGE.c.fell_due_at,
+    ).where(
+        among(MESSAGE.c.customer_id, "customers"),
+        MESSAGE.c.due_at <= bindparam("now", type_=_AT),
+        MESSAGE.c.quarantined_at.is_(None),
+        MESSAGE.c.lease_until >= bindparam("clock", type_=MESSAGE.c.lease_until.type),
+        _WAITING,
+    )
+)
+
+
+def in_turn(
+    connection: Connection,
+    customers: Iterable[str],
+    ids: Collection[str],
+    now: datetime,
+    clock: datetime,
+) -> frozenset[str]:
+    """Those of our messages before which no other worker's has its turn at the same customer.
+
+    `clock` is the database's own, by which leases run.
+    """
+    bound = {"customers": sorted(set(customers)), "now": now, "clock": clock}
+    waiting = sorted(_TAKEN.rows(connection, bound), key=turn)
+    behind: set[str] = set()
+    found = set()
+    for row in waiting:
+        if row.message_id not in ids:
+            behind.add(row.customer_id)
+        elif row.customer_id not in behind:
+            found.add(row.message_id)
+    return frozenset(found)
+
+
+def turn(row: Any) -> tuple[Any, ...]:
+    """The order of one customer's messages: the higher priority first, then what fell due first."""
+    return row.customer_id, -row.priority, row.fell_due_at, row.message_id
 
 
 def still_claimed(
