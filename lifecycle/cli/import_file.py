@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, app, asked
+from lifecycle.clock import SystemClock
 from lifecycle.errors import EXIT_ERRORS_FOUND, EnvironmentFailed
 
 BATCH_LINES = 2_000
@@ -78,6 +79,7 @@ class Run:
         self.rejected_file = file.with_name(file.name + ".rejected")
         self.taken = self.rejected = self.skipped = 0
         self.identity = _identity(kind, file)
+        self.begun = SystemClock().now()
 
     def go(self, through: Any, advance: Any) -> None:
         """Take in all lines not taken in before, and forget the progress at the end."""
@@ -124,7 +126,9 @@ class Run:
 
     def _take(self, through: Any, batch: Batch) -> None:
         lines = [_sendable(line) for line in batch.lines]
-        told = through.do("import", {"kind": self.kind, "lines": lines, "enroll": self.enroll})
+        said = {"kind": self.kind, "lines": lines, "enroll": self.enroll}
+        begun, place = self.begun.isoformat(), batch.numbers[0]
+        told = through.do("import", {**said, "begun": begun, "place": place})
         self.taken += told["taken"]
         for place, name, problem, hint in told["refused"]:
             self._reject(batch.numbers[place], name, problem, hint, batch.lines[place])

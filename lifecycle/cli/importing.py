@@ -24,12 +24,15 @@ from lifecycle.store.consents import Word
 from lifecycle.store.events import NewEvent, append
 
 Read = Callable[[Line, datetime], Any]
-Write = Callable[[Connection, Sequence[Any], datetime, bytes, bool], None]
+Write = Callable[[Connection, Sequence[Any], datetime, bytes, bool, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of file: its columns, where other columns belong, how it is read and written."""
+    """One kind of file: its columns, where other columns belong, how it is read and written.
+
+    Writing is told the place of a batch in its file, so that events keep the file's order.
+    """
 
     columns: tuple[str, ...]
     extra: str
@@ -54,11 +57,13 @@ def take_lines(desk: Desk, arguments: Mapping[str, Any]) -> Any:
     kind = kind_named(str(arguments["kind"]))
     enroll = bool(arguments["enroll"])
     now = desk.clock.now()
+    # All batches of one import arrive at one instant, so that no rule is asked half-way.
+    arrived = min(datetime.fromisoformat(arguments["begun"]), now)
     good: list[Any] = []
     refused: list[tuple[int, str, str, str]] = []
     for place, line in enumerate(arguments["lines"]):
         try:
-            good.append(kind.read(line, now))
+            good.append(kind.read(line, arrived))
         except Refused as no:
             refused.append((place, no.field, no.problem, no.hint))
     with desk.alone(), desk.database.exclusive():
@@ -66,7 +71,7 @@ def take_lines(desk: Desk, arguments: Mapping[str, Any]) -> Any:
         if parts is not None:
             take_in(parts, now, enroll=True)
         with desk.database.write() as connection:
-            kind.write(connection, good, now, desk.key, enroll)
+            kind.write(connection, good, arrived, desk.key, enroll, int(arguments["place"]))
         if parts is not None:
             take_in(parts, now, enroll=False)
     desk.wake()
@@ -95,7 +100,12 @@ def kind_named(name: str) -> Kind:
 
 
 def _events(
-    connection: Connection, read: Sequence[Any], now: datetime, key: bytes, enroll: bool
+    connection: Connection,
+    read: Sequence[Any],
+    now: datetime,
+    key: bytes,
+    enroll: bool,
+    place: int,
 ) -> None:
     append(
         connection,
@@ -104,21 +114,31 @@ def _events(
                 one.customer,
                 Event(one.at, one.id, one.event, one.properties, one.received_at, enroll),
                 one.received_at,
-                place,
+                arrival,
             )
-            for place, one in enumerate(read)
+            for arrival, one in enumerate(read, place)
         ],
     )
 
 
 def _customers(
-    connection: Connection, read: Sequence[Any], now: datetime, key: bytes, enroll: bool
+    connection: Connection,
+    read: Sequence[Any],
+    now: datetime,
+    key: bytes,
+    enroll: bool,
+    place: int,
 ) -> None:
     customers.say(connection, read, now=now, address_key=key, enters=enroll)
 
 
 def _consents(
-    connection: Connection, read: Sequence[Any], now: datetime, key: bytes, enroll: bool
+    connection: Connection,
+    read: Sequence[Any],
+    now: datetime,
+    key: bytes,
+    enroll: bool,
+    place: int,
 ) -> None:
     words = [
         Word(one.customer, one.topic, one.agreed, one.at, one.source, one.wording) for one in read
@@ -127,7 +147,12 @@ def _consents(
 
 
 def _suppressions(
-    connection: Connection, read: Sequence[Any], now: datetime, key: bytes, enroll: bool
+    connection: Connection,
+    read: Sequence[Any],
+    now: datetime,
+    key: bytes,
+    enroll: bool,
+    place: int,
 ) -> None:
     said = [(one.email, one.reason, one.at) for one in read]
     customers.suppress(connection, said, now=now, address_key=key)

@@ -132,6 +132,19 @@ def test_a_broken_off_import_goes_on_where_it_was(
     assert call("segment", "buyers", "--json").data["size"] == 12
 
 
+def test_no_rule_is_asked_half_way(
+    any_shop: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = 'name = "Few"\n[match]\ndid = "order_placed"\nexactly = 1\n'
+    (any_shop / "segments" / "few.toml").write_text(rule)
+    call("apply")
+    monkeypatch.setattr(import_file, "BATCH_LINES", 1)
+    rows = [{**one, "customer": "c1"} for one in orders(8) if one["event"] == "order_placed"]
+    assert call("import", "events", write_lines(any_shop / "e.jsonl", rows)).code == 0
+    told = call("segment", "few", "--json").data
+    assert (told["size"], told["days"]) == (0, [])
+
+
 def test_another_file_of_the_same_name_starts_afresh(shop: Path, call: Call) -> None:
     file = write_lines(shop / "events.jsonl", orders(3))
     (shop / "events.jsonl.progress").write_text('{"file": ["events", 1, "x"], "lines": 2}')
