@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from lifecycle.core.action import Action, Emit, Turn, Withdraw, bring_up_to_date
-from lifecycle.core.entry import on_event
+from lifecycle.core.entry import enter, enters_by, on_event
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.flow import on_change
@@ -121,4 +121,13 @@ class CustomerIntake:
                 event = turned_event(
                     self.facts.customer_id, action.segment, action.joined, action.at
                 )
-                self._hear(replace(event, enters=enters), moment)
+                self._turned(action.segment, replace(event, enters=enters), moment)
+
+    def _turned(self, segment: str, event: Event, moment: datetime) -> None:
+        """Let flows in by `joins` and `leaves`; an event it is only where the segment notifies."""
+        if self.live.catalog.segments[segment].notify:
+            self._hear(event, moment)
+            return
+        for flow in self.live.flows_for(event.name):
+            if not flow.enter.when and enters_by(flow, event):
+                self._do(enter(flow, self.facts, event, self.policy, moment))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from lifecycle.catalog.catalog import Catalog
+from lifecycle.core.broadcast import opens_at
+from lifecycle.core.campaign import Broadcast
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.send.outbox import Outbox
@@ -68,7 +70,8 @@ def replay(
 ) -> ReplayResult:
     """Run a replay and write its files. Raises BadLines naming file, line and field."""
     happenings = read_events(options.events)
-    people = read_customers(options.customers, happenings, options.until)
+    opening = [opens_at(one) for one in catalog.campaigns.values() if isinstance(one, Broadcast)]
+    people = read_customers(options.customers, happenings, options.until, opening)
     transport = AcceptsAll() if options.outbox is None else Outbox(options.outbox)
     world = World(catalog, hooks, transport)
     try:
@@ -116,11 +119,15 @@ def read_events(path: Path) -> list[EventIn]:
 
 
 def read_customers(
-    path: Path | None, happenings: list[EventIn], until: datetime
+    path: Path | None,
+    happenings: list[EventIn],
+    until: datetime,
+    opening: Sequence[datetime] = (),
 ) -> list[CustomerIn]:
     """The customer lines of a file in its order.
 
-    A line that says no `at` stands just before the events, and before the customer's other lines.
+    A line that says no `at` stands just before the events, and before the customer's other lines;
+    where nothing is dated, before the first of the instants at which broadcasts open.
     """
     if path is None:
         return []
@@ -135,7 +142,7 @@ def read_customers(
         ),
     )
     stated = [line for line in lines if line.at != UNSAID]
-    begins = before_first(happenings, [line.at for line in stated], until)
+    begins = before_first(happenings, [line.at for line in stated], [*opening, until])
     own: dict[str, datetime] = {}
     for line in stated:
         own[line.id] = min(line.at - BEFORE, own.get(line.id, begins))

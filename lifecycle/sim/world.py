@@ -195,8 +195,8 @@ class World:
 
 
 def before_first(
-    happenings: Sequence[EventIn], stated: Sequence[datetime], until: datetime
+    happenings: Sequence[EventIn], stated: Sequence[datetime], otherwise: Sequence[datetime]
 ) -> datetime:
-    """The instant of customer lines that say none: just before the first event."""
+    """The instant of customer lines that say none: before the first event, or what there is."""
     first = [one.at for one in happenings] + [one.received_at for one in happenings]
-    return min(first or list(stated) or [until]) - BEFORE
+    return min(first or list(stated) or otherwise) - BEFORE
