@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from lifecycle.cli import main
-from tests.cli.shop import make_shop
+from tests.cli.shop import make_shop, write_lines
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 30.0
@@ -227,6 +227,11 @@ def test_commands_beside_a_daemon_go_through_it(
     assert [(one["what"], one["reason"]) for one in told["decisions"]] == [
         ("not_entered", "paused")
     ]
+    history = write_lines(
+        project / "history.jsonl", [{**greeting(7), "at": "2026-01-01T00:00:00Z"}]
+    )
+    assert main(["import", "events", str(history), "--project", str(project)]) == 0
+    assert json_of(capsys, ["why", "c7"], project)["decisions"] == []
     flow = project / "campaigns" / "hello.toml"
     flow.write_text(flow.read_text().replace('subject = "Hello', 'subject = "Good day'))
     assert main(["apply", "--project", str(project)]) == 0
