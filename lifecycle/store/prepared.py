@@ -10,6 +10,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Text, bindparam
@@ -80,8 +81,7 @@ class _Ready:
     sql: str
     places: tuple[tuple[str | None, Any, Process | None], ...]
     """For each place: the name that is bound there or what always stands there, the way in."""
-    named: Callable[[Iterable[Any]], Row]
-    ways_out: tuple[tuple[int, Process], ...]
+    made: Callable[[tuple[Any, ...]], Row]
 
     def bound(self, given: Mapping[str, Any]) -> list[Any]:
         return [
@@ -96,8 +96,10 @@ class Statement:
     It holds no list but those of `among`, since each length of another is a statement of its own.
     """
 
-    def __init__(self, statement: Any) -> None:
+    def __init__(self, statement: Any, *, remembers: int = 0) -> None:
+        """`remembers` rows are kept as they were read, for those that are read again unchanged."""
         self.statement = statement
+        self._remembers = remembers
         self._ready: dict[tuple[str, ...], _Ready] = {}
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Row]:
@@ -109,16 +111,7 @@ class Statement:
             found = _driver(connection).execute(ready.sql, ready.bound(given)).fetchall()
         except sqlite3.Error as error:
             _told(connection, ready.sql, error)
-        named, ways_out = ready.named, ready.ways_out
-        if not ways_out:
-            return [named(row) for row in found]
-        made = []
-        for row in found:
-            values = list(row)
-            for place, way in ways_out:
-                values[place] = way(values[place])
-            made.append(named(values))
-        return made
+        return [ready.made(row) for row in found]
 
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it once for each of `rows`, which all say the same names."""
@@ -136,11 +129,13 @@ class Statement:
     def _made_ready(self, connection: Connection, names: tuple[str, ...]) -> _Ready:
         ready = self._ready.get(names)
         if ready is None:
-            ready = self._ready[names] = _compiled(self.statement, connection.dialect, names)
+            ready = self._ready[names] = _compiled(
+                self.statement, connection.dialect, names, self._remembers
+            )
         return ready
 
 
-def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Ready:
+def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...], remembers: int) -> _Ready:
     columns = list(names) if statement.is_insert else None
     compiled = statement.compile(dialect=dialect, column_keys=columns)
     sql = str(compiled)
@@ -162,7 +157,23 @@ def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> _Read
     row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
-    return _Ready(sql, tuple(places), row._make, ways_out)
+    made = _maker(row._make, ways_out)
+    return _Ready(sql, tuple(places), lru_cache(remembers)(made) if remembers else made)
+
+
+def _maker(
+    named: Callable[[Iterable[Any]], Row], ways_out: tuple[tuple[int, Process], ...]
+) -> Callable[[tuple[Any, ...]], Row]:
+    if not ways_out:
+        return named
+
+    def made(row: tuple[Any, ...]) -> Row:
+        values = list(row)
+        for place, way in ways_out:
+            values[place] = way(values[place])
+        return named(values)
+
+    return made
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
