@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from lifecycle import log
@@ -15,7 +16,7 @@ from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer
 from lifecycle.send.outbox import Outbox
-from lifecycle.send.ses import Ses
+from lifecycle.send.ses import Ses, SesUnavailable
 from lifecycle.send.smtp import Smtp
 from lifecycle.send.sqs import SqsFeedback
 from lifecycle.send.transport import Transport
@@ -69,14 +70,23 @@ def parts_of(
     """The parts of an engine on these definitions."""
     settings = catalog.settings
     threads = NO_THREADS if settings.transport.kind == "outbox" else SEND_THREADS
+    transport = transport_of(root, settings)
     return Parts(
         database,
         Live(catalog, hooks),
-        transport_of(root, settings),
+        transport,
         key,
         Signer([key]),
         threads=threads,
+        rate=partial(_rate_of, transport) if isinstance(transport, Ses) else None,
     )
+
+
+def _rate_of(ses: Ses) -> float | None:
+    try:
+        return ses.get_account().per_second
+    except SesUnavailable:
+        return None
 
 
 def live_parts(root: Path, settings: Settings, database: Database, key: bytes) -> Parts | None:

@@ -11,6 +11,7 @@ from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import abandon, deliver
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.letters import Letters
+from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
 from lifecycle.rewards import ledger
@@ -28,6 +29,7 @@ class Engine:
         self.batch = batch
         self.letters = Letters(parts)
         self.forgetting = Forgetting(parts)
+        self.pacing = Pacing(parts.rate)
         self.stop = False
         self._policy: Policy | None = None
         self._dues: claims.Dues | None = None
@@ -114,7 +116,12 @@ class Engine:
         return self.upcoming()
 
     def _deliver(self, parts: Parts, policy: Policy, now: datetime, batch: int) -> int:
-        return deliver(parts, self.letters, policy, now, batch)
+        room = self.pacing.room(now, batch)
+        if not room:
+            return 0
+        done = deliver(parts, self.letters, policy, now, room)
+        self.pacing.begun(now, done)
+        return done
 
     def _tend(self, policy: Policy, now: datetime) -> int:
         parts = self.parts

@@ -250,6 +250,8 @@ class Parts:
     outside: bool = True
     threads: int = 1
     """How many letters are handed over at once."""
+    rate: Callable[[], float | None] | None = None
+    """Asks the transport how many letters it takes a second; None where it takes any number."""
 
     @property
     def shop_zone(self) -> str:
