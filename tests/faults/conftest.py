@@ -9,8 +9,15 @@ import pytest
 
 from lifecycle.catalog.catalog import Catalog
 from tests.faults.running import Running
+from tests.store.prepared import with_tables
 
 Run = Callable[..., Running]
+
+
+@pytest.fixture
+def database_prepare() -> Any:
+    """Each database has its tables already."""
+    return with_tables
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ class Running:
         transport: Transport | None = None,
         *,
         batch: int = 500,
-        empty: bool = True,
+        empty: bool = False,
     ) -> None:
         self.url, self.catalog, self.batch = url, catalog, batch
         self.transport = transport or Post()
@@ -79,6 +79,12 @@ class Running:
         if empty:
             create(self.database)
         self.engine = self.new_engine()
+
+    def clear(self) -> None:
+        """Empty every table."""
+        with self.database.write() as connection:
+            for table in reversed(METADATA.sorted_tables):
+                connection.execute(table.delete())
 
     def new_engine(self, catalog: Catalog | None = None) -> Engine:
         """An engine on the same database that has not been started."""

@@ -104,7 +104,7 @@ def test_a_letter_that_was_surely_refused_is_tried_again_until_it_goes_once(
     assert len({row.attempt_id for row in running.rows("attempt")}) == posts
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_in_a_storm_of_faults_no_key_is_accepted_twice_and_none_is_forgotten(
     run: Run, ses: Any, seed: int
 ) -> None:
@@ -132,12 +132,9 @@ def test_a_crash_around_any_transaction_doubles_nothing_and_loses_nothing(
     number, crashes = 0, True
     while crashes:
         number += 1
-        with running.database.write() as connection:
-            for table in ("event", "customer", "intake", "enrollment", "message", "attempt",
-                          "decision", "consent", "consent_record", "receipt"):  # fmt: skip
-                connection.execute(text(f"DELETE FROM {table}"))
+        running.clear()
         post = running.transport = Post()
-        fed(running, 2)
+        fed(running, 1)
         crash = CrashAt(running.database, number, where)
         try:
             running.run(END)
@@ -150,16 +147,14 @@ def test_a_crash_around_any_transaction_doubles_nothing_and_loses_nothing(
         keys = post.per_key()
         assert max(keys.values()) == 1, number
         states = running.states()
-        assert sum(states.values()) == 4, (number, states)
+        assert sum(states.values()) == 2, (number, states)
         assert set(states) <= {"accepted", "uncertain"}, (number, states)
         uncertain = {r.message_id for r in running.rows("message") if r.state == "uncertain"}
-        assert len(uncertain | set(keys)) == 4, number
-        assert states["uncertain"] <= 2, number
+        assert len(uncertain | set(keys)) == 2, number
+        assert states["uncertain"] <= 1, number
         assert {row.state for row in running.rows("enrollment")} == {"finished"}, number
     assert number > 8
-    assert letters(post.accepted) == [
-        "c0@x.example f/one", "c0@x.example f/two", "c1@x.example f/one", "c1@x.example f/two",
-    ]  # fmt: skip
+    assert letters(post.accepted) == ["c0@x.example f/one", "c0@x.example f/two"]
 
 
 def test_a_worker_that_lost_its_lease_while_it_rendered_hands_nothing_over(

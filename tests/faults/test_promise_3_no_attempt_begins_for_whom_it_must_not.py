@@ -73,20 +73,15 @@ def _unsubscribed(mine: list[dict[str, Any]]) -> bool:
     return any(one["event"] == "message_unsubscribed" for one in mine)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_in_random_histories_nothing_goes_that_must_not(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", range(6))
+def test_in_random_histories_nothing_goes_that_must_not_and_what_is_held_has_an_end(
+    tmp_path: Path, seed: int
+) -> None:
     people, lines = history(seed)
     played = play(tmp_path, busy_shop(), lines, END, people)
     assert len(played.sent()) > 20
     assert violations(played, people, lines) == []
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_in_random_histories_whatever_was_held_went_later_or_was_dropped_or_left(
-    tmp_path: Path, seed: int
-) -> None:
-    people, lines = history(seed)
-    rows = play(tmp_path, busy_shop(), lines, END, people).decisions
+    rows = played.decisions
     ends = {
         (row["customer"], row["campaign"], row["entry"])
         for row in rows

@@ -82,14 +82,14 @@ def facts(running: Running) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_order_and_repetition_of_arrival_ends_in_the_same_facts(run: Run, seed: int) -> None:
     dice = random.Random(seed)
     events, lines = happenings(seed), sayings(seed)
     ends: list[dict[str, Any]] = []
     running = run(shop({}, SEGMENTS, settings() + POINTS))
     for shuffled in range(3):
-        _empty(running)
+        running.clear()
         running.start("2026-05-13T00:00:00")
         told = [*events, *([dice.choice(events) for _ in range(15)] if shuffled else [])]
         said = [*lines, *([dice.choice(lines) for _ in range(5)] if shuffled else [])]
@@ -113,16 +113,6 @@ def test_any_order_and_repetition_of_arrival_ends_in_the_same_facts(run: Run, se
     assert ends[2] == ends[0]
     assert ends[0]["members"]
     assert ends[0]["points"]
-
-
-def _empty(running: Running) -> None:
-    from sqlalchemy import text
-
-    from lifecycle.store.tables import METADATA
-
-    with running.database.write() as connection:
-        for table in reversed(METADATA.sorted_tables):
-            connection.execute(text(f"DELETE FROM {table.name}"))
 
 
 def test_a_repeated_event_enters_nobody_again(run: Run) -> None:
