@@ -9,7 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+)
 from sqlalchemy.sql import bindparam
 
 from lifecycle.store.tables import METADATA
@@ -27,16 +38,32 @@ _AGE: ColumnElement[Any] = func.coalesce(
     _MESSAGE.c.attempted_at, _MESSAGE.c.planned_at, type_=_MESSAGE.c.planned_at.type
 )
 _RUNS = _ENROLLMENT.c.state == "active"
+_NEXT_EVENT = (
+    select(_EVENT.c.name, _EVENT.c.at)
+    .where(_EVENT.c.name > bindparam("first"))
+    .order_by(_EVENT.c.name, _EVENT.c.at)
+    .limit(1)
+)
+_NEXT_DECISION = (
+    select(_DECISION.c.campaign, _DECISION.c.what, _DECISION.c.at)
+    .where(
+        tuple_(_DECISION.c.campaign, _DECISION.c.what)
+        > tuple_(bindparam("first"), bindparam("second"))
+    )
+    .order_by(_DECISION.c.campaign, _DECISION.c.what, _DECISION.c.at)
+    .limit(1)
+)
+"""The oldest row of the kind after one; kinds are never empty texts."""
 
 
 def event_kinds_before(connection: Connection, before: datetime) -> list[Kind]:
     """The names of events of which some happened before an instant."""
-    return _kinds(connection, (_EVENT.c.name,), _EVENT.c.at, before)
+    return _kinds(connection, _NEXT_EVENT, before)
 
 
 def decision_kinds_before(connection: Connection, before: datetime) -> list[Kind]:
     """The campaigns and kinds of decisions of which some were made before an instant."""
-    return _kinds(connection, (_DECISION.c.campaign, _DECISION.c.what), _DECISION.c.at, before)
+    return _kinds(connection, _NEXT_DECISION, before)
 
 
 def delete_events(connection: Connection, kind: Kind, before: datetime, limit: int) -> int:
@@ -115,28 +142,17 @@ def oldest_message(connection: Connection) -> datetime | None:
     return found
 
 
-def _kinds(
-    connection: Connection,
-    columns: tuple[ColumnElement[Any], ...],
-    at: ColumnElement[Any],
-    before: datetime,
-) -> list[Kind]:
+def _kinds(connection: Connection, further: Select[Any], before: datetime) -> list[Kind]:
     """Kinds with something old, by one look-up a kind in an index of kind and instant."""
     found: list[Kind] = []
-    last: Kind | None = None
-    query = select(*columns, at).order_by(*columns, at).limit(1)
+    last: Kind = ("", "")
     while True:
-        further = query if last is None else query.where(_beyond(columns, last))
-        row = connection.execute(further).first()
+        row = connection.execute(further, {"first": last[0], "second": last[-1]}).first()
         if row is None:
             return found
         last = tuple(row[:-1])
         if row[-1] < before:
             found.append(last)
-
-
-def _beyond(columns: tuple[ColumnElement[Any], ...], last: Kind) -> ColumnElement[bool]:
-    return tuple_(*columns) > last if len(columns) > 1 else columns[0] > last[0]
 
 
 def _delete(
