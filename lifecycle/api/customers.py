@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -181,7 +182,16 @@ class _Customers:
 def checked_id(request: Request, name: str) -> str:
     """An id out of the path. Raises Problem for one that no customer can have."""
     value = request.path_params[name]
-    return checked(lambda: Fields({name: value}, (name,)).identity(name))
+
+    def read() -> str:
+        # The server puts one and the same mark for every byte that is no UTF-8: ids would collide.
+        try:
+            unquote_to_bytes(request.scope.get("raw_path", b"")).decode()
+        except UnicodeDecodeError:
+            raise Refused(name, "not UTF-8", "write its UTF-8 bytes as %XX") from None
+        return Fields({name: value}, (name,)).identity(name)
+
+    return checked(read)
 
 
 def checked(read: Callable[[], Value]) -> Value:

@@ -45,6 +45,13 @@ def test_a_bad_field_is_named(shop: Shop, body: dict[str, Any], field: str):
     assert shop.rows("customer") == []
 
 
+@pytest.mark.parametrize("name", ["%ff", "a%fe", "%ed%a0%80"])
+def test_bytes_that_are_no_text_are_no_id(shop: Shop, name: str):
+    answer = shop.client.put(f"/v1/customers/{name}", json={})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "id")
+    assert shop.rows("customer") == []
+
+
 def test_a_customer_nobody_knows_is_not_found(shop: Shop):
     assert shop.client.get(PATH).status_code == 404
     assert shop.client.delete(PATH).status_code == 404
