@@ -1,0 +1,1 @@
+"""Measurements: what parts of the engine cost, as ratios taken inside one run."""

@@ -1,0 +1,90 @@
+"""`make bench`: measures, prints a table, writes bench/results.json; 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench import idle, importing, letters
+from bench.machine import machine
+from lifecycle.clock import SystemClock
+from lifecycle.core.words import rfc3339
+
+RESULTS = Path(__file__).parent / "results.json"
+ROUNDS = 5
+LETTER_AT_MOST = 3.0
+IMPORT_AT_LEAST = 0.1
+IDLE_AT_MOST = 0.01
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measurement: the median over the rounds, each round, and what it should be."""
+
+    name: str
+    figure: float
+    goal: str
+    met: bool
+    rounds: tuple[float, ...]
+    seconds: tuple[tuple[float, ...], ...] = ()
+
+
+def main(now: datetime) -> int:
+    """Measure everything; 1 when a goal is missed."""
+    console = Console(stderr=True)
+    with tempfile.TemporaryDirectory(prefix="lifecycle-bench-") as made:
+        folder = Path(made)
+        console.print("letters …")
+        results = [_letters(letters.measure(folder / "letters", ROUNDS))]
+        console.print("an import …")
+        results.append(_import(importing.measure(folder / "import", ROUNDS, now)))
+        if Path("/proc/self/stat").is_file():
+            console.print("an idle daemon …")
+            results.append(_idle(idle.measure(folder / "idle", ROUNDS)))
+    told = {"measured_at": rfc3339(now), "machine": machine(), "results": [*map(asdict, results)]}
+    RESULTS.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    _show(results)
+    return 0 if all(one.met for one in results) else 1
+
+
+def _letters(pairs: list[tuple[float, float]]) -> Result:
+    name = "a letter's whole way ÷ rendering it"
+    ratios = tuple(whole / alone for whole, alone in pairs)
+    figure = statistics.median(ratios)
+    met = figure <= LETTER_AT_MOST
+    return Result(name, figure, f"at most {LETTER_AT_MOST}", met, ratios, tuple(pairs))
+
+
+def _import(pairs: list[tuple[float, float]]) -> Result:
+    name = "rate of an import with segments ÷ rate of bare inserts"
+    ratios = tuple(bare / whole for whole, bare in pairs)
+    figure = statistics.median(ratios)
+    met = figure >= IMPORT_AT_LEAST
+    return Result(name, figure, f"at least {IMPORT_AT_LEAST}", met, ratios, tuple(pairs))
+
+
+def _idle(shares: list[float]) -> Result:
+    figure = statistics.median(shares)
+    name = "an idle daemon's share of a core"
+    return Result(name, figure, f"under {IDLE_AT_MOST}", figure < IDLE_AT_MOST, tuple(shares))
+
+
+def _show(results: list[Result]) -> None:
+    table = Table()
+    for column in ("what", "median", "goal", ""):
+        table.add_column(column)
+    for one in results:
+        table.add_row(one.name, f"{one.figure:.3f}", one.goal, "met" if one.met else "MISSED")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(SystemClock().now()))

@@ -1,0 +1,106 @@
+"""What a letter costs on its whole way to the outbox, against rendering it and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bench.shop import catalog_of, new_shop
+from lifecycle.core.event import Event
+from lifecycle.engine import letters as engine_letters
+from lifecycle.engine.advance import advance
+from lifecycle.engine.deliver import deliver
+from lifecycle.engine.engine import Engine
+from lifecycle.engine.ingest import ingest
+from lifecycle.engine.parts import Live, Parts
+from lifecycle.hooks import Registry
+from lifecycle.render.links import Signer
+from lifecycle.sim.world import AcceptsAll
+from lifecycle.sources.customer_line import CustomerIn
+from lifecycle.store import customers, events
+from lifecycle.store.database import Database
+from lifecycle.store.events import NewEvent
+from lifecycle.store.migrate import create
+
+LETTERS = 1_000
+KEY = b"the key of measurements: no secret"
+BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+ITEMS = [
+    {"sku": "lamp-3", "name": "Desk lamp", "price": 49.5, "quantity": 1, "line_total": 49.5},
+    {"sku": "bulb-1", "name": "Bulb", "price": 4.5, "quantity": 2, "line_total": 9.0},
+]
+
+
+def measure(folder: Path, rounds: int) -> list[tuple[float, float]]:
+    """For each round: seconds for the whole way, and seconds for rendering the same letters."""
+    catalog = catalog_of(new_shop(folder))
+    database = Database(f"sqlite:///{folder / 'bench.db'}")
+    create(database)
+    live = Live(catalog, Registry())
+    parts = Parts(database, live, AcceptsAll(), KEY, Signer([KEY]))
+    engine = Engine(parts)
+    engine.start(BEGIN, alone=True)
+    try:
+        return [_round(engine, BEGIN + timedelta(days=number)) for number in range(rounds + 1)][1:]
+    finally:
+        database.close()
+
+
+def _round(engine: Engine, now: datetime) -> tuple[float, float]:
+    """One letter of thanks for each of so many new customers. The first round warms up."""
+    parts, policy = engine.parts, engine.policy()
+    _order(parts, now)
+    while ingest(parts, policy, now) or advance(parts, policy, now):
+        pass
+    rendered: list[tuple[Any, ...]] = []
+    render = engine_letters.render
+    engine_letters.render = _listening(render, rendered)
+    try:
+        begun = time.perf_counter()
+        delivered = 0
+        while done := deliver(parts, engine.letters, policy, now):
+            delivered += done
+        whole = time.perf_counter() - begun
+    finally:
+        engine_letters.render = render
+    assert delivered == len(rendered) == LETTERS, f"{delivered} letters, {len(rendered)} rendered"
+    begun = time.perf_counter()
+    for arguments in rendered:
+        render(*arguments)
+    return whole, time.perf_counter() - begun
+
+
+def _listening(render: Callable[..., Any], heard: list[tuple[Any, ...]]) -> Callable[..., Any]:
+    def listening(*arguments: Any) -> Any:
+        heard.append(arguments)
+        return render(*arguments)
+
+    return listening
+
+
+def _order(parts: Parts, now: datetime) -> None:
+    names = [f"c{now:%Y%m%d}-{number:05d}" for number in range(LETTERS)]
+    people = [
+        CustomerIn(
+            id=name,
+            at=now,
+            email=f"{name}@buyers.example",
+            timezone="Europe/Berlin",
+            locale="en",
+            attributes={"first_name": "Ada"},
+            agreed_to=("offers",),
+            gone=frozenset(),
+        )
+        for name in names
+    ]
+    orders = []
+    for number, name in enumerate(names):
+        told = {"order_id": f"o-{name}", "total": 58.5, "currency": "EUR", "items": ITEMS}
+        event = Event(now, f"e-{name}", "order_placed", told, now)
+        orders.append(NewEvent(name, event, now, number))
+    with parts.database.write() as connection:
+        customers.say(connection, people, now=now, address_key=KEY)
+        events.append(connection, orders)
