@@ -1,9 +1,15 @@
-"""Opens broadcasts when their moment comes, page by page: a crash repeats and skips nobody."""
+"""Opens broadcasts when their moment comes, page by page: a crash repeats and skips nobody.
+
+A local time comes zone by zone: whoever has it then is asked then.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from sqlalchemy import Connection
 
@@ -12,10 +18,11 @@ from lifecycle.core import broadcast as core_broadcast
 from lifecycle.core.action import bring_up_to_date
 from lifecycle.core.campaign import TOO_LATE, Broadcast
 from lifecycle.core.policy import Policy
+from lifecycle.core.words import Moment, zone_of
 from lifecycle.engine.parts import Parts
 from lifecycle.store import operations
 from lifecycle.store.apply import Writing
-from lifecycle.store.facts import Reading, ids_after, load
+from lifecycle.store.facts import Reading, ids_after, ids_in_zones, load
 
 PAGE = 500
 
@@ -63,12 +70,15 @@ def _page(
     state: Any,
     now: datetime,
 ) -> None:
+    if operations.broadcast_held(connection, state.campaign) != state:
+        return  # Another process has done this page.
     row = {"campaign": state.campaign, "state": "enrolling", "due_at": state.due_at}
     row |= {"cursor": state.cursor, "enrolled": state.enrolled}
     if broadcast is None or policy.stopped(broadcast) or broadcast.status != "live":
         operations.put_broadcast(connection, {**row, "state": "stopped", "due_at": None})
         return
-    ids = ids_after(connection, state.cursor, PAGE)
+    moments = _moments(broadcast.at, parts.shop_zone)
+    ids = _whose_moment(connection, broadcast, moments, parts.shop_zone, state)
     needs = parts.live.needs_of(broadcast.audience)
     reading = Reading(events=needs.events)
     facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
@@ -76,13 +86,43 @@ def _page(
     for customer_id in ids:
         known = facts.get(customer_id)
         if known is not None and not known.erased:
+            parts.live.compute(known)
             actions = core_broadcast.enroll(broadcast, known, policy, now)
             bring_up_to_date(known, actions)
             writing.add(known, actions, None)
             row["enrolled"] += bool(actions)
     writing.write(connection)
-    if len(ids) < PAGE:
+    if len(ids) == PAGE:
+        operations.put_broadcast(connection, {**row, "cursor": ids[-1]})
+        return
+    later = min((at for at in moments.values() if at > state.due_at), default=None)
+    if later is not None:
+        operations.put_broadcast(connection, {**row, "due_at": later, "cursor": ""})
+    else:
         operations.put_broadcast(connection, {**row, "state": "done", "due_at": None})
         log.happened("broadcast_opened", campaign=state.campaign, enrolled=row["enrolled"])
-    else:
-        operations.put_broadcast(connection, {**row, "cursor": ids[-1]})
+
+
+@lru_cache(maxsize=20)
+def _moments(at: Moment, shop_zone: str) -> Mapping[str, datetime]:
+    """When a local time comes, by zone; empty for one instant everywhere."""
+    if at.value.tzinfo is not None:
+        return {}
+    return {name: at.at(zone_of(name)) for name in sorted(available_timezones() | {shop_zone})}
+
+
+def _whose_moment(
+    connection: Connection,
+    broadcast: Broadcast,
+    moments: Mapping[str, datetime],
+    shop_zone: str,
+    state: Any,
+) -> list[str]:
+    """A page of those whose moment is the one that is due: the audience is asked at that moment."""
+    if not moments:
+        return ids_after(connection, state.cursor, PAGE)
+    zones = [name for name, at in moments.items() if at == state.due_at]
+    others = list(moments) if moments[shop_zone] == state.due_at else None
+    if not zones:
+        return []
+    return ids_in_zones(connection, zones, others, state.cursor, PAGE)

@@ -95,6 +95,12 @@ def broadcasts_due(connection: Connection, now: datetime) -> list[Any]:
     return list(connection.execute(query))
 
 
+def broadcast_held(connection: Connection, campaign: str) -> Any:
+    """How far a broadcast has got, held for writing where the database can."""
+    query = select(BROADCAST).where(BROADCAST.c.campaign == campaign).with_for_update()
+    return connection.execute(query).first()
+
+
 def put_broadcast(connection: Connection, row: Mapping[str, Any]) -> None:
     """Write how far a broadcast has got."""
     upsert(connection, BROADCAST, [dict(row)])
