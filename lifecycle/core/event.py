@@ -7,6 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+HUMAN_ONLY = frozenset(("message_opened", "message_clicked"))
+"""Events that count in rules only where a person was behind them."""
+
+
+def by_machine(name: str, properties: Mapping[str, Any]) -> bool:
+    """Whether an open or a click was a machine's: a scanner's, a preview's, a proxy's."""
+    return name in HUMAN_ONLY and properties.get("machine") is True
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Event:

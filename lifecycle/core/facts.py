@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from lifecycle.core.enrollment import Enrollment
-from lifecycle.core.event import Event
+from lifecycle.core.event import Event, by_machine
 from lifecycle.core.words import WEEKDAYS
 
 
@@ -59,7 +59,9 @@ class Facts:
     """Attributes that hooks give, by name; the shop's own win."""
 
     def add_event(self, event: Event) -> None:
-        """Take in an event whose moment has come; a repeated id is left out."""
+        """Take in an event whose moment has come; a repeated id, or a machine's, is left out."""
+        if by_machine(event.name, event.properties):
+            return
         known = self.events.setdefault(event.name, [])
         if event not in known[max(0, bisect_right(known, event) - 1) :]:
             insort(known, event)

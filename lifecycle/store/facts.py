@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
 
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
-from lifecycle.core.event import Event
+from lifecycle.core.event import Event, by_machine
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.words import zone_of
 from lifecycle.store.prepared import Statement, among
@@ -199,6 +199,8 @@ def _events(
     if seen is not None:
         bound["seen"] = seen
     for customer_id, event_id, name, at, properties in query.rows(connection, bound):
+        if by_machine(name, properties):
+            continue
         events = facts[customer_id].events
         event = Event(at, event_id, name, properties)
         if name in events:

@@ -17,11 +17,14 @@ from sqlalchemy import (
     cast,
     false,
     literal,
+    not_,
     or_,
     select,
     true,
+    type_coerce,
 )
 
+from lifecycle.core.event import HUMAN_ONLY
 from lifecycle.core.rule.where import Where
 from lifecycle.core.rule.window import Window
 from lifecycle.core.words import MICROSECOND, Moment
@@ -107,6 +110,9 @@ def event_rows(
     columns: list[Any] = [EVENT.c.customer_id, EVENT.c.at]
     if asked:
         columns.append(values.document(EVENT.c.properties).label("document"))
+    if machines := any(_covers(name, human) for name in names for human in HUMAN_ONLY):
+        said = type_coerce(EVENT.c.properties, Text).contains('"machine":true')
+        columns.append(said.label("machine"))
     inner = select(*columns).where(
         _named(names, values), *_between(EVENT.c.at, wide), EVENT.c.due_at <= now
     )
@@ -116,6 +122,9 @@ def event_rows(
     place = sure(true())
     if narrow != wide:
         place = Bounds(true(), and_(true(), *_between(derived.at, narrow)))
+    if machines:
+        # The text may hold it deeper, too: Python tells whether it was a machine.
+        place = Bounds(place.upper, and_(place.lower, not_(derived.machine)))
     return Rows(derived, values, _numbered(asked), place)
 
 
@@ -189,6 +198,10 @@ def _or_own(value: Value, own: ColumnElement[Any], values: Values) -> Value:
         case((unsaid, kind), else_=value.kind),
         case((unsaid, own), else_=cast(value.text, Text)),
     )
+
+
+def _covers(name: str, other: str) -> bool:
+    return other.startswith(name[:-1]) if name.endswith("*") else name == other
 
 
 def _named(names: Sequence[str], values: Values) -> Truth:

@@ -1,0 +1,35 @@
+"""Opens and clicks of machines count in no rule, asked in Python or in SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifecycle.core.rule.read import read_rule
+from lifecycle.store.rule_sql import members
+from tests.faults.running import Running
+from tests.simulation.shop import event, instant, shop
+
+
+@pytest.mark.parametrize(
+    ("rule", "customers"),
+    [
+        ({"did": "message_clicked"}, {"person", "quotes"}),
+        ({"did": "message_*"}, {"person", "quotes", "bounced"}),
+        ({"did": ["message_opened", "message_clicked"], "at_most": 0}, {"machine", "bounced"}),
+        ({"distinct_of": "message_clicked.url", "is": 0}, {"machine", "bounced"}),
+    ],
+)
+def test_machines_count_in_no_rule(database_url: str, rule: Any, customers: set[str]) -> None:
+    running = Running(database_url, shop({}), empty=True)
+    running.hear(
+        event("2026-05-04T10:00:00", "message_clicked", "machine", machine=True, url="u"),
+        event("2026-05-04T10:00:00", "message_clicked", "person", machine=False, url="u"),
+        event("2026-05-04T10:00:00", "message_clicked", "quotes", deep={"machine": True}, url="u"),
+        event("2026-05-04T10:00:00", "message_bounced", "bounced", machine=True, kind="soft"),
+    )
+    with running.database.read() as connection:
+        now = instant("2026-05-05T00:00:00")
+        assert members(connection, read_rule(rule), {}, now, shop_zone="UTC") == customers
+    running.close()
