@@ -1,0 +1,140 @@
+"""What the READMEs show is what happens: the session is run, the drawings are compared."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from lifecycle.core.enrollment import ENROLLMENT_MOVES
+from lifecycle.core.message import MESSAGE_MOVES
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+MAP = ROOT / "lifecycle" / "README.md"
+SHOP = ("settings.toml", "campaigns", "segments", "templates", "hooks", "demo")
+SET_UP = ("make setup", "source .venv/bin/activate")
+"""Commands of the session that are not run here: who runs the tests has done so."""
+COLUMNS = "118"
+
+
+def session() -> list[tuple[str, str]]:
+    """The commands of README's first session, each with the output that README shows."""
+    shown = re.search(r"^```console\n(.*?)^```", README.read_text("utf-8"), re.M | re.S)
+    assert shown is not None, "README has no session"
+    parts = re.split(r"^\$ ", shown[1], flags=re.MULTILINE)[1:]
+    return [(command, output) for command, _, output in (part.partition("\n") for part in parts)]
+
+
+def run(command: str, folder: Path) -> str:
+    """Run one command as a reader would, and give what is shown."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "COLUMNS": COLUMNS, "NO_COLOR": "1", "LC_ALL": "C"}
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def plain(output: str) -> str:
+    """Without spaces at the ends of lines and empty lines around: an editor takes them away."""
+    return "\n".join(line.rstrip() for line in output.strip("\n").splitlines()).strip("\n")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in SHOP:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name)
+        else:
+            shutil.copy(source, tmp_path / name)
+    return tmp_path
+
+
+def test_the_session_on_the_first_screen_shows_what_really_happens(folder: Path) -> None:
+    ran = 0
+    for command, shown in session():
+        if command not in SET_UP:
+            assert plain(run(command, folder)) == plain(shown), command
+            ran += 1
+    assert ran >= 4
+
+
+def test_the_first_screen_fits_on_a_screen() -> None:
+    lines = README.read_text("utf-8").splitlines()
+    assert lines.index("## What it is") <= 55
+
+
+def test_each_file_that_the_readmes_link_to_is_there() -> None:
+    for page in (README, MAP, *sorted((ROOT / "docs").glob("*.md"))):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_readme_names_every_command_and_no_other() -> None:
+    from typer.main import get_command
+
+    from lifecycle.cli.commands import app
+
+    table = README.read_text("utf-8").partition("| Command |")[2].partition("\n\n")[0]
+    named = {
+        word.split()[0]
+        for cell in re.findall(r"^\| (.*?) \|", table, re.M)
+        for word in re.findall(r"`([^`]+)`", cell)
+    }
+    assert named == set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The pieces of code of one language that a page shows."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+def test_the_campaign_and_the_hooks_that_are_shown_pass_check(folder: Path) -> None:
+    (campaign,) = (one for one in blocks(README, "toml") if "campaigns/" in one)
+    (folder / "campaigns" / "second_order.toml").write_text(campaign, "utf-8")
+    (folder / "hooks" / "keen_on_product.py").write_text(*blocks(README, "python"), "utf-8")
+    shown = blocks(ROOT / "docs" / "developers.md", "python")
+    assert len(shown) == 4
+    for number, hook in enumerate(shown[1:]):
+        (folder / "hooks" / f"shown_{number}.py").write_text(hook, "utf-8")
+    assert "no problems" in run("lifecycle check", folder)
+
+
+def drawn(title: str) -> dict[str, set[str]]:
+    """The moves that a drawing in the map shows: each line is `from → to, to` or `from → (end)`."""
+    text = MAP.read_text("utf-8")
+    drawing = re.search(rf"^### {title}\n.*?^```\n(.*?)^```", text, re.M | re.S)
+    assert drawing is not None, f"the map has no drawing of {title}"
+    moves = {}
+    for line in drawing[1].splitlines():
+        if "──▶" in line:
+            old, _, new = line.partition("──▶")
+            targets = [one.strip() for one in new.split("(")[0].split("|")]
+            moves[old.strip()] = {one for one in targets if one}
+    return moves
+
+
+@pytest.mark.parametrize(
+    ("title", "table"), [("Messages", MESSAGE_MOVES), ("Enrollments", ENROLLMENT_MOVES)]
+)
+def test_the_drawn_state_machine_is_the_table(
+    title: str, table: Mapping[StrEnum, frozenset[StrEnum]]
+) -> None:
+    assert drawn(title) == {str(old): {str(one) for one in new} for old, new in table.items()}
