@@ -183,7 +183,9 @@ def play(
         **more,
     )
     result = replay(catalog, Registry(), options)
-    raw = options.decisions.read_bytes() + b"\n--\n" + options.memberships.read_bytes()  # type: ignore[union-attr]
+    raw = b"\n--\n".join(
+        (folder / f"{name}.jsonl").read_bytes() for name in ("decisions", "memberships")
+    )
     return Played(
         [json.loads(line) for line in (folder / "decisions.jsonl").read_text().splitlines()],
         [json.loads(line) for line in (folder / "memberships.jsonl").read_text().splitlines()],

@@ -1,0 +1,73 @@
+"""Feedback events in a history: which message they mean, and what they stop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from tests.simulation.shop import (
+    event,
+    flow,
+    play,
+    segment,
+    shop,
+)
+
+FEEDBACK = [
+    event("2026-05-04T10:00:00", "a"),
+    event("2026-05-05T10:00:00", "a"),
+    event("2026-05-06T10:00:00", "message_clicked", campaign="f", step="hello", url="u"),
+]
+
+
+def test_feedback_by_campaign_and_step_means_the_latest_such_message(tmp_path: Path) -> None:
+    catalog = shop(
+        {"f": flow('when = "a"\nagain = "always"')},
+        {
+            "clicked": segment(
+                '{ did = "message_clicked", where = { campaign = "f", step = "hello" } }'
+            )
+        },
+    )
+    kept = tmp_path / "kept.db"
+    played = play(tmp_path, catalog, FEEDBACK, keep=kept)
+    assert played.turns() == ["05-06 10:00 joined clicked"]
+    with create_engine(f"sqlite:///{kept}").connect() as connection:
+        rows = connection.execute(
+            text("SELECT clicked_at FROM message ORDER BY attempted_at")
+        ).all()
+        named = connection.execute(
+            text("SELECT properties FROM event WHERE name = 'message_clicked'")
+        ).scalar()
+        latest = connection.execute(
+            text("SELECT message_id FROM message ORDER BY attempted_at DESC")
+        ).scalar()
+    assert [row[0] is not None for row in rows] == [False, True]
+    assert json.loads(named)["message_id"] == latest
+
+
+@pytest.mark.parametrize(
+    ("feedback", "stops"),
+    [
+        (("message_bounced", {"kind": "hard"}), "suppressed"),
+        (("message_bounced", {"kind": "soft"}), ""),
+        (("message_complained", {}), "suppressed"),
+        (("message_unsubscribed", {}), "no_consent"),
+        (("message_opened", {}), ""),
+    ],
+)
+def test_feedback_in_the_history_stops_letters_as_it_does_live(
+    tmp_path: Path, feedback: tuple[str, dict[str, str]], stops: str
+) -> None:
+    catalog = shop({"f": flow('when = "a"\nagain = "always"')})
+    name, properties = feedback
+    lines = [
+        event("2026-05-04T10:00:00", "a"),
+        event("2026-05-05T10:00:00", name, campaign="f", step="hello", **properties),
+        event("2026-05-06T10:00:00", "a"),
+    ]
+    last = play(tmp_path, catalog, lines).told(but=("entered", "finished"))[-1]
+    assert last == (f"05-06 10:00 dropped hello {stops}" if stops else "05-06 10:00 sent hello")
