@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parent / "cdnow"
 ORDERS = FOLDER / "cdnow_orders.csv.gz"
 SUMMARY = FOLDER / "cdnow_expected_summary.csv.gz"
 ZONE = ZoneInfo("America/New_York")
-FIRST_HOUR, LAST_HOUR = 8, 22
-"""The data has dates alone: each order is dealt a full hour of its day between these."""
+HOURS = (10, 15, 21)
+"""The data has dates alone: each order is dealt the morning, the afternoon or the evening."""
 
 
 def rows() -> list[dict[str, str]]:
@@ -45,8 +45,8 @@ def events(orders: list[dict[str, str]]) -> Iterator[dict[str, object]]:
 
 
 def placed_at(day: str, order: str) -> datetime:
-    """The order's day, at a full hour dealt by its id: the same in every run."""
-    hour = FIRST_HOUR + int(fraction("time of day", order) * (LAST_HOUR - FIRST_HOUR + 1))
+    """The order's day, at an hour dealt by its id: the same in every run."""
+    hour = HOURS[int(fraction("time of day", order) * len(HOURS))]
     return datetime.combine(date.fromisoformat(day), time(hour), ZONE)
 
 
