@@ -34,6 +34,7 @@ OPENING = (
     "from lifecycle.hooks import attribute, incentive, template_filter, trigger\n"
 )
 HEAD = f'{OPENING}\n@trigger("t", listens_to="seen", also_reads=["bought"])\n'
+SECOND = '@trigger("u", listens_to="seen")\ndef u(event, facts):\n    """U."""\n'
 
 Shop = Callable[..., tuple[Registry, list[HookProblem]]]
 
@@ -87,7 +88,7 @@ def test_the_example_hook_tells_the_third_look_within_a_day(tmp_path: Path) -> N
         (HEAD + "def t(event, facts)\n    pass\n", 5, "cannot be read"),
         (f"{OPENING}raise RuntimeError('no')\n", 3, "raised RuntimeError: no"),
         (f"{OPENING}import sys\nsys.exit(3)\n", 4, "raised SystemExit"),
-        (HEAD + "def t(event, facts):\n    return None\n", 4, "has no docstring"),
+        (HEAD + "def t(event, facts):\n    return None\n" + SECOND, 4, "has no docstring"),
         (HEAD + 'def t(event, facts):\n    """T."""\n    facts.count("x")\n', 7, "reads “x”"),
         (HEAD + 'async def t(event, facts):\n    """T."""\n', 4, "no plain function"),
         (f'{OPENING}@trigger("t", listens_to=[])\ndef t(a, b): ...\n', 3, "listens to nothing"),
@@ -110,7 +111,19 @@ def test_a_hook_that_is_not_in_order_is_a_problem_with_its_line(
     registry, problems = shop(text)
     assert [(one.file, one.line) for one in problems] == [("hooks/file_0.py", line)]
     assert told in problems[0].problem
-    assert not registry.triggers
+    assert "t" not in registry.triggers
+
+
+def test_the_docstring_of_a_file_speaks_for_its_only_hook_and_a_hooks_own_for_itself(
+    shop: Shop,
+) -> None:
+    bare = HEAD + "def t(event, facts):\n    return None\n"
+    own = bare.replace("return None", '"""Does nothing."""').removeprefix(
+        OPENING.partition("\n")[0]
+    )
+    for text in (bare, own):
+        registry, problems = shop(text)
+        assert (problems, list(registry.triggers)) == ([], ["t"])
 
 
 def test_a_name_taken_twice_is_refused_even_within_one_file(shop: Shop) -> None:

@@ -127,10 +127,14 @@ class SmtpSettings(Definition):
     password: str | None = None
 
 
+_PORT = r"(0|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+"""0 to 65535; with 0 the machine chooses."""
+
+
 class Http(Definition):
     """Where the daemon listens, and what links in letters begin with."""
 
-    listen: str = Field(default="127.0.0.1:8000", pattern=r"^[^:\s]+:\d+$")
+    listen: str = Field(default="127.0.0.1:8000", pattern=rf"^[^:\s]+:{_PORT}$")
     public_url: str = Field(
         default="http://127.0.0.1:8000", pattern=r"^https?://[^\s/?#]+[^\s?#]*$"
     )

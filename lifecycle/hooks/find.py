@@ -73,10 +73,11 @@ def _of_file(file: Path, told: str, problems: list[HookProblem]) -> list[Hook]:
         problems.append(HookProblem(told, line, f"raised {type(raised).__name__}: {raised}"))
         sys.modules.pop(name, None)
         return []
-    if not (module.__doc__ or "").strip():
+    hooks = declare.declared_in(name)
+    if not _says(module) and not (hooks and all(_says(hook.function) for hook in hooks)):
         hint = "open the file with one sentence saying what its hooks are for"
         problems.append(HookProblem(told, 1, "the file has no docstring", hint))
-    return declare.declared_in(name)
+    return hooks
 
 
 def _of_package(point: Any, problems: list[HookProblem]) -> list[Hook]:
@@ -140,8 +141,20 @@ def _told(hook: Hook, root: Path) -> str:
         return hook.place.file
 
 
+def _says(one: object) -> bool:
+    """Whether a module or function opens with a docstring."""
+    return bool((one.__doc__ or "").strip())
+
+
+def _is_told(hook: Hook) -> bool:
+    """Whether a docstring says what a hook does: its own, or the file's if it is the only one."""
+    name = hook.function.__module__
+    alone = len(declare.declared_in(name)) == 1
+    return _says(hook.function) or (alone and name in sys.modules and _says(sys.modules[name]))
+
+
 def _wrong_with(hook: Hook, file: str) -> Iterator[HookProblem]:
-    if not (hook.function.__doc__ or "").strip():
+    if not _is_told(hook):
         hint = "say in one sentence what it does"
         yield HookProblem(file, hook.place.line, f"“{hook.name}” has no docstring", hint)
     if inspect.iscoroutinefunction(hook.function) or inspect.isgeneratorfunction(hook.function):

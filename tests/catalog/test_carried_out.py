@@ -222,3 +222,18 @@ def test_an_attribute_that_the_engine_does_not_keep_yet_is_refused_in_a_rule(nam
     told = f'name = "S"\nmatch = {{ customer = "{name}", is_set = true }}\n'
     errors = found({"segments/s.toml": told}, "error")
     assert any(f"“{name}”" in one and NOT_YET in one for one in errors), errors
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        (
+            "segments/s.toml",
+            'name = "S"\nmatch = { did = "a", at_least = 99999999999999999999 }\n',
+            "takes a whole number",
+        ),
+        ("settings.toml", SETTINGS + '[http]\nlisten = "127.0.0.1:65536"\n', "no address"),
+    ],
+)
+def test_a_number_that_the_machine_cannot_hold_is_refused(file: str, text: str, expected: str):
+    assert any(expected in one for one in found({file: text}, "error"))

@@ -23,6 +23,8 @@ _WINDOW = (*WINDOW_KEYS, *WINDOW_KEYS_LATER)
 _OPS = (*OPS, *OPS_LATER)
 _LATER = (*OPS_LATER, *WINDOW_KEYS_LATER)
 _COUNT = ("at_least", "at_most", "exactly")
+MAX_COUNT = 1_000_000_000
+"""The most events that a rule may ask for: databases count no further than 2**63."""
 LEAF_KEYS: dict[str, tuple[str, ...]] = {
     "customer": _OPS,
     "event": _OPS,
@@ -145,8 +147,9 @@ def _did(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
     for key in _COUNT:
         if key in raw:
             found = number(raw[key]) if not isinstance(raw[key], str) else None
-            if found is None or found != int(found) or found < 0:
-                problems.add(f"`{key}` beside `did` takes a whole number", key=key)
+            if found is None or found != int(found) or not 0 <= found <= MAX_COUNT:
+                hint = f"0 to {MAX_COUNT}"
+                problems.add(f"`{key}` beside `did` takes a whole number", hint, key=key)
             else:
                 bounds[key] = int(found)
     if "exactly" in raw and ("at_least" in raw or "at_most" in raw):
