@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import lifecycle.engine.letters
 from bench.shop import catalog_of, new_shop
 from lifecycle.core.event import Event
-from lifecycle.engine import letters as engine_letters
 from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import deliver
 from lifecycle.engine.engine import Engine
@@ -56,8 +56,9 @@ def _round(engine: Engine, now: datetime) -> tuple[float, float]:
     while ingest(parts, policy, now) or advance(parts, policy, now):
         pass
     rendered: list[tuple[Any, ...]] = []
-    render = engine_letters.render
-    engine_letters.render = _listening(render, rendered)
+    module: Any = lifecycle.engine.letters
+    render = module.render
+    module.render = _listening(render, rendered)
     try:
         begun = time.perf_counter()
         delivered = 0
@@ -65,7 +66,7 @@ def _round(engine: Engine, now: datetime) -> tuple[float, float]:
             delivered += done
         whole = time.perf_counter() - begun
     finally:
-        engine_letters.render = render
+        module.render = render
     assert delivered == len(rendered) == LETTERS, f"{delivered} letters, {len(rendered)} rendered"
     begun = time.perf_counter()
     for arguments in rendered:
