@@ -43,10 +43,11 @@ def deliver(
     """Deliver one batch of due messages; says how many it was the turn of."""
     with parts.database.write() as connection:
         claimed = claims.claim(connection, "message", now, batch)
+        pulse = parts.database.pulse(connection)
     if not claimed:
         return 0
     try:
-        return _deliver(parts, letters, policy, claimed, now)
+        return _deliver(parts, letters, policy, claimed, now, pulse)
     except Exception:
         if not parts.outside:
             raise
@@ -67,9 +68,18 @@ def _alone(parts: Parts, letters: Letters, policy: Policy, one: Claim, now: date
 
 
 def _deliver(
-    parts: Parts, letters: Letters, policy: Policy, claimed: Sequence[Claim], now: datetime
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    claimed: Sequence[Claim],
+    now: datetime,
+    pulse: tuple[int, int] | None = None,
 ) -> int:
-    """Deliver what was claimed; says how many of them it was the turn of."""
+    """Deliver what was claimed; says how many of them it was the turn of.
+
+    `pulse` is the database's at the claim: what nobody has written to since need not be asked
+    again.
+    """
     with parts.database.read() as connection:
         dues = read_due(connection, parts, claimed, now)
     weighed = weigh(dues, parts, letters, policy, now)
@@ -84,7 +94,9 @@ def _deliver(
             clock = claims.database_clock(connection)
             ours = outbox.in_turn(connection, customers, ours, now, clock)
             weighed.only(ours)
-            going = _guard_again(connection, parts, weighed, policy, now)
+            going = weighed.prepared
+            if pulse is None or parts.database.pulse(connection) != (pulse[0] + 1, pulse[1]):
+                going = _guard_again(connection, parts, weighed, policy, now)
         write_refusals(connection, parts, weighed, now)
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))

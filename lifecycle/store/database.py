@@ -36,6 +36,7 @@ class Database:
             ) from refused
         self._one_writer = threading.RLock() if self.is_sqlite else None
         self._whole: Connection | None = None
+        self._commits = 0
         self._shared = self._writer is self._reader and self.is_sqlite
 
     @property
@@ -53,8 +54,10 @@ class Database:
             with self._writer.begin() as connection:
                 yield connection
             return
-        with self._one_writer, self._writer.begin() as connection:
-            yield connection
+        with self._one_writer:
+            with self._writer.begin() as connection:
+                yield connection
+            self._commits += 1
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -68,6 +71,17 @@ class Database:
             return
         with self._reader.connect() as connection, connection.begin():
             yield connection
+
+    def pulse(self, writing: Connection) -> tuple[int, int] | None:
+        """Two numbers that tell whether anything was committed; None where that cannot be told.
+
+        To be asked inside a writing transaction: the first grows by one with each transaction of
+        this process, the second changes when another process has written.
+        """
+        if self._one_writer is None or self._whole is not None:
+            return None
+        others = writing.exec_driver_sql("PRAGMA data_version").scalar_one()
+        return self._commits, int(others)
 
     @contextmanager
     def whole(self) -> Iterator[None]:
