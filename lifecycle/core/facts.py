@@ -52,6 +52,8 @@ class Facts:
     """By segment, the earliest instant at which its answer may differ if nothing happens."""
     enrollments: list[Enrollment] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    variants: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By campaign and step, the variant first owed to the customer; read where one has won."""
     points_balance: int = 0
     points_lifetime: int = 0
     erased: bool = False

@@ -63,7 +63,7 @@ def step_due(
 
 
 def _clock(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock | None:
-    variant = policy.variant(flow, step, facts.customer_id)
+    variant = policy.variant(flow, step, facts)
     if variant is not None and variant.at is not None:
         return variant.at
     return step.at
@@ -179,7 +179,7 @@ def plan_letter(
     now: datetime,
 ) -> Plan:
     """The message that a step owes from now on."""
-    variant = policy.variant(campaign, step, facts.customer_id)
+    variant = policy.variant(campaign, step, facts)
     return Plan(
         message_id=message_id(enrollment.id, step.name),
         enrollment=enrollment,

@@ -52,15 +52,19 @@ class Policy:
         share = campaign.holdout.percent if campaign.holdout else 0.0
         return share > 0 and fraction(seed, "holdout", campaign.id, customer_id) * 100 < share
 
-    def variant(self, campaign: Campaign, step: Step, customer_id: str) -> Variant | None:
-        """The variant a customer sees: the winner once there is one, else by hash and shares."""
+    def variant(self, campaign: Campaign, step: Step, facts: Facts) -> Variant | None:
+        """The variant a customer sees, always the same one.
+
+        That is the one seen before, else the winner once there is one, else by hash and shares.
+        """
         if not step.variant:
             return None
-        named = self.fixed_variant or self.verdicts.get((campaign.id, step.name))
+        place = (campaign.id, step.name)
+        named = self.fixed_variant or facts.variants.get(place) or self.verdicts.get(place)
         for variant in step.variant:
             if variant.name == named:
                 return variant
-        return self.variant_by_hash(campaign, step, customer_id)
+        return self.variant_by_hash(campaign, step, facts.customer_id)
 
     def variant_by_hash(self, campaign: Campaign, step: Step, customer_id: str) -> Variant:
         """The variant of a customer while the test runs: always the same one."""

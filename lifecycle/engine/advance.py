@@ -16,7 +16,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.store import claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
-from lifecycle.store.facts import load
+from lifecycle.store.facts import load, variants_seen
 
 
 def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
@@ -52,6 +52,8 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         claims.have_alone(connection, ids)
         reading = parts.live.flow_reading
         facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
+        if policy.verdicts:
+            variants_seen(connection, facts)
         writing = Writing(now)
         for one in sorted(claimed, key=lambda one: (one.customer_id, one.id)):
             known = facts.get(one.customer_id)

@@ -18,7 +18,7 @@ from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.events import NewEvent
-from lifecycle.store.facts import load
+from lifecycle.store.facts import load, variants_seen
 from lifecycle.store.prepared import Statement, among
 from lifecycle.store.tables import METADATA
 
@@ -79,6 +79,8 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         claims.have_alone(connection, ids)
         waiting = events.pending(connection, ids, now)
         facts = load(connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone)
+        if policy.verdicts:
+            variants_seen(connection, facts)
         feedback = [
             customer_id
             for customer_id, new in waiting.items()

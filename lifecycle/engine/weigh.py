@@ -174,7 +174,7 @@ def _prepare(due: Due, parts: Parts, letters: Letters, policy: Policy, now: date
     variants: Mapping[str, Any] = {one.name: one for one in due.step.variant}
     variant = variants.get(due.row.variant) if due.row.variant else None
     if due.row.variant and variant is None and due.step.variant:
-        variant = policy.variant(due.campaign, due.step, due.facts.customer_id)
+        variant = policy.variant(due.campaign, due.step, due.facts)
     offer = offer_for(parts, policy, due, variant, now)
     ready = letters.make(
         due.row.message_id,

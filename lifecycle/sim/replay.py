@@ -16,7 +16,7 @@ from lifecycle.core.broadcast import opens_at
 from lifecycle.core.campaign import Broadcast
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
-from lifecycle.send.outbox import Outbox
+from lifecycle.sim.outbox_behind import OutboxBehind
 from lifecycle.sim.world import BEFORE, AcceptsAll, World, before_first
 from lifecycle.sources.customer_line import CustomerIn, read_customer
 from lifecycle.sources.event_line import EventIn, read_event
@@ -72,7 +72,7 @@ def replay(
     happenings = read_events(options.events)
     opening = [opens_at(one) for one in catalog.campaigns.values() if isinstance(one, Broadcast)]
     people = read_customers(options.customers, happenings, options.until, opening)
-    transport = AcceptsAll() if options.outbox is None else Outbox(options.outbox)
+    transport = AcceptsAll() if options.outbox is None else OutboxBehind(options.outbox)
     world = World(catalog, hooks, transport)
     try:
         total = len(happenings) + len(people)
@@ -86,6 +86,7 @@ def replay(
             world.keep(options.keep)
     finally:
         world.close()
+        transport.close()
     return _result(catalog, happenings, people, decisions, memberships)
 
 

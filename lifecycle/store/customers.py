@@ -107,6 +107,8 @@ def _say(
 ) -> None:
     owner = owners(connection, {line.id for line in lines})
     of = [owner.get(line.id, line.id) for line in lines]
+    # The intake rows first, as ingest takes them: two writers never wait for each other.
+    wake(connection, dict.fromkeys(of, now))
     blank = [_fresh(one, line.at) for one, line in zip(of, lines, strict=True)]
     insert_new(connection, CUSTOMER, blank)
     rows = {row["customer_id"]: row for row in rows_of(connection, set(of))}
@@ -121,7 +123,6 @@ def _say(
         rows[customer_id]["attributes_at"][_AGREED_TO] = micros(at)
     upsert(connection, CUSTOMER, list(rows.values()))
     consents.write(connection)
-    wake(connection, dict.fromkeys(rows, now))
 
 
 def consent(connection: Connection, word: Word, *, now: datetime, enters: bool = True) -> None:
@@ -136,6 +137,7 @@ def consent_many(
     owner = owners(connection, {word.customer_id for word in words})
     ids = {owner.get(word.customer_id, word.customer_id) for word in words}
     for batch in _chunks(sorted(ids)):
+        wake(connection, dict.fromkeys(batch, now))
         insert_new(connection, CUSTOMER, [_fresh(one, now) for one in batch])
         rows = {row["customer_id"]: row for row in rows_of(connection, set(batch))}
         consents = standing(connection, batch, _exactly(rows))
@@ -145,7 +147,6 @@ def consent_many(
                 own = replace(word, customer_id=customer_id)
                 consents.say(own, now, enters=enters)
         consents.write(connection)
-        wake(connection, dict.fromkeys(batch, now))
 
 
 def suppress(
@@ -163,10 +164,10 @@ def suppress(
     for address, reason, at in addresses:
         hashed = address_hash(address, address_key)
         rows.setdefault(hashed, {"address_hash": hashed, "reason": reason, "at": at})
-    insert_new(connection, "suppression", list(rows.values()))
     for batch in _chunks(sorted(rows)):
         known = select(CUSTOMER.c.customer_id).where(CUSTOMER.c.address_hash.in_(batch))
         wake(connection, {one: now for (one,) in connection.execute(known)})
+    insert_new(connection, "suppression", list(rows.values()))
 
 
 def owners(connection: Connection, ids: set[str]) -> dict[str, str]:

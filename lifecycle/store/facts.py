@@ -243,6 +243,19 @@ def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> Non
         facts[row.customer_id].enrollments.append(enrollment_of(row))
 
 
+_VARIANTS = Statement(
+    select(_MESSAGE.c.customer_id, _MESSAGE.c.campaign, _MESSAGE.c.step, _MESSAGE.c.variant)
+    .where(_ids(_MESSAGE.c.customer_id), _MESSAGE.c.variant != "")
+    .order_by(_MESSAGE.c.planned_at.desc(), _MESSAGE.c.message_id.desc())
+)
+
+
+def variants_seen(connection: Connection, facts: Mapping[str, Facts]) -> None:
+    """Read which variant of each step customers were first owed, into facts in hand."""
+    for row in _VARIANTS.rows(connection, {"ids": list(facts)}):
+        facts[row.customer_id].variants[row.campaign, row.step] = row.variant
+
+
 def customer_exists(connection: Connection, customer_id: str) -> bool:
     """Whether we know a customer of this id."""
     query = select(_CUSTOMER.c.customer_id).where(_CUSTOMER.c.customer_id == customer_id)

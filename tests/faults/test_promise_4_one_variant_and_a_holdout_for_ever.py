@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from lifecycle.store.operations import give_verdict
 from tests.faults.conftest import Run
 from tests.faults.running import Post
-from tests.simulation.shop import broadcast, event, flow, person, play, settings, shop, step
+from tests.simulation.shop import (
+    broadcast,
+    event,
+    flow,
+    instant,
+    person,
+    play,
+    settings,
+    shop,
+    step,
+)
 
 VARIANTS = """
 [[step.variant]]
@@ -126,3 +137,29 @@ def test_another_seed_draws_others(tmp_path: Path) -> None:
         played = play(tmp_path, catalog, days(4), people=[person(n) for n in NAMES])
         outs.append({r["customer"] for r in played.decisions if r["what"] == "held_out"})
     assert outs[0] != outs[1]
+
+
+def test_who_saw_the_loser_sees_it_again_after_the_verdict_and_the_others_see_the_winner(
+    run: Run,
+) -> None:
+    text = flow('when = "a"\nagain = "always"', step(more=VARIANTS))
+    running = run(shop({"f": text}), Post())
+    running.start("2026-05-04T09:00:00")
+    for name in NAMES[:40]:
+        running.say(person(name), at="2026-05-04T09:00:00")
+        running.hear(event("2026-05-04T10:00:00", "a", name))
+    running.run("2026-05-04T10:00:00")
+    first = {row.customer_id: row.variant for row in running.rows("message")}
+    assert set(first.values()) == {"a", "b"}
+    with running.database.write() as connection:
+        give_verdict(
+            connection, "f", "one", "b", proven=True, detail="", now=instant("2026-05-05T09:00:00")
+        )
+    for name in NAMES[:60]:
+        running.say(person(name), at="2026-05-05T09:30:00")
+        running.hear(event("2026-05-05T10:00:00", "a", name))
+    running.run("2026-05-05T10:00:00")
+    after = instant("2026-05-05T09:00:00")
+    later = [row for row in running.rows("message") if row.attempted_at > after]
+    assert len(later) == 60
+    assert all(row.variant == first.get(row.customer_id, "b") for row in later)
