@@ -142,7 +142,7 @@ def test_another_seed_draws_others(tmp_path: Path) -> None:
 def test_who_saw_the_loser_sees_it_again_after_the_verdict_and_the_others_see_the_winner(
     run: Run,
 ) -> None:
-    text = flow('when = "a"\nagain = "always"', step(more=VARIANTS))
+    text = flow('when = "a"\nagain = "always"', step("one", VARIANTS))
     running = run(shop({"f": text}), Post())
     running.start("2026-05-04T09:00:00")
     for name in NAMES[:40]:
