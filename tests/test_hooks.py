@@ -22,6 +22,7 @@ from lifecycle.hooks import (
     asked_again,
     find,
     handed_over,
+    in_time,
     run_attribute,
     run_trigger,
     sample_check,
@@ -282,3 +283,17 @@ def test_a_question_handed_over_is_answered_alike(shop: Shop, tmp_path: Path) ->
     assert isinstance(answer, Event)
     assert answer.properties == {"n": 2, "who": "vip"}
     assert answer == run_trigger(trigger, events[2], facts)
+
+
+def test_a_hook_that_stalls_is_left_behind_and_fails_for_its_event_alone(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_time, "SECONDS", 0.2)
+    registry, problems = shop(
+        HEAD + "def t(event, facts):\n    while event['stuck']:\n        pass\n    return None\n"
+    )
+    trigger = registry.triggers["t"]
+    found = run_trigger(trigger, seen(0, "e1", stuck=True), facts_of())
+    assert problems == []
+    assert isinstance(found, HookFailed) and "no answer within" in found.why
+    assert run_trigger(trigger, seen(1, "e2"), facts_of()) is None

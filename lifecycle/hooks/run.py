@@ -12,6 +12,7 @@ from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts as CoreFacts
 from lifecycle.hooks.declare import Attribute, Hook, Trigger
 from lifecycle.hooks.facts import Facts
+from lifecycle.hooks.in_time import in_time
 from lifecycle.hooks.plain import NotPlain, plain
 
 MAX_WHY = 300
@@ -38,7 +39,7 @@ def run_trigger(trigger: Trigger, event: Event, facts: CoreFacts) -> Event | Hoo
     try:
         source = _Shown(*_parts(event))
         seen = Facts(facts, trigger.reads, event.at, trigger.looks_back, event)
-        made = trigger.function(source, seen)
+        made = in_time(trigger.function, source, seen)
         return None if made is None else _made(trigger, event, made)
     except (Exception, SystemExit) as raised:
         return failed(trigger, event.id, raised)
@@ -47,7 +48,8 @@ def run_trigger(trigger: Trigger, event: Event, facts: CoreFacts) -> Event | Hoo
 def run_attribute(hook: Attribute, facts: CoreFacts) -> Any:
     """The value that an attribute hook gives at `facts.now`, or a HookFailed."""
     try:
-        return plain(hook.function(Facts(facts, hook.reads, facts.now, hook.looks_back)))
+        seen = Facts(facts, hook.reads, facts.now, hook.looks_back)
+        return plain(in_time(hook.function, seen))
     except (Exception, SystemExit) as raised:
         return failed(hook, "", raised)
 
