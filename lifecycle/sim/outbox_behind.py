@@ -21,7 +21,7 @@ class OutboxBehind:
 
     def __init__(self, folder: Path) -> None:
         """Letters go to `folder`, as `.eml` and `.html`."""
-        self._outbox = Outbox(folder)
+        self._outbox = Outbox(folder, whole=False)
         self._writer = ThreadPoolExecutor(1)
         self._room = BoundedSemaphore(WAITING)
         self._failed: Outcome | None = None
