@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lifecycle.core.action import Action, Emit, Turn, Withdraw, bring_up_to_date
+from lifecycle.core.action import Action, Consented, Emit, Turn, Withdraw, bring_up_to_date
 from lifecycle.core.entry import enter, enters_by, on_event
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -19,6 +19,9 @@ from lifecycle.engine.parts import Live
 from lifecycle.engine.triggers import Derived, derived
 from lifecycle.hooks import HookFailed
 from lifecycle.store.events import NewEvent
+
+CONSENTS = ("consent_given", "consent_withdrawn")
+"""Our own word of a consent; in a replay's history it may stand alone, and then it counts."""
 
 
 @dataclass
@@ -79,6 +82,10 @@ class CustomerIntake:
         self.taken.actions += actions
 
     def _event(self, event: Event, moment: datetime) -> None:
+        if event.name in CONSENTS and isinstance(event["topic"], str):
+            agreed = event.name == "consent_given"
+            if self.facts.consents.get(event["topic"], False) is not agreed:
+                self._do([Consented(event["topic"], agreed, event.at, "event")])
         if event.name.startswith("message_"):
             event, actions = take_feedback(event, self.messages, self.live, moment)
             self._do(actions)

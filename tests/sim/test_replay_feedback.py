@@ -11,9 +11,11 @@ from sqlalchemy import create_engine, text
 from tests.simulation.shop import (
     event,
     flow,
+    person,
     play,
     segment,
     shop,
+    step,
 )
 
 FEEDBACK = [
@@ -71,3 +73,17 @@ def test_feedback_in_the_history_stops_letters_as_it_does_live(
     ]
     last = play(tmp_path, catalog, lines).told(but=("entered", "finished"))[-1]
     assert last == (f"05-06 10:00 dropped hello {stops}" if stops else "05-06 10:00 sent hello")
+
+
+def test_a_consent_told_as_an_event_of_the_history_counts(tmp_path: Path) -> None:
+    text = flow('when = "a"\nagain = "always"', step())
+    lines = [
+        event("2026-05-04T10:00:00", "a"),
+        event("2026-05-04T11:00:00", "consent_withdrawn", topic="offers"),
+        event("2026-05-04T12:00:00", "a"),
+        event("2026-05-04T13:00:00", "consent_given", topic="offers"),
+        event("2026-05-04T14:00:00", "a"),
+    ]
+    played = play(tmp_path, shop({"f": text}), lines, people=[person()])
+    whats = [row["what"] for row in played.decisions if row["what"] in ("sent", "dropped")]
+    assert whats == ["sent", "dropped", "sent"]
