@@ -109,7 +109,8 @@ def blocks(page: Path, language: str) -> list[str]:
 def test_the_campaign_and_the_hooks_that_are_shown_pass_check(folder: Path) -> None:
     (campaign,) = (one for one in blocks(README, "toml") if "campaigns/" in one)
     (folder / "campaigns" / "second_order.toml").write_text(campaign, "utf-8")
-    (folder / "hooks" / "keen_on_product.py").write_text(*blocks(README, "python"), "utf-8")
+    (trigger,) = blocks(README, "python")
+    (folder / "hooks" / "keen_on_product.py").write_text(trigger, "utf-8")
     shown = blocks(ROOT / "docs" / "developers.md", "python")
     assert len(shown) == 4
     for number, hook in enumerate(shown[1:]):

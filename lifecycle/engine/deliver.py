@@ -22,8 +22,9 @@ from lifecycle.rewards import referral
 from lifecycle.store import claims, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
-from lifecycle.store.facts import Reading, load
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.facts import Reading, fresh_enrollments, load
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
@@ -95,14 +96,19 @@ def _deliver(
             ours = outbox.in_turn(connection, customers, ours, now, clock)
             weighed.only(ours)
             going = weighed.prepared
-            if pulse is None or parts.database.pulse(connection) != (pulse[0] + 1, pulse[1]):
+            if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
         write_refusals(connection, parts, weighed, now)
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
+        pulse = parts.database.pulse(connection)
     outcomes = _hand_over(parts, going)
     with parts.database.write() as connection:
         claims.have_alone(connection, {one.due.row.customer_id for one in going})
+        if parts.outside and parts.database.written_since(pulse, connection):
+            fresh_enrollments(
+                connection, {one.due.facts.customer_id: one.due.facts for one in going}
+            )
         record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
     return len(ours)
 

@@ -17,9 +17,10 @@ from lifecycle.rewards import ledger
 from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
 from lifecycle.store.facts import load, variants_seen
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
 _EVENT, _MESSAGE, _CUSTOMER = (METADATA.tables[name] for name in ("event", "message", "customer"))

@@ -20,7 +20,6 @@ from lifecycle.engine.weigh import Due, Prepared, Weighed
 from lifecycle.store import events, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.events import NewEvent, event_row
-from lifecycle.store.facts import fresh_enrollments
 from lifecycle.store.operations import broken_letter
 from lifecycle.store.write import Row, insert_new
 
@@ -101,10 +100,6 @@ def record_outcomes(
     """Write what came of attempts, in one transaction."""
     if not outcomes:
         return
-    if parts.outside:
-        fresh_enrollments(
-            connection, {one.due.facts.customer_id: one.due.facts for one, _ in outcomes}
-        )
     writing = Writing(now)
     lists: dict[OutcomeKind, list[Row]] = {kind: [] for kind in OutcomeKind}
     sent: list[NewEvent] = []

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, select
 
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
 EVENT = METADATA.tables["event"]

@@ -22,8 +22,9 @@ from lifecycle.core.settings import Earn, Settings
 from lifecycle.core.words import number
 from lifecycle.rewards.orders import UNDOING, order_key, shares_left
 from lifecycle.rewards.own_events import EVENT, known_events, own_event
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import Connection
@@ -16,6 +17,10 @@ PARAMETER = "ref"
 """The name under which a link carries the code."""
 
 
+CODES_REMEMBERED = 10_000
+
+
+@lru_cache(maxsize=CODES_REMEMBERED)
 def code_of(customer_id: str, key: bytes) -> str:
     """The code by which a customer invites friends; `keep_codes` makes it known."""
     return derived_code(key, "referral", customer_id)

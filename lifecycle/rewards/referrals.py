@@ -19,8 +19,9 @@ from lifecycle.rewards.codes import read_code
 from lifecycle.rewards.orders import UNDOING, undone
 from lifecycle.rewards.own_events import known_events, own_event
 from lifecycle.rewards.referral import keep_codes
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 

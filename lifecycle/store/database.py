@@ -73,7 +73,7 @@ class Database:
             yield connection
 
     def pulse(self, writing: Connection) -> tuple[int, int] | None:
-        """Two numbers that tell whether anything was committed; None where that cannot be told.
+        """Two numbers by which `written_since` can tell; None where it cannot, as on PostgreSQL.
 
         To be asked inside a writing transaction: the first grows by one with each transaction of
         this process, the second changes when another process has written.
@@ -82,6 +82,10 @@ class Database:
             return None
         others = writing.exec_driver_sql("PRAGMA data_version").scalar_one()
         return self._commits, int(others)
+
+    def written_since(self, pulse: tuple[int, int] | None, writing: Connection) -> bool:
+        """Whether anybody may have written after the transaction in which `pulse` was taken."""
+        return pulse is None or self.pulse(writing) != (pulse[0] + 1, pulse[1])
 
     @contextmanager
     def whole(self) -> Iterator[None]:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.event import Event
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import insert_new

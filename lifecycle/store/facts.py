@@ -14,7 +14,8 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.event import Event, by_machine
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.words import zone_of
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
 TABLES = METADATA.tables

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from lifecycle.core.chance import derived_id
 from lifecycle.core.message import MessageState
-from lifecycle.store.prepared import Statement, among
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row, insert_new
 
