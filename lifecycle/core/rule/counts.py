@@ -15,6 +15,7 @@ from lifecycle.core.rule.window import Window
 from lifecycle.core.words import number
 
 MICRO = Decimal("0.000001")
+ALL_OF_THEM = 2**62
 FIGURES = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
 
 
@@ -72,10 +73,12 @@ class Did:
     def may_turn_at(self, view: View) -> datetime | None:
         """When the next event that matters leaves or enters the window."""
         spare = 0
-        if self.at_most is None and len(self.names) == 1 and not self.where.conditions:
-            spare = max(0, self.count(view) - (self.at_least or 0))
-            if self.names[0].endswith("*"):
-                spare = 0
+        if self.at_most is None:
+            over = self.count(view) - (self.at_least or 0)
+            if over < 0:
+                spare = ALL_OF_THEM  # what leaves takes it only further from holding
+            elif len(self.names) == 1 and self.names[0][-1] != "*" and not self.where.conditions:
+                spare = over
         return earliest(_turns(self.names, self.where, self.window, view, spare))
 
     def needs(self) -> Needs:

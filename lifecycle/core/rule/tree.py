@@ -123,8 +123,23 @@ class Branch:
         return not any(part.matches(view) for part in self.parts)
 
     def may_turn_at(self, view: View) -> datetime | None:
-        """The earliest turn of any part."""
-        return earliest(part.may_turn_at(view) for part in self.parts)
+        """When enough parts may have turned.
+
+        `all` that does not hold needs each part that fails to turn, `any` that holds each part that
+        holds: the last of them decides, and one that never turns keeps it for ever. Else the first
+        turn of any part may turn it.
+        """
+        binding = self.word != "all"
+        turning = [part for part in self.parts if part.matches(view) is binding]
+        if not turning:
+            return earliest(part.may_turn_at(view) for part in self.parts)
+        latest: datetime | None = None
+        for part in turning:
+            turns = part.may_turn_at(view)
+            if turns is None:
+                return None
+            latest = turns if latest is None else max(latest, turns)
+        return latest
 
     def needs(self) -> Needs:
         """What the parts need, together."""
