@@ -163,7 +163,7 @@ def test_a_worker_that_lost_its_lease_while_it_rendered_hands_nothing_over(
     running = run(shop({"f": flow('when = "a"')}), Post())
     fed(running, 1)
     other = running.new_engine()
-    weigh = deliver_stage.weigh
+    weigh = vars(deliver_stage)["weigh"]
     stalls = [True]
 
     def stalled(*told: Any) -> Any:
@@ -189,7 +189,7 @@ def test_a_worker_that_lost_its_lease_leaves_the_message_as_the_other_wrote_it(
     running = run(shop({"f": flow('when = "a"')}), Post())
     fed(running, 1)
     other = running.new_engine()
-    weigh = deliver_stage.weigh
+    weigh = vars(deliver_stage)["weigh"]
     stalls = [True]
 
     def stalled(dues: Any, parts: Any, letters: Any, policy: Any, now: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from lifecycle.core.message import Outcome, OutcomeKind
+from lifecycle.core.message import OutcomeKind
 from lifecycle.engine import advance as advance_stage
 from lifecycle.engine import deliver as deliver_stage
 from lifecycle.engine import ingest as ingest_stage
@@ -98,7 +98,9 @@ def test_an_error_with_one_customer_keeps_none_of_the_batch_from_its_letter(
         return work(*told)
 
     monkeypatch.setattr(deliver_stage, "_deliver", failing)
-    running.engine.tick(running.engine.next_due())
+    due = running.engine.next_due()
+    assert due is not None
+    running.engine.tick(due)
     for minute in ("10:01", "10:02", "10:03", "11:00", "12:00"):
         running.engine.tick(_at(minute))
     sent = [row.customer_id for row in running.rows("decision") if row.what == "sent"]
@@ -144,7 +146,7 @@ def test_a_customer_whose_letter_is_uncertain_may_enter_again(run: Run) -> None:
 
 
 def test_after_a_crash_with_a_letter_in_flight_the_customer_may_enter_again(run: Run) -> None:
-    def dies(_: Any) -> Outcome:
+    def dies(_: Any) -> None:
         raise Crash
 
     post = Post(before=dies)

@@ -127,7 +127,7 @@ def test_what_is_stored_while_a_letter_is_made_still_stops_it(
     running.hear(event("2026-05-04T10:00:00", "a", k=1))
     running.run("2026-05-04T10:30:00")
     assert len(post.accepted) == 1
-    weigh = deliver_stage.weigh
+    weigh = vars(deliver_stage)["weigh"]
     once = [True]
 
     def meanwhile(*told: Any) -> Any:

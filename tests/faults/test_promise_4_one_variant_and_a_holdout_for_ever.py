@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from lifecycle.catalog.catalog import Catalog
 from lifecycle.store.operations import give_verdict
 from tests.faults.conftest import Run
 from tests.faults.running import Post
@@ -69,7 +70,7 @@ def test_a_retry_and_a_restart_keep_the_variant(run: Run) -> None:
 def test_a_variants_own_step_is_another_draw(tmp_path: Path) -> None:
     text = flow('when = "a"', step("one", VARIANTS), step("two", VARIANTS))
     people = [person(name) for name in NAMES]
-    pairs = defaultdict(dict)
+    pairs: dict[str, dict[str, str]] = defaultdict(dict)
     for row in play(tmp_path, shop({"f": text}), days(4), people=people).decisions:
         if row["what"] == "sent":
             pairs[row["customer"]][row["step"]] = row["variant"]
@@ -109,7 +110,7 @@ def test_the_global_holdout_is_the_same_customers_in_every_campaign(tmp_path: Pa
 
 
 def test_a_smaller_share_lets_nobody_in_who_was_held_out(run: Run) -> None:
-    def catalog(percent: int) -> object:
+    def catalog(percent: int) -> Catalog:
         part = f"[holdout]\npercent = {percent}"
         return shop({"f": flow('when = "a"\nagain = "always"', part, step())})
 

@@ -147,7 +147,7 @@ def test_the_segments_at_the_end_are_those_of_asking_from_scratch(tmp_path: Path
     from tests.simulation.shop import play
 
     played = play(tmp_path, busy_shop(), lines, end, people)
-    standing = set()
+    standing: set[Any] = set()
     for row in played.memberships:
         one = (row["customer"], row["segment"])
         assert (one in standing) is (row["what"] == "left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.simulation.shop import (
     event,
@@ -93,7 +94,7 @@ def test_agreed_to_is_confirmed_consent_and_absent_leaves_it_unchanged(tmp_path:
         {"f": flow('when = "a"\nagain = "always"')}, {"yes": segment('{ agreed_to = "offers" }')}
     )
     days = [event(f"2026-05-0{day}T10:00:00", "a") for day in range(1, 6)]
-    people = [
+    people: list[dict[str, Any]] = [
         {"id": "c1", "email": "c1@x.example"},
         {"id": "c1", "at": "2026-05-02T00:00:00Z", "agreed_to": ["offers", "newsletter"]},
         {"id": "c1", "at": "2026-05-03T00:00:00Z", "attributes": {"x": 1}},

@@ -48,7 +48,7 @@ def test_feedback_by_campaign_and_step_means_the_latest_such_message(tmp_path: P
             text("SELECT message_id FROM message ORDER BY attempted_at DESC")
         ).scalar()
     assert [row[0] is not None for row in rows] == [False, True]
-    assert json.loads(named)["message_id"] == latest
+    assert json.loads(str(named))["message_id"] == latest
 
 
 @pytest.mark.parametrize(

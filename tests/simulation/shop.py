@@ -108,11 +108,13 @@ def person(customer: str = "c1", **more: Any) -> dict[str, Any]:
 
 def event(at: str, name: str, customer: str = "c1", **properties: Any) -> dict[str, Any]:
     """An event line; `id` and `received_at` among the properties are the line's own."""
-    own = {key: properties.pop(key) for key in ("id", "received_at") if key in properties}
+    own: dict[str, Any] = {
+        key: properties.pop(key) for key in ("id", "received_at") if key in properties
+    }
     at = _z(at)
     if "received_at" in own:
         own["received_at"] = _z(own["received_at"])
-    line = {"id": f"{name} {at}", "at": at, "event": name, "customer": customer}
+    line: dict[str, Any] = {"id": f"{name} {at}", "at": at, "event": name, "customer": customer}
     return {**line, **own, "properties": properties}
 
 
