@@ -21,7 +21,7 @@ from lifecycle.store.tables import METADATA
 TABLES = METADATA.tables
 AT = TABLES["event"].c.at.type
 NO_SENT = timedelta(0)
-ROWS_REMEMBERED = 10_000
+ROWS_REMEMBERED = 20_000
 """So many rows of a kind are not decoded again when a customer's facts are read again soon."""
 
 
@@ -60,8 +60,8 @@ def load(
     if reading.events:
         _events(connection, facts, reading.events, seen)
     if reading.enrollments:
-        for row in _ENROLLMENTS.rows(connection, ids):
-            facts[row.customer_id].enrollments.append(enrollment_of(row))
+        for customer_id, enrollment in _ENROLLMENTS.rows(connection, ids):
+            facts[customer_id].enrollments.append(enrollment)
     if reading.sent:
         _sent(connection, facts, ids, now - reading.sent)
     if reading.points:
@@ -107,6 +107,40 @@ def _customer(row: Any, now: datetime, shop_zone: str) -> Facts:
     )
 
 
+def enrollment_of(row: Any) -> Enrollment:
+    """The enrollment that a row holds."""
+    return Enrollment(
+        id=row.enrollment_id,
+        campaign=row.campaign,
+        version=row.version,
+        entry=row.entry,
+        key=row.key,
+        visit=row.visit,
+        entered_at=row.entered_at,
+        event_id=row.event_id,
+        event_name=row.event_name,
+        event_at=row.event_at,
+        properties=row.properties,
+        state=EnrollmentState(row.state),
+        step=row.step,
+        due_at=row.due_at,
+        decided_at=row.decided_at,
+        fell_due_at=row.fell_due_at,
+        ended_at=row.ended_at,
+        led_to_letter=bool(row.led_to_letter),
+        open_messages=tuple(row.open_messages),
+        decided_steps=tuple(row.decided_steps),
+    )
+
+
+def _of_customer(row: Any) -> tuple[str, Enrollment]:
+    return row.customer_id, enrollment_of(row)
+
+
+def _event_of(row: Any) -> tuple[str, Event]:
+    return row.customer_id, Event(row.at, row.event_id, row.name, row.properties)
+
+
 def _ids(column: Any) -> Any:
     return among(column, "ids")
 
@@ -126,6 +160,7 @@ _ENROLLMENTS = Statement(
     select(_ENROLLMENT)
     .where(_ids(_ENROLLMENT.c.customer_id))
     .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id),
+    into=_of_customer,
     remembers=ROWS_REMEMBERED,
 )
 _SENT = Statement(
@@ -186,7 +221,7 @@ def _events_query(names: frozenset[str], known: bool) -> Statement:
     else:
         query = query.where(~_EVENT.c.pending)
     order = (_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
-    return Statement(query.order_by(*order), remembers=ROWS_REMEMBERED)
+    return Statement(query.order_by(*order), into=_event_of, remembers=ROWS_REMEMBERED)
 
 
 def _events(
@@ -199,49 +234,18 @@ def _events(
     bound: dict[str, Any] = {"ids": list(facts)}
     if seen is not None:
         bound["seen"] = seen
-    for customer_id, event_id, name, at, properties in query.rows(connection, bound):
-        if by_machine(name, properties):
+    for customer_id, event in query.rows(connection, bound):
+        if by_machine(event.name, event.properties):
             continue
-        events = facts[customer_id].events
-        event = Event(at, event_id, name, properties)
-        if name in events:
-            events[name].append(event)
-        else:
-            events[name] = [event]
-
-
-def enrollment_of(row: Any) -> Enrollment:
-    """The enrollment that a row holds."""
-    return Enrollment(
-        id=row.enrollment_id,
-        campaign=row.campaign,
-        version=row.version,
-        entry=row.entry,
-        key=row.key,
-        visit=row.visit,
-        entered_at=row.entered_at,
-        event_id=row.event_id,
-        event_name=row.event_name,
-        event_at=row.event_at,
-        properties=row.properties,
-        state=EnrollmentState(row.state),
-        step=row.step,
-        due_at=row.due_at,
-        decided_at=row.decided_at,
-        fell_due_at=row.fell_due_at,
-        ended_at=row.ended_at,
-        led_to_letter=bool(row.led_to_letter),
-        open_messages=tuple(row.open_messages),
-        decided_steps=tuple(row.decided_steps),
-    )
+        facts[customer_id].events.setdefault(event.name, []).append(event)
 
 
 def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> None:
     """Read the enrollments of customers anew into facts in hand."""
     for known in facts.values():
         known.enrollments.clear()
-    for row in _ENROLLMENTS.rows(connection, {"ids": list(facts)}):
-        facts[row.customer_id].enrollments.append(enrollment_of(row))
+    for customer_id, enrollment in _ENROLLMENTS.rows(connection, {"ids": list(facts)}):
+        facts[customer_id].enrollments.append(enrollment)
 
 
 _VARIANTS = Statement(

@@ -44,16 +44,23 @@ class Statement:
     It holds no list but those of `among`, since each length of another is a statement of its own.
     """
 
-    def __init__(self, statement: Any, *, remembers: int = 0) -> None:
-        """`remembers` rows are kept as they were read, for those that are read again unchanged."""
+    def __init__(
+        self, statement: Any, *, into: Callable[[Row], Any] | None = None, remembers: int = 0
+    ) -> None:
+        """`into` makes of a row what `rows` gives in its place: a value that nobody changes.
+
+        `remembers` such values are kept, for rows that are read again and have not changed.
+        """
         self.statement = statement
+        self._into = into
         self._remembers = remembers
         self._ready: dict[tuple[str, ...], _Ready] = {}
 
     def rows(self, connection: Connection, given: Mapping[str, Any]) -> Sequence[Row]:
         """Execute it and give all rows, their values by the names of the columns."""
         if connection.dialect.name != SQLITE:
-            return connection.execute(self.statement, dict(given)).all()
+            every = connection.execute(self.statement, dict(given)).all()
+            return every if self._into is None else [self._into(row) for row in every]
         ready = self._made_ready(connection, ())
         try:
             found = _driver(connection).execute(ready.sql, ready.bound(given)).fetchall()
@@ -78,12 +85,18 @@ class Statement:
         ready = self._ready.get(names)
         if ready is None:
             ready = self._ready[names] = _compiled(
-                self.statement, connection.dialect, names, self._remembers
+                self.statement, connection.dialect, names, self._into, self._remembers
             )
         return ready
 
 
-def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...], remembers: int) -> _Ready:
+def _compiled(
+    statement: Any,
+    dialect: Dialect,
+    names: tuple[str, ...],
+    into: Callable[[Row], Any] | None,
+    remembers: int,
+) -> _Ready:
     columns = list(names) if statement.is_insert else None
     compiled = statement.compile(dialect=dialect, column_keys=columns)
     sql = str(compiled)
@@ -105,21 +118,23 @@ def _compiled(statement: Any, dialect: Dialect, names: tuple[str, ...], remember
     row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
-    made = _maker(row._make, ways_out)
+    made = _maker(row._make, ways_out, into)
     return _Ready(sql, tuple(places), lru_cache(remembers)(made) if remembers else made)
 
 
 def _maker(
-    named: Callable[[Iterable[Any]], Row], ways_out: tuple[tuple[int, Process], ...]
+    named: Callable[[Iterable[Any]], Row],
+    ways_out: tuple[tuple[int, Process], ...],
+    into: Callable[[Row], Any] | None,
 ) -> Callable[[tuple[Any, ...]], Row]:
-    if not ways_out:
+    if not ways_out and into is None:
         return named
 
     def made(row: tuple[Any, ...]) -> Row:
         values = list(row)
         for place, way in ways_out:
             values[place] = way(values[place])
-        return named(values)
+        return named(values) if into is None else into(named(values))
 
     return made
 
