@@ -31,8 +31,10 @@ class Compared:
         )
 
     def needs(self) -> Needs:
-        """The entry event, if one is read."""
-        return Needs(entry=self.of == "event" or self.comparison.reads_entry)
+        """The attribute, and the entry event if it is read."""
+        entry = self.of == "event" or self.comparison.reads_entry
+        named = frozenset((self.path,)) if self.of == "customer" else frozenset[tuple[str, ...]]()
+        return Needs(attributes=named, entry=entry)
 
     def why(self, view: View) -> Why:
         """The comparison, and the value it saw."""

@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 
 from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import Comparison, canonical
-from lifecycle.core.rule.tree import Needs, View, Why, earliest
+from lifecycle.core.rule.tree import Needs, View, Why, earliest, whole
 from lifecycle.core.rule.where import Where
 from lifecycle.core.rule.window import Window
 from lifecycle.core.words import number
@@ -84,7 +84,7 @@ class Did:
     def needs(self) -> Needs:
         """The events of these names."""
         entry = self.window.since_entry or self.where.reads_entry
-        return Needs(events=frozenset(self.names), entry=entry)
+        return Needs(whole(self.names), entry=entry)
 
     def why(self, view: View) -> Why:
         """The count asked for, and the count there is."""
@@ -139,7 +139,7 @@ class Figure:
     def needs(self) -> Needs:
         """The events of that name."""
         entry = self.window.since_entry or self.where.reads_entry or self.comparison.reads_entry
-        return Needs(events=frozenset((self.name,)), entry=entry)
+        return Needs(whole((self.name,)), entry=entry)
 
     def why(self, view: View) -> Why:
         """The figure asked for, and the figure there is."""

@@ -114,8 +114,8 @@ class Suppressed:
         return None
 
     def needs(self) -> Needs:
-        """Nothing but the customer."""
-        return Needs()
+        """The suppression."""
+        return Needs(suppression=True)
 
     def why(self, view: View) -> Why:
         """The reason of the suppression."""

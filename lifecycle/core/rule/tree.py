@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -13,21 +13,65 @@ from lifecycle.core.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What a rule reads: event names (`prefix*` too), segments, and whether an entry event."""
+class Reach:
+    """How much of a customer's history of one event a rule reads; without bounds: all of it.
 
-    events: frozenset[str] = frozenset()
+    `last` newest events are enough, or those younger than `back`, or those from `since` on. A rule
+    that reads further finds what is there, and that must be enough for its answer and its turn.
+    """
+
+    last: int | None = None
+    back: timedelta | None = None
+    since: datetime | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all events are read."""
+        return self.last is None and self.back is None and self.since is None
+
+
+WHOLE = Reach()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a rule reads; who reads a rule for many customers loads no more than this.
+
+    `reaches` holds a pair of name (`prefix*` too) and reach for each leaf on events; `attributes`
+    the paths of the customer's attributes; `past` the top-level attributes whose earlier values
+    count; `running` whether running enrollments do; `entry` whether the entry event is read.
+    """
+
+    reaches: frozenset[tuple[str, Reach]] = frozenset()
     segments: frozenset[str] = frozenset()
     topics: frozenset[str] = frozenset()
+    attributes: frozenset[tuple[str, ...]] = frozenset()
+    past: frozenset[str] = frozenset()
+    running: bool = False
+    suppression: bool = False
     entry: bool = False
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The names of the events that are read."""
+        return frozenset(name for name, _ in self.reaches)
 
     def __or__(self, other: Needs) -> Needs:
         return Needs(
-            self.events | other.events,
+            self.reaches | other.reaches,
             self.segments | other.segments,
             self.topics | other.topics,
+            self.attributes | other.attributes,
+            self.past | other.past,
+            self.running or other.running,
+            self.suppression or other.suppression,
             self.entry or other.entry,
         )
+
+
+def whole(names: Iterable[str]) -> frozenset[tuple[str, Reach]]:
+    """The whole history of each of these events."""
+    return frozenset((name, WHOLE) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
