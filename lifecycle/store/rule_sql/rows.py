@@ -45,7 +45,7 @@ _LAST = datetime(9999, 12, 29, tzinfo=UTC)
 
 OWN = ("id", "email", "timezone", "locale", "language")
 """Attributes that the customer's record itself carries."""
-RECKONED = ("points",)
+RECKONED = ("orders", "engagement", "points", "incentives", "rfm", "predicted")
 """Attributes that the engine works out: Python decides."""
 
 Path = tuple[str, ...]
