@@ -11,6 +11,8 @@ from lifecycle.catalog.problem import Problem, of_file
 
 MAX_FILE = 256 * 1024
 """Bytes of one definition file."""
+MAX_LIST = 4 * 1024 * 1024
+"""Bytes of one list of customers."""
 MAX_FILES = 2_000
 """Definition files of one project."""
 SETTINGS = "settings.toml"
@@ -49,6 +51,22 @@ def gather(root: Path, *, only_settings: bool = False) -> Gathered:
         for path in _listed(whole, folder, found):
             _sort_out(whole, path, folder, endings, found)
     return found
+
+
+def read_list(root: Path, path: str) -> str | Problem:
+    """The text of a list of customers that a segment names, or why it cannot be read."""
+    found = Gathered()
+    whole = _real(root)
+    if whole is None or not os.path.lexists(whole / path):
+        return no_list(path)
+    _take(whole, path, found, MAX_LIST)
+    return found.files[path] if path in found.files else found.problems[0]
+
+
+def no_list(path: str) -> Problem:
+    """The problem of a list that is not there."""
+    hint = "put it beside the segment, or mend the name"
+    return of_file(path, "there is no such file", hint)
 
 
 def _sort_out(
@@ -93,19 +111,19 @@ def _listed(root: Path, folder: str, found: Gathered) -> Iterator[str]:
                 yield path
 
 
-def _take(root: Path, path: str, found: Gathered) -> None:
+def _take(root: Path, path: str, found: Gathered, most: int = MAX_FILE) -> None:
     problem = _refused(root, path)
     if problem is not None:
         found.problems.append(problem)
         return
     try:
         with (root / path).open("rb") as file:
-            raw = file.read(MAX_FILE + 1)
+            raw = file.read(most + 1)
     except OSError as error:
         found.problems.append(of_file(path, f"this file cannot be read: {_reason(error)}"))
         return
-    if len(raw) > MAX_FILE:
-        problem = of_file(path, f"this file is larger than {MAX_FILE // 1024} KB")
+    if len(raw) > most:
+        problem = of_file(path, f"this file is larger than {most // 1024} KB")
         found.problems.append(problem)
         return
     _decode(path, raw, found)

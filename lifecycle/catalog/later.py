@@ -15,7 +15,6 @@ LATER_KEYS: dict[tuple[str, Shape], tuple[str, ...]] = {
     ("campaign", ("variant",)): ("text",),
     ("campaign", ("step", "winner")): ("policy",),
     ("campaign", ("winner",)): ("policy",),
-    ("segment", ()): ("members",),
     ("settings", ("referral", "gives")): ("valid_for",),
     ("settings", ("referral", "gets")): ("valid_for",),
 }

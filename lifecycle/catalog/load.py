@@ -5,14 +5,25 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from lifecycle.catalog.catalog import Catalog, Loaded, fingerprint_of
 from lifecycle.catalog.compiling import Filters
 from lifecycle.catalog.document import read_document
-from lifecycle.catalog.folder import CAMPAIGNS, CASES, SEGMENTS, SETTINGS, TEMPLATES, gather
+from lifecycle.catalog.folder import (
+    CAMPAIGNS,
+    CASES,
+    SEGMENTS,
+    SETTINGS,
+    TEMPLATES,
+    gather,
+    no_list,
+    read_list,
+)
 from lifecycle.catalog.lints import lint
+from lifecycle.catalog.members import Listing, Lists
 from lifecycle.catalog.model import read_campaign, read_cases, read_segment, read_settings
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
@@ -31,14 +42,14 @@ def load(root: Path, *, filters: Filters | None = None, events: Collection[str] 
     `filters` are the hooks' own template filters by name, `events` the names their triggers make.
     """
     gathered = gather(root)
-    project = _read_all(gathered.files, gathered.problems)
+    project = _read_all(gathered.files, gathered.problems, partial(read_list, root))
     return _checked(root, project, root / TEMPLATES, filters or {}, events)
 
 
 def load_settings(root: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
     """Load settings.toml alone; None when it has an error."""
     gathered = gather(root, only_settings=True)
-    project = _read_all(gathered.files, gathered.problems)
+    project = _read_all(gathered.files, gathered.problems, _kept_in(gathered.files))
     settings = None if project.has_errors else project.settings
     return settings, tuple(sorted(set(project.problems), key=Problem.sort_key))
 
@@ -52,18 +63,26 @@ def from_files(
 ) -> Loaded:
     """Load a project from texts by relative path, as `Catalog.files` holds them."""
     problems = [] if SETTINGS in files else [of_file(SETTINGS, "settings.toml is missing")]
-    project = _read_all(files, problems)
+    project = _read_all(files, problems, _kept_in(files))
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         _write_templates(files, Path(folder))
         return _checked(root, project, Path(folder), filters or {}, events)
 
 
-def _read_all(files: Mapping[str, str], problems: list[Problem]) -> Project:
+def _read_all(files: Mapping[str, str], problems: list[Problem], lists: Lists) -> Project:
     unread = frozenset(one.file for one in problems if one.file not in files)
-    project = Project(files, unread, problems=list(problems))
+    project = Project(dict(files), unread, problems=list(problems))
+    listing = Listing(lists)
     for path in sorted(files):
-        _read(path, files[path], project)
+        _read(path, files[path], project, listing)
+    project.files |= listing.files
+    project.problems += listing.problems
     return project
+
+
+def _kept_in(files: Mapping[str, str]) -> Lists:
+    """The lists among texts in memory."""
+    return lambda path: files[path] if path in files else no_list(path)
 
 
 def _checked(
@@ -87,7 +106,7 @@ def _checked(
         templates=MappingProxyType(templates.compiled),
         files=MappingProxyType(live),
         cases=MappingProxyType(project.cases),
-        rules=MappingProxyType({one.id: one.match for one in project.segments.values()}),
+        rules=MappingProxyType({one.id: one.rule for one in project.segments.values()}),
     )
     return Loaded(catalog, found)
 
@@ -103,7 +122,7 @@ def _write_templates(files: Mapping[str, str], folder: Path) -> None:
             file.write_text(text, encoding="utf-8", errors="replace", newline="")
 
 
-def _read(path: str, text: str, project: Project) -> None:
+def _read(path: str, text: str, project: Project, listing: Listing) -> None:
     folder, _, name = path.rpartition("/")
     if folder.split("/")[0] == TEMPLATES or not path.endswith(".toml"):
         return
@@ -124,6 +143,8 @@ def _read(path: str, text: str, project: Project) -> None:
     elif folder == SEGMENTS:
         segment = read_segment(document, told)
         if segment is not None:
+            segment, lists = listing.settled(document, segment)
+            version = fingerprint_of({path: text, **lists})
             project.segments[name] = segment.model_copy(update={"id": name, "version": version})
     elif folder == CASES:
         cases = read_cases(document, told)

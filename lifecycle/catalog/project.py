@@ -23,7 +23,7 @@ RULE_KEYS = ("only_if", "if", "audience", "match", "hold_if", "given_if")
 class Project:
     """What was read so far; definitions in files with errors are missing or lack a part."""
 
-    files: Mapping[str, str]
+    files: dict[str, str]
     unread: frozenset[str] = frozenset()
     """Paths that are there and could not be read; naming them is no second problem."""
     documents: dict[str, Document] = field(default_factory=dict)

@@ -76,6 +76,8 @@ def told(
     shown = f"{name} {said}"
     if kind in _WRONG_TYPE and not isinstance(_value(document, loc), dict | list):
         shown += f", not {_shown(document, loc)}"
+    if loc and isinstance(loc[-1], int):
+        hint = hint.partition(":")[0]
     return [document.problem(loc, shown, hint.replace("{key}", shortened(key)))]
 
 

@@ -13,8 +13,10 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.rule.attribute import Compared
 from lifecycle.core.rule.compare import Comparison
 from lifecycle.core.rule.counts import Did, Figure
+from lifecycle.core.rule.listed import Listed
 from lifecycle.core.rule.standing import AgreedTo, InSegment, KnownFor, RandomPercent, Suppressed
 from lifecycle.core.rule.tree import Branch, Everyone, Rule, View
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.dialect.values import Truth, Values
 from lifecycle.store.rule_sql.bounds import Bounds, constant, every, negated, some, sure, unsure
 from lifecycle.store.rule_sql.comparisons import asks_number, compared
@@ -86,6 +88,9 @@ class Reader:
             hashed = CUSTOMER.c.address_hash
             listed = hashed.in_(select(_SUPPRESSION.c.address_hash))
             return sure(and_(hashed.is_not(None), listed))
+        if isinstance(rule, Listed):
+            # bound under a name of its own: the counter tells two lists apart
+            return sure(among(CUSTOMER.c.customer_id, f"listed_{self.leaves}", sorted(rule.ids)))
         if isinstance(rule, RandomPercent) and rule.percent in (0, 100):
             return constant(rule.percent == 100)
         return unsure()
