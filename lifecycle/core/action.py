@@ -190,6 +190,7 @@ def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
             facts.suppressed = facts.suppressed or action.reason
         elif isinstance(action, Consented):
             facts.consents[action.topic] = action.agreed
+            facts.consents_at[action.topic] = action.at
 
 
 def plain(value: Any) -> str:

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from lifecycle.core.action import Action, Emit, Turn, Wake
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
-from lifecycle.core.facts import Facts
-from lifecycle.core.policy import Policy
+from lifecycle.core.rule.quick import Askers
+from lifecycle.core.rule.tree import View
 from lifecycle.core.segment import Segment
 from lifecycle.core.words import rfc3339
 
 
 def ask(
-    segments: Mapping[str, Segment], facts: Facts, policy: Policy, now: datetime
+    segments: Mapping[str, Segment],
+    askers: Askers,
+    names: Iterable[str],
+    view: View,
 ) -> list[Action]:
-    """Ask every segment once: who turned joins or leaves at `now`, and each keeps its wake-up."""
-    view = policy.view(facts, now)
+    """Ask segments once: who turned joins or leaves at `view.now`, and each keeps its wake-up."""
     actions: list[Action] = []
-    for name, segment in segments.items():
-        rule = policy.segments[name]
-        holds = view.answers.get(name)
-        if holds is None:
-            holds = view.answers[name] = rule.matches(view)
-        wake_at = rule.may_turn_at(view)
+    facts, now = view.facts, view.now
+    for name in names:
+        holds, wake_at = askers.ask(name, view)
         assert wake_at is None or wake_at > now, f"{name} would be asked again at the same instant"
         since = facts.segments.get(name)
         if holds != (since is not None):
             actions.append(Turn(name, holds, now))
             actions.append(Wake(name, holds, now if holds else None, wake_at))
-            if segment.notify:
+            if segments[name].notify:
                 actions.append(Emit(turned_event(facts.customer_id, name, holds, now)))
         elif wake_at != facts.wakes.get(name):
             actions.append(Wake(name, holds, since, wake_at))

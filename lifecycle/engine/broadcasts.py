@@ -80,7 +80,7 @@ def _page(
     moments = _moments(broadcast.at, parts.shop_zone)
     ids = _whose_moment(connection, broadcast, moments, parts.shop_zone, state)
     needs = parts.live.needs_of(broadcast.audience)
-    reading = Reading(events=needs.events)
+    reading = Reading(needs.reaches)
     facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     writing = Writing(now)
     for customer_id in ids:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from lifecycle import log
 from lifecycle.core.event import Event
 from lifecycle.core.policy import Policy
+from lifecycle.core.words import from_micros
 from lifecycle.engine.feedback import known_messages
 from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
@@ -79,7 +80,14 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
     with parts.database.write() as connection:
         claims.have_alone(connection, ids)
         waiting = events.pending(connection, ids, now)
-        facts = load(connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone)
+        facts = load(
+            connection,
+            ids,
+            now,
+            live.ingest_reading,
+            shop_zone=parts.shop_zone,
+            anchor=_anchor(claimed, waiting),
+        )
         if policy.verdicts:
             variants_seen(connection, facts)
         feedback = [
@@ -93,12 +101,15 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             dict(connection.execute(_HASHES, {"ids": feedback}).tuples().all()) if feedback else {}
         )
         done: dict[str, Taken] = {}
-        for customer_id in ids:
+        for one in claimed:
+            customer_id = one.customer_id
             known = facts.get(customer_id)
             if known is None or known.erased:
                 continue
             live.compute(known)
-            asker = CustomerIntake(live, policy, known, messages.get(customer_id, ()))
+            asker = CustomerIntake(
+                live, policy, known, messages.get(customer_id, ()), everything=one.everything
+            )
             taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
             writing.add(known, taken.actions, hashes.get(customer_id))
         appended = _write(parts, connection, writing, done, waiting, now)
@@ -108,6 +119,13 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             log.warned(
                 "hook_failed", hook=failure.hook, event_id=failure.event_id, customer=customer_id
             )
+
+
+def _anchor(claimed: Sequence[Claim], waiting: Mapping[str, Sequence[NewEvent]]) -> datetime | None:
+    """The earliest instant about which something is asked: a late event's own is one."""
+    instants = [from_micros(one.due_at) for one in claimed]
+    instants += [one.event.at for new in waiting.values() for one in new]
+    return min(instants, default=None)
 
 
 def _write(
@@ -134,7 +152,11 @@ def _write(
     later = list(writing.later_events)
     if rewarded:
         settings = parts.live.catalog.settings
-        later += ledger.take_in(connection, settings, rewarded, now, parts.key)
+        made = ledger.take_in(connection, settings, rewarded, now, parts.key)
+        later += made
+        if parts.live.reads_ledger:
+            # Points and codes were written after the rules were asked: they are asked again.
+            events.wake(connection, dict.fromkeys(ledger.touched(rewarded, made), now))
     events.append(connection, later)
     if parts.live.catalog.settings.sending.hold_if is not None:
         _GUARDED.each(connection, [{"ids": list(done), "at": now}])

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from lifecycle.core.action import Action, Consented, Emit, Turn, Withdraw, bring_up_to_date
+from lifecycle.core.action import (
+    Action,
+    Consented,
+    Emit,
+    Keep,
+    Suppress,
+    Turn,
+    Withdraw,
+    bring_up_to_date,
+)
 from lifecycle.core.entry import enter, enters_by, on_event
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -20,6 +29,8 @@ from lifecycle.engine.triggers import Derived, derived
 from lifecycle.hooks import HookFailed
 from lifecycle.store.events import NewEvent
 
+MOST_ROUNDS = 8
+"""So often segments are asked at one instant, where their turning turns others."""
 CONSENTS = ("consent_given", "consent_withdrawn")
 """Our own word of a consent; in a replay's history it may stand alone, and then it counts."""
 
@@ -45,10 +56,15 @@ class CustomerIntake:
         policy: Policy,
         facts: Facts,
         messages: Sequence[KnownMessage],
+        *,
+        everything: bool,
     ) -> None:
+        """`everything`: more than events may have changed, so that every segment is asked."""
         self.live, self.policy, self.facts = live, policy, facts
         self.messages = messages
         self.taken = Taken()
+        self._asked = live.segments_asked
+        self._to_ask = set(self._asked.every if everything else ())
 
     def run(self, events: Sequence[NewEvent], now: datetime) -> Taken:
         """Take in `events` (in order of arrival) and every wake-up up to `now`."""
@@ -80,12 +96,17 @@ class CustomerIntake:
     def _do(self, actions: Sequence[Action]) -> None:
         bring_up_to_date(self.facts, actions)
         self.taken.actions += actions
+        for action in actions:
+            if isinstance(action, Keep):
+                self._to_ask |= self._asked.by_running
+            elif isinstance(action, Suppress):
+                self._to_ask |= self._asked.by_suppression
+            elif isinstance(action, Consented):
+                self._to_ask |= self._asked.by_topic(action.topic)
 
     def _event(self, event: Event, moment: datetime) -> None:
         if event.name in CONSENTS and isinstance(event["topic"], str):
-            agreed = event.name == "consent_given"
-            if self.facts.consents.get(event["topic"], False) is not agreed:
-                self._do([Consented(event["topic"], agreed, event.at, "event")])
+            self._consent(event["topic"], event.name == "consent_given", event.at)
         if event.name.startswith("message_"):
             event, actions = take_feedback(event, self.messages, self.live, moment)
             self._do(actions)
@@ -96,9 +117,16 @@ class CustomerIntake:
                     self._hear(action.event, moment)
         self._hear(event, moment)
 
+    def _consent(self, topic: str, agreed: bool, at: datetime) -> None:
+        """Take in a yes or no, unless something newer was said."""
+        said = self.facts.consents_at.get(topic)
+        if self.facts.consents.get(topic, False) is not agreed and (said is None or said <= at):
+            self._do([Consented(topic, agreed, at, "event")])
+
     def _hear(self, event: Event, moment: datetime) -> None:
         if self.live.heard(event.name):
             self.facts.add_event(event)
+            self._to_ask |= self._asked.by_event(event.name)
         if event.name in self.live.rewarded:
             self.taken.rewarded.append(event)
         if event.name in self.live.triggered:
@@ -118,17 +146,29 @@ class CustomerIntake:
             self._hear(said.made, moment)
         elif said.made is None and known:
             self.facts.withdraw(said.event_id, said.name)
+            self._to_ask |= self._asked.by_event(said.name)
             self._do([Withdraw(said.event_id)])
 
     def _segments(self, moment: datetime, *, enters: bool) -> None:
-        actions = ask(self.live.catalog.segments, self.facts, self.policy, moment)
-        self._do(actions)
-        for action in actions:
-            if isinstance(action, Turn):
-                event = turned_event(
-                    self.facts.customer_id, action.segment, action.joined, action.at
-                )
-                self._turned(action.segment, replace(event, enters=enters), moment)
+        """Ask the segments that what is new may have turned, and those whose instant has come.
+
+        What their turning leads to may turn others at this same instant; a circle is cut.
+        """
+        self._to_ask |= self._asked.due(self.facts.wakes, moment)
+        for _ in range(MOST_ROUNDS):
+            if not self._to_ask:
+                return
+            names = [name for name in self._asked.every if name in self._to_ask]
+            self._to_ask.clear()
+            view = self.policy.view(self.facts, moment)
+            actions = ask(self.live.catalog.segments, self.live.askers, names, view)
+            self._do(actions)
+            for action in actions:
+                if isinstance(action, Turn):
+                    event = turned_event(
+                        self.facts.customer_id, action.segment, action.joined, action.at
+                    )
+                    self._turned(action.segment, replace(event, enters=enters), moment)
 
     def _turned(self, segment: str, event: Event, moment: datetime) -> None:
         """Let flows in by `joins` and `leaves`; an event it is only where the segment notifies."""

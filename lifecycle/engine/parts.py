@@ -10,11 +10,15 @@ from typing import Any
 
 from lifecycle import log
 from lifecycle.catalog.catalog import Catalog, catalog_rules
+from lifecycle.catalog.letters_read import kept_attributes_read
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.facts import Facts
+from lifecycle.core.ledger import Tiers
 from lifecycle.core.policy import HUMAN_TRACES, Policy
-from lifecycle.core.rule.tree import Needs, Rule
-from lifecycle.hooks import HookFailed, Registry, run_attribute
+from lifecycle.core.rule.quick import Askers
+from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
+from lifecycle.engine.asked import SegmentsAsked
+from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
 from lifecycle.render.links import Signer
 from lifecycle.rewards import referral
 from lifecycle.rewards.ledger import names as reward_names
@@ -149,14 +153,6 @@ class Live:
                     waiting.append(self.catalog.rules[name])
         return total
 
-    @cached_property
-    def computed_reads(self) -> frozenset[str]:
-        """Event names that attribute hooks read."""
-        every: set[str] = set()
-        for attribute in self.hooks.attributes.values():
-            every |= attribute.reads
-        return frozenset(every)
-
     def compute(self, facts: Facts) -> Facts:
         """Let facts answer for the attributes that hooks give."""
         if self.hooks.attributes:
@@ -166,17 +162,62 @@ class Live:
     @cached_property
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
-        names = self.needs_of(*catalog_rules(self.catalog)).events
+        reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
         if self._asks_for_best_hour:
-            names |= frozenset(HUMAN_TRACES)
-        return Reading(
-            events=names | self.computed_reads, points=bool(self.catalog.settings.points.earn)
-        )
+            reaches |= whole(HUMAN_TRACES)
+        return Reading(reaches, ledger=self.reads_ledger, tiers=self._tiers)
+
+    @cached_property
+    def reads_ledger(self) -> bool:
+        """Whether a rule reads points or codes, or a hook may."""
+        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        hooks = (*self.hooks.attributes, *self.hooks.triggers)
+        return self.needs_of(*rules).ledger or bool(hooks)
+
+    @property
+    def _tiers(self) -> Tiers:
+        return self.catalog.settings.points.ladder
 
     @cached_property
     def ingest_reading(self) -> Reading:
         """What taking in reads: everything that a rule, a flow or a trigger may ask."""
-        return Reading(events=self.listened, points=bool(self.catalog.settings.points.earn))
+        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        reaches = self.needs_of(*rules).reaches | self._computed_reaches
+        # What happened since the entry event may already have ended an enrollment that comes late.
+        ends = (name for flow in self.flows for name in flow.exit.when)
+        reaches |= frozenset((name, Reach(back=timedelta())) for name in ends)
+        for trigger in self.hooks.triggers.values():
+            back = _back(trigger.looks_back)
+            reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
+        if self._asks_for_best_hour:
+            reaches |= whole(HUMAN_TRACES)
+        return Reading(
+            reaches,
+            enrollments=bool(self.flows) or self.segments_asked.running,
+            ledger=self.reads_ledger,
+            tiers=self._tiers,
+        )
+
+    @cached_property
+    def segments_asked(self) -> SegmentsAsked:
+        """Which segments are asked when something happens."""
+        computed = {name: hook.reads for name, hook in self.hooks.attributes.items()}
+        rules = self.catalog.rules.items()
+        return SegmentsAsked({name: self.needs_of(rule) for name, rule in rules}, computed)
+
+    @cached_property
+    def askers(self) -> Askers:
+        """The segments' rules, made ready to be asked often."""
+        return Askers(self.catalog.rules)
+
+    @cached_property
+    def _computed_reaches(self) -> frozenset[tuple[str, Reach]]:
+        """What attribute hooks read."""
+        return frozenset(
+            (name, _back(hook.looks_back))
+            for hook in self.hooks.attributes.values()
+            for name in hook.reads
+        )
 
     @cached_property
     def letter_reading(self) -> Reading:
@@ -189,19 +230,30 @@ class Live:
             for offer in (step.incentive, *(one.incentive for one in step.variant))
             if offer is not None
         ]
-        names = self.needs_of(self.catalog.settings.sending.hold_if, *offers).events
+        needs = self.needs_of(self.catalog.settings.sending.hold_if, *offers)
+        needs |= Needs(attributes=self.kept_in_letters)
         caps = self.catalog.settings.sending.cap
         spans = [cap.per if isinstance(cap.per, timedelta) else EVERYTHING_ELSE for cap in caps]
-        names |= self.computed_reads
         back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
-        return Reading(events=names, sent=back + timedelta(days=1) if back else timedelta())
+        sent = back + timedelta(days=1) if back else timedelta()
+        return Reading(
+            needs.reaches | self._computed_reaches,
+            sent=sent,
+            ledger=needs.ledger or self.reads_ledger,
+            tiers=self._tiers,
+        )
+
+    @cached_property
+    def kept_in_letters(self) -> frozenset[tuple[str, ...]]:
+        """The attributes kept by the engine that letters may show."""
+        return kept_attributes_read(self.catalog)
 
     @cached_property
     def held_reading(self) -> Reading:
         """What the guard and a letter read, and with it what `[exit] if` asks of held letters."""
         exits = (flow.exit.if_ for flow in self.flows)
-        more = self.needs_of(*exits).events
-        return replace(self.letter_reading, events=self.letter_reading.events | more)
+        more = self.needs_of(*exits).reaches
+        return replace(self.letter_reading, reaches=self.letter_reading.reaches | more)
 
     def policy(self, verdicts: Mapping[tuple[str, str], str], ordered: Mapping[str, str]) -> Policy:
         """What decisions are made by."""
@@ -213,6 +265,10 @@ class Live:
             self.forced_holdout,
             self.fixed_variant,
         )
+
+
+def _back(looks_back: timedelta) -> Reach:
+    return WHOLE if looks_back >= ALL_TIME else Reach(back=looks_back)
 
 
 def _computed(hooks: Registry, facts: Facts, name: str) -> Any:

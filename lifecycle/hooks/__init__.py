@@ -2,6 +2,7 @@
 
 from lifecycle.core.event import Event
 from lifecycle.hooks.declare import (
+    ALL_TIME,
     Attribute,
     HookRefused,
     Incentive,
@@ -22,6 +23,7 @@ from lifecycle.hooks.run import HookFailed, asked_again, run_attribute, run_trig
 from lifecycle.hooks.sample import sample_check
 
 __all__ = [
+    "ALL_TIME",
     "Attribute",
     "Event",
     "Facts",

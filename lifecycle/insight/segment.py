@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.core.rule.tree import Rule, View, Why
+from lifecycle.core.rule.tree import Rule, View, Why, whole
 from lifecycle.core.words import zone_of
 from lifecycle.store.customers import owner_of
 from lifecycle.store.facts import Reading, load
@@ -84,7 +84,7 @@ def facts_of(
     for rule in rules:
         names |= all_needs(rule, catalog.rules).events
     zone = catalog.settings.shop.timezone
-    found = load(connection, [owner], now, Reading(events=names), shop_zone=zone, seen=now)
+    found = load(connection, [owner], now, Reading(whole(names)), shop_zone=zone, seen=now)
     return found.get(owner)
 
 

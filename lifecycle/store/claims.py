@@ -49,9 +49,9 @@ _WALKED = (
 _ALSO = {"intake": "", "enrollment": _HEARD, "message": _HEARD + _WALKED}
 """A customer's work is done in the order of the queues, whoever does it."""
 _RETURNS = {
-    "intake": "customer_id, customer_id AS id, arrivals, fence, attempts",
-    "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts",
-    "message": "customer_id, message_id AS id, 0 AS arrivals, fence, attempts",
+    "intake": "customer_id, customer_id AS id, arrivals, fence, attempts, everything, due_at",
+    "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
+    "message": "customer_id, message_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
 }
 
 
@@ -64,9 +64,12 @@ class Claim:
     fence: int
     attempts: int
     arrivals: int = 0
+    everything: bool = False
+    due_at: int = 0
+    """In microseconds."""
 
 
-CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts")
+CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts", "everything", "due_at")
 
 
 _FRESH = "attempts = 0"
@@ -116,7 +119,15 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
 
 def _claimed(connection: Connection, statement: Statement, bound: Mapping[str, Any]) -> list[Claim]:
     return [
-        Claim(row.customer_id, row.id, row.fence, row.attempts, row.arrivals)
+        Claim(
+            row.customer_id,
+            row.id,
+            row.fence,
+            row.attempts,
+            row.arrivals,
+            bool(row.everything),
+            row.due_at,
+        )
         for row in statement.rows(connection, bound)
     ]
 
@@ -152,6 +163,7 @@ def database_clock(connection: Connection) -> datetime:
 _RELEASE_INTAKE = Statement(
     text(
         "UPDATE intake SET due_at = CASE WHEN arrivals = :arrivals THEN :next ELSE due_at END, "
+        "everything = CASE WHEN arrivals = :arrivals THEN false ELSE everything END, "
         "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
     )
 )

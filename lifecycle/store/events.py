@@ -60,7 +60,7 @@ def append(connection: Connection, events: Sequence[NewEvent]) -> None:
     rows.sort(key=lambda row: (row["customer_id"], row["event_id"]))
     insert_new(connection, EVENT, rows)
     _customers_exist(connection, known_since)
-    wake(connection, due)
+    wake(connection, due, everything=False)
 
 
 def event_row(customer_id: str, new: NewEvent, *, pending: bool) -> dict[str, Any]:
@@ -110,15 +110,20 @@ def _customers_exist(connection: Connection, known_since: Mapping[str, datetime]
     insert_new(connection, "customer", rows)
 
 
-def wake(connection: Connection, due: Mapping[str, datetime]) -> None:
-    """Put customers into the intake queue, to be looked at from the given instants on."""
-    statement = _wake_statement(connection.dialect.name)
+def wake(connection: Connection, due: Mapping[str, datetime], *, everything: bool = True) -> None:
+    """Put customers into the intake queue, to be looked at from the given instants on.
+
+    `everything`: more than events may have changed, so that every segment is asked, as it is of
+    customers who are new.
+    """
+    statement = _wake_statement(connection.dialect.name, everything)
     rows = [
         {
             "customer_id": customer_id,
             "bucket": bucket_of(customer_id, BUCKETS),
             "due_at": at,
             "arrivals": 1,
+            "everything": True,
             "fence": 0,
             "attempts": 0,
         }
@@ -127,11 +132,11 @@ def wake(connection: Connection, due: Mapping[str, datetime]) -> None:
     statement.each(connection, rows)
 
 
-_WAKE: dict[str, Statement] = {}
+_WAKE: dict[tuple[str, bool], Statement] = {}
 
 
-def _wake_statement(kind: str) -> Statement:
-    if kind not in _WAKE:
+def _wake_statement(kind: str, everything: bool) -> Statement:
+    if (kind, everything) not in _WAKE:
         from sqlalchemy.dialects import postgresql, sqlite
 
         make = sqlite.insert if kind == "sqlite" else postgresql.insert
@@ -140,13 +145,13 @@ def _wake_statement(kind: str) -> Statement:
         sooner = lesser(
             func.coalesce(INTAKE.c.due_at, statement.excluded.due_at), statement.excluded.due_at
         )
-        _WAKE[kind] = Statement(
-            statement.on_conflict_do_update(
-                index_elements=["customer_id"],
-                set_={"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1},
-            )
+        changed: dict[str, Any] = {"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1}
+        if everything:
+            changed["everything"] = True
+        _WAKE[kind, everything] = Statement(
+            statement.on_conflict_do_update(index_elements=["customer_id"], set_=changed)
         )
-    return _WAKE[kind]
+    return _WAKE[kind, everything]
 
 
 PENDING = Statement(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
-from lifecycle.core.event import Event, by_machine
 from lifecycle.core.facts import Facts, Sent
+from lifecycle.core.ledger import Tiers
+from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
+from lifecycle.store import history, ledger, past
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -27,12 +28,25 @@ ROWS_REMEMBERED = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Which facts a stage reads: event names (`prefix*` too), and how far back what was sent."""
+    """Which facts a stage reads.
 
-    events: frozenset[str] = frozenset()
+    `reaches` says of each event name (`prefix*` too) how much of its history, `sent` how far back
+    what was sent, `ledger` whether points and codes are read.
+    """
+
+    reaches: frozenset[tuple[str, Reach]] = frozenset()
     enrollments: bool = True
     sent: timedelta = NO_SENT
-    points: bool = True
+    past: frozenset[str] = frozenset()
+    """The top-level attributes whose earlier values are read."""
+    ledger: bool = False
+    tiers: Tiers = ()
+    """The shop's tiers, where points and codes are read: nobody has one without them."""
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The names of the events that are read."""
+        return frozenset(name for name, _ in self.reaches)
 
 
 def load(
@@ -43,11 +57,13 @@ def load(
     *,
     shop_zone: str,
     seen: datetime | None = None,
+    anchor: datetime | None = None,
 ) -> dict[str, Facts]:
     """The facts of those of `customers` that exist, as known at `now`.
 
     Events not taken in yet are left out unless `seen` is given: then all that was known at that
-    instant count, taken in or not, as a rule asked from scratch wants it.
+    instant count, taken in or not, as a rule asked from scratch wants it. `anchor` is the earliest
+    instant that is asked about, where that is before `now`.
     """
     ids = {"ids": list(customers)}
     facts = {
@@ -57,24 +73,25 @@ def load(
         return facts
     ids = {"ids": list(facts)}
     _standing(connection, facts, ids)
-    if reading.events:
-        _events(connection, facts, reading.events, seen)
+    if reading.reaches:
+        history.read(connection, facts, reading.reaches, min(anchor or now, now), seen)
     if reading.enrollments:
         for customer_id, enrollment in _ENROLLMENTS.rows(connection, ids):
             facts[customer_id].enrollments.append(enrollment)
     if reading.sent:
         _sent(connection, facts, ids, now - reading.sent)
-    if reading.points:
-        for customer_id, balance, lifetime in _POINTS.rows(connection, {**ids, "now": now}):
-            facts[customer_id].points_balance = int(balance or 0)
-            facts[customer_id].points_lifetime = int(lifetime or 0)
+    if reading.past:
+        past.read(connection, facts, reading.past)
+    if reading.ledger:
+        ledger.read(connection, facts, min(anchor or now, now), reading.tiers)
     return facts
 
 
 def _standing(connection: Connection, facts: Mapping[str, Facts], ids: dict[str, Any]) -> None:
     """Consents, memberships and suppressions."""
-    for customer_id, topic, agreed in _CONSENTS.rows(connection, ids):
+    for customer_id, topic, agreed, at in _CONSENTS.rows(connection, ids):
         facts[customer_id].consents[topic] = bool(agreed)
+        facts[customer_id].consents_at[topic] = at
     for row in _SEGMENTS.rows(connection, ids):
         if row.member:
             facts[row.customer_id].segments[row.segment] = row.since
@@ -137,21 +154,16 @@ def _of_customer(row: Any) -> tuple[str, Enrollment]:
     return row.customer_id, enrollment_of(row)
 
 
-def _event_of(row: Any) -> tuple[str, Event]:
-    return row.customer_id, Event(row.at, row.event_id, row.name, row.properties)
-
-
 def _ids(column: Any) -> Any:
     return among(column, "ids")
 
 
-_CUSTOMER, _EVENT = TABLES["customer"], TABLES["event"]
+_CUSTOMER = TABLES["customer"]
 _CONSENT, _MEMBERSHIP = TABLES["consent"], TABLES["membership"]
 _ENROLLMENT, _MESSAGE = TABLES["enrollment"], TABLES["message"]
-_ENTRY = TABLES["points_entry"]
 _CUSTOMERS = Statement(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)))
 _CONSENTS = Statement(
-    select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed).where(
+    select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed, _CONSENT.c.at).where(
         _ids(_CONSENT.c.customer_id)
     )
 )
@@ -178,66 +190,12 @@ _SENT = Statement(
         or_(*(_MESSAGE.c.state == state for state in ("attempting", "accepted", "uncertain"))),
     )
 )
-_UNEXPIRED = or_(_ENTRY.c.expires_at.is_(None), _ENTRY.c.expires_at > bindparam("now", type_=AT))
-_EVER = or_(_ENTRY.c.points > 0, _ENTRY.c.source.startswith("reversed:"))
-_POINTS = Statement(
-    select(
-        _ENTRY.c.customer_id,
-        func.sum(_ENTRY.c.points).filter(_UNEXPIRED),
-        func.sum(_ENTRY.c.points).filter(_EVER),
-    )
-    .where(
-        _ids(_ENTRY.c.customer_id),
-        _ENTRY.c.available_at <= bindparam("now", type_=AT),
-    )
-    .group_by(_ENTRY.c.customer_id)
-)
 _SUPPRESSION = TABLES["suppression"]
 _SUPPRESSED = Statement(
     select(_CUSTOMER.c.customer_id, _SUPPRESSION.c.reason)
     .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
     .where(_ids(_CUSTOMER.c.customer_id))
 )
-
-
-@lru_cache(maxsize=50)
-def _events_query(names: frozenset[str], known: bool) -> Statement:
-    exact = sorted(name for name in names if not name.endswith("*"))
-    named: list[ColumnElement[bool]] = [among(_EVENT.c.name, "names", exact)]
-    named += [
-        _EVENT.c.name.startswith(name[:-1], autoescape=True)
-        for name in sorted(names)
-        if name.endswith("*")
-    ]
-    query = select(
-        _EVENT.c.customer_id,
-        _EVENT.c.event_id,
-        _EVENT.c.name,
-        _EVENT.c.at,
-        _EVENT.c.properties,
-    ).where(_ids(_EVENT.c.customer_id), or_(*named))
-    if known:
-        query = query.where(_EVENT.c.due_at <= bindparam("seen", type_=AT))
-    else:
-        query = query.where(~_EVENT.c.pending)
-    order = (_EVENT.c.customer_id, _EVENT.c.name, _EVENT.c.at, _EVENT.c.event_id)
-    return Statement(query.order_by(*order), into=_event_of, remembers=ROWS_REMEMBERED)
-
-
-def _events(
-    connection: Connection,
-    facts: Mapping[str, Facts],
-    names: frozenset[str],
-    seen: datetime | None,
-) -> None:
-    query = _events_query(names, seen is not None)
-    bound: dict[str, Any] = {"ids": list(facts)}
-    if seen is not None:
-        bound["seen"] = seen
-    for customer_id, event in query.rows(connection, bound):
-        if by_machine(event.name, event.properties):
-            continue
-        facts[customer_id].events.setdefault(event.name, []).append(event)
 
 
 def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> None:

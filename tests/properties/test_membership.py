@@ -14,6 +14,7 @@ from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.membership import ask
 from lifecycle.core.policy import Policy
+from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.tree import View
 from lifecycle.core.segment import Segment
@@ -42,6 +43,7 @@ def incremental(
 ) -> list[Turn]:
     """Play arrivals and wake-ups in time, as the engine does, and tell every turn."""
     segments, decided_by = policy(raw)
+    askers = Askers(decided_by.segments)
     waiting = sorted(arrivals, key=lambda pair: pair[1])
     facts = known.facts(datetime.min.replace(tzinfo=NOW.tzinfo))
     facts.events.clear()
@@ -51,7 +53,7 @@ def incremental(
         facts.now = now
         while waiting and waiting[0][1] <= now:
             facts.add_event(waiting.pop(0)[0])
-        actions = ask(segments, facts, decided_by, now)
+        actions = ask(segments, askers, segments, decided_by.view(facts, now))
         bring_up_to_date(facts, actions)
         turns += [one for one in actions if isinstance(one, Turn)]
         following = [*facts.wakes.values(), *(at for _, at in waiting[:1])]

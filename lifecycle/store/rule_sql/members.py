@@ -63,7 +63,7 @@ def members(
             found.add(customer_id)
         else:
             doubted.append(customer_id)
-    reading = Reading(all_needs(rule, segments).events, enrollments=False)
+    reading = Reading(all_needs(rule, segments).reaches, enrollments=False)
     for start in range(0, len(doubted), AT_ONCE):
         ids: Sequence[str] = doubted[start : start + AT_ONCE]
         read = load(connection, ids, now, reading, shop_zone=shop_zone, seen=now)

@@ -21,7 +21,7 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("event_of_customer", "customer_id", "name", "at"),
-        Index("event_by_name", "name", "at", "customer_id"),
+        Index("event_by_name", "name", "at", "customer_id", "due_at"),
         Index(
             "event_pending",
             "customer_id",
@@ -58,6 +58,8 @@ class Intake(SQLModel, table=True):
     bucket: int
     due_at: datetime | None = Field(default=None, sa_type=Instant)
     arrivals: int = Field(default=0, sa_type=BigInteger)
+    everything: bool = True
+    """Whether every segment is asked, since more than events may have changed."""
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int = Field(default=0, sa_type=BigInteger)
     attempts: int = 0
