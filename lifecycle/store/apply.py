@@ -85,8 +85,7 @@ class Writing:
     messages: list[Row] = field(default_factory=list)
     call_offs: list[Row] = field(default_factory=list)
     turns: list[Row] = field(default_factory=list)
-    standings: list[Row] = field(default_factory=list)
-    forgotten: list[Row] = field(default_factory=list)
+    standings: dict[tuple[str, str], Row] = field(default_factory=dict)
     events: list[Row] = field(default_factory=list)
     later_events: list[NewEvent] = field(default_factory=list)
     suppressions: list[Row] = field(default_factory=list)
@@ -135,11 +134,10 @@ class Writing:
             self._consent(customer_id, action)
 
     def _stand(self, customer_id: str, action: Wake) -> None:
-        if not action.member and action.wake_at is None:
-            self.forgotten.append({"of": customer_id, "which": action.segment})
-            return
+        """Keep how a customer stands; of several instants in one batch the last one counts."""
         row = {"customer_id": customer_id, "segment": action.segment, "member": action.member}
-        self.standings.append({**row, "since": action.since, "wake_at": action.wake_at})
+        row |= {"since": action.since, "wake_at": action.wake_at}
+        self.standings[customer_id, action.segment] = row
 
     def _emit(self, customer_id: str, action: Emit) -> None:
         new = NewEvent(customer_id, action.event, self.now)
@@ -155,6 +153,17 @@ class Writing:
         record = {"record_id": derived_id("consent", *parts), "source": action.source}
         self.records.append({**said, **record, "at": action.at, "wording": ""})
 
+    def _write_standings(self, connection: Connection) -> None:
+        """Write how customers stand; a row that says nothing is none."""
+        kept, forgotten = [], []
+        for (customer_id, segment), row in self.standings.items():
+            if row["member"] or row["wake_at"] is not None:
+                kept.append(row)
+            else:
+                forgotten.append({"of": customer_id, "which": segment})
+        _FORGET.each(connection, forgotten)
+        upsert(connection, "membership", kept)
+
     def write(self, connection: Connection) -> None:
         """Write everything gathered."""
         insert_new(connection, "decision", self.decisions)
@@ -162,8 +171,7 @@ class Writing:
         insert_new(connection, "message", self.messages)
         _CALL_OFF.each(connection, self.call_offs)
         insert_new(connection, "membership_change", self.turns)
-        _FORGET.each(connection, self.forgotten)
-        upsert(connection, "membership", self.standings)
+        self._write_standings(connection)
         insert_new(connection, "event", self.events)
         if self.withdrawn:
             connection.execute(_WITHDRAW, self.withdrawn)
