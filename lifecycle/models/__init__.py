@@ -1,0 +1,1 @@
+"""Statistical models fitted on the shop's own facts: arrays in, estimates out."""
