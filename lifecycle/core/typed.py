@@ -11,7 +11,8 @@ from pydantic_core import PydanticCustomError
 from lifecycle.core import words
 from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.rule.problem import RuleRefused
-from lifecycle.core.rule.read import event_names, read_rule
+from lifecycle.core.rule.read import read_rule
+from lifecycle.core.rule.read_events import event_names
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.words import Moment, Span, WordProblem
 

@@ -47,7 +47,7 @@ def test_a_length_is_a_whole_number_and_a_unit(text: str, expected: timedelta):
         ("days", "is not a length"),
         ("", "is not a length"),
         ("9999999 weeks", "is longer than"),
-        ("1.5 x orders.usual_gap", "not carried out yet"),
+        ("1.5 x orders.usual_gap", "stands in rules alone"),
         (3, "a length is text"),
         (None, "a length is text"),
     ],

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import Comparison, canonical
-from lifecycle.core.rule.tree import Needs, View, Why, earliest, whole
+from lifecycle.core.rule.tree import WHOLE, Needs, Reach, View, Why, earliest
 from lifecycle.core.rule.where import Where
 from lifecycle.core.rule.window import Window
 from lifecycle.core.words import number
 
 MICRO = Decimal("0.000001")
 ALL_OF_THEM = 2**62
+UNKNOWN_WINDOW = "unknown: the attribute that gives the window its length says none"
 FIGURES = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
 
 
@@ -32,7 +33,7 @@ def events_of(names: tuple[str, ...], view: View) -> Iterator[list[Event]]:
             yield events
 
 
-def _turns(
+def turns_of(
     names: tuple[str, ...], where: Where, window: Window, view: View, spare: int = 0
 ) -> Iterator[datetime | None]:
     """When an event next leaves or enters the window, or turns a condition inside it."""
@@ -40,6 +41,21 @@ def _turns(
         yield window.may_turn_at(events, view, spare)
         if where.conditions:
             yield where.may_turn_at(window.pick(events, view), view)
+
+
+def reach_of(window: Window, newest: int | None) -> Reach:
+    """How far back a leaf with this window reads; `newest` events are enough where it is open."""
+    rolling = Window(far=window.far, since=window.since, since_entry=window.since_entry)
+    if newest is not None and window == rolling:
+        return Reach(last=newest)
+    back = [window.far] if isinstance(window.far, timedelta) else []
+    if window.during is not None:
+        back.append(window.during.reach)
+    if back:
+        return Reach(back=min(back))
+    if window.since is not None:
+        return Reach(since=window.since.earliest())
+    return WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +69,13 @@ class Did:
     window: Window
 
     def matches(self, view: View) -> bool:
-        """Whether the count lies between the bounds; none counts as 0."""
-        count = self.count(view)
+        """Whether the count lies between the bounds; none counts as 0, an unknown window never."""
+        if not self.window.known(view):
+            return False
+        return self.allows(self.count(view))
+
+    def allows(self, count: int) -> bool:
+        """Whether a count lies between the bounds."""
         return (self.at_least is None or count >= self.at_least) and (
             self.at_most is None or count <= self.at_most
         )
@@ -79,22 +100,34 @@ class Did:
                 spare = ALL_OF_THEM  # what leaves takes it only further from holding
             elif len(self.names) == 1 and self.names[0][-1] != "*" and not self.where.conditions:
                 spare = over
-        return earliest(_turns(self.names, self.where, self.window, view, spare))
+        return earliest(turns_of(self.names, self.where, self.window, view, spare))
 
     def needs(self) -> Needs:
         """The events of these names."""
-        entry = self.window.since_entry or self.where.reads_entry
-        return Needs(whole(self.names), entry=entry)
+        entry = self.window.reads_entry or self.where.reads_entry
+        reach = reach_of(self.window, None if self.where.conditions else self._newest())
+        reaches = frozenset((name, reach) for name in self.names)
+        attributes = self.window.attributes | self.where.attributes
+        return Needs(reaches, attributes=attributes, entry=entry)
 
-    def why(self, view: View) -> Why:
-        """The count asked for, and the count there is."""
+    def _newest(self) -> int:
+        """How many of the newest events tell whether the bounds are kept, and when that turns."""
+        return max(self.at_least or 0, 0 if self.at_most is None else self.at_most + 1, 1)
+
+    def asks(self) -> str:
+        """What is asked, as text."""
         bounds = [
             f"at least {self.at_least}" if self.at_least is not None else "",
             f"at most {self.at_most}" if self.at_most is not None else "",
         ]
         said = " and ".join(filter(None, bounds))
-        asks = f"did {' or '.join(self.names)} {said}{self.where.words()}{self.window.words()}"
-        return Why(asks, self.matches(view), f"{self.count(view)}", self.may_turn_at(view))
+        names = " or ".join(self.names)
+        return f"did {names}{said and ' '}{said}{self.where.words()}{self.window.words()}"
+
+    def why(self, view: View) -> Why:
+        """The count asked for, and the count there is."""
+        saw = f"{self.count(view)}" if self.window.known(view) else UNKNOWN_WINDOW
+        return Why(self.asks(), self.matches(view), saw, self.may_turn_at(view))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +146,9 @@ class Figure:
         return self.comparison.holds(self.value(view), view)
 
     def value(self, view: View) -> Decimal | int | None:
-        """The figure; numbers are summed as exact millionths."""
+        """The figure, in exact millionths; in an unknown window it is unknown."""
+        if not self.window.known(view):
+            return None
         values = [
             value
             for events in events_of((self.name,), view)
@@ -134,12 +169,14 @@ class Figure:
     def may_turn_at(self, view: View) -> datetime | None:
         """When the next event leaves or enters the window."""
         own = self.comparison.may_turn_at(self.value(view), view) if self.comparison.turns else None
-        return earliest((own, *_turns((self.name,), self.where, self.window, view)))
+        return earliest((own, *turns_of((self.name,), self.where, self.window, view)))
 
     def needs(self) -> Needs:
         """The events of that name."""
-        entry = self.window.since_entry or self.where.reads_entry or self.comparison.reads_entry
-        return Needs(whole((self.name,)), entry=entry)
+        entry = self.window.reads_entry or self.where.reads_entry or self.comparison.reads_entry
+        reaches = frozenset(((self.name, reach_of(self.window, None)),))
+        attributes = self.window.attributes | self.where.attributes | self.comparison.attributes
+        return Needs(reaches, attributes=attributes, entry=entry)
 
     def why(self, view: View) -> Why:
         """The figure asked for, and the figure there is."""

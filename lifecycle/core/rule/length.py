@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+from lifecycle.core.kept import reads_ledger
 from lifecycle.core.rule.tree import View
 from lifecycle.core.words import (
     LONGEST_LENGTH_DAYS,
@@ -34,11 +36,14 @@ class OwnLength:
     def of(self, view: View) -> timedelta | None:
         """The length for this customer, to the microsecond; None where it is unknown.
 
-        An attribute that is no number, or nought or less, gives no length; no length is longer
-        than the longest that can be written.
+        An attribute that is no number, or nought or less, gives no length; into a list, the first
+        entry that gives one counts. No length is longer than the longest that can be written.
         """
-        days = number(self._attribute(view))
-        if days is None or days <= 0:
+        leaf = self.path[1] if len(self.path) > 1 else None
+        root = view.facts.customer_value(self.path[0], view.now, leaf)
+        told = (number(value) for value in _values(root, self.path[1:]))
+        days = next((one for one in told if one is not None and one > 0), None)
+        if days is None:
             return None
         if days.adjusted() > len(str(LONGEST_LENGTH_DAYS)) + 6:
             return _LONGEST
@@ -46,15 +51,19 @@ class OwnLength:
         micros = int(exact.to_integral_value(ROUND_HALF_EVEN))
         return None if micros == 0 else min(timedelta(microseconds=micros), _LONGEST)
 
-    def _attribute(self, view: View) -> Any:
-        value = view.facts.customer_value(self.path[0])
-        for part in self.path[1:]:
-            value = value.get(part) if isinstance(value, dict) else None
-        return value
-
     def words(self) -> str:
         """The length as it is written."""
         return f"{self.factor} x {'.'.join(self.path)}"
+
+
+def _values(value: Any, at: tuple[str, ...]) -> Iterator[Any]:
+    if not at:
+        yield value
+    elif isinstance(value, list | tuple):
+        for entry in value:
+            yield from _values(entry, at)
+    elif isinstance(value, dict):
+        yield from _values(value.get(at[0]), at[1:])
 
 
 Length = timedelta | OwnLength
@@ -73,7 +82,10 @@ def any_length(raw: object, *, zero: bool = True) -> Length:
     factor = Decimal(match[1])
     if not factor:
         raise WordProblem("a length of 0 times anything holds nothing", 'write "1.5 x …"')
-    return OwnLength(factor, path(match[2]))
+    at = path(match[2])
+    if reads_ledger(at):
+        raise WordProblem(f"“{match[2]}” is no number of days", 'write "1.5 x orders.usual_gap"')
+    return OwnLength(factor, at)
 
 
 def length_of(said: Length, view: View) -> timedelta | None:

@@ -7,30 +7,32 @@ from difflib import get_close_matches
 from typing import Any
 
 from lifecycle.core.rule.attribute import Compared
-from lifecycle.core.rule.compare import OPS, OPS_LATER, Comparison, comparison
-from lifecycle.core.rule.counts import FIGURES, Did, Figure
+from lifecycle.core.rule.compare import OPS
+from lifecycle.core.rule.held import held_for
+from lifecycle.core.rule.length import any_length
+from lifecycle.core.rule.mailed import InCampaign, WasSent, sent_name
 from lifecycle.core.rule.problem import RuleProblems, RuleRefused
+from lifecycle.core.rule.read_events import (
+    EVENT_LEAVES,
+    EVENT_READERS,
+    check_keys,
+    compared_beside,
+)
 from lifecycle.core.rule.standing import AgreedTo, InSegment, KnownFor, RandomPercent, Suppressed
 from lifecycle.core.rule.tree import Branch, Everyone, Rule
-from lifecycle.core.rule.where import Where, where
-from lifecycle.core.rule.window import WINDOW_KEYS, WINDOW_KEYS_LATER, window
-from lifecycle.core.words import WordProblem, length, number, path, shown
+from lifecycle.core.rule.window import WINDOW_KEYS, window
+from lifecycle.core.words import WordProblem, number, path, shown
 
 MAX_DEPTH = 16
 MAX_PARTS = 500
 BRANCHES = ("all", "any", "none", "not")
-_WINDOW = (*WINDOW_KEYS, *WINDOW_KEYS_LATER)
-_OPS = (*OPS, *OPS_LATER)
-_LATER = (*OPS_LATER, *WINDOW_KEYS_LATER)
-_COUNT = ("at_least", "at_most", "exactly")
-MAX_COUNT = 1_000_000_000
-"""The most events that a rule may ask for: databases count no further than 2**63."""
 LEAF_KEYS: dict[str, tuple[str, ...]] = {
-    "customer": _OPS,
-    "event": _OPS,
-    "did": (*_COUNT, "where", *_WINDOW),
-    **dict.fromkeys(FIGURES, (*_OPS, "where", *_WINDOW)),
+    "customer": (*OPS, "held_for"),
+    "event": OPS,
+    **EVENT_LEAVES,
     "in_segment": (),
+    "in_campaign": (),
+    "was_sent": WINDOW_KEYS,
     "agreed_to": (),
     "known_for": (),
     "suppressed": (),
@@ -38,7 +40,6 @@ LEAF_KEYS: dict[str, tuple[str, ...]] = {
     "everyone": (),
 }
 """Each leaf by its first word, with the keys that may stand beside it."""
-LEAVES_LATER = ("share", "first", "last", "sequence", "in_campaign", "was_sent", "not_followed_by")
 
 
 def read_rule(raw: object) -> Rule:
@@ -87,27 +88,17 @@ def _branch(word: str, raw: object, problems: RuleProblems, depth: int) -> Rule:
 
 
 def _leaf(raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
-    for key in LEAVES_LATER:
-        if key in raw:
-            problems.add(f"`{key}` is not carried out yet", key=key)
-            return Everyone()
     heads = [key for key in LEAF_KEYS if key in raw]
     if len(heads) != 1:
         words = " or ".join(f"`{head}`" for head in heads)
-        every = (*LEAF_KEYS, *BRANCHES, *LEAVES_LATER)
+        every = (*LEAF_KEYS, *BRANCHES)
         near = [hit for key in raw for hit in get_close_matches(str(key), every, 1)]
         hint = f"did you mean `{near[0]}`?" if near else f"one of: {', '.join(LEAF_KEYS)}"
         told = f"{words} are two leaves" if heads else "says nothing that a rule can ask"
         problems.add(told, "put each into a table of its own" if heads else hint)
         return Everyone()
     head = heads[0]
-    for key in raw:
-        if key != head and key not in LEAF_KEYS[head]:
-            near = get_close_matches(str(key), LEAF_KEYS[head], 1)
-            beside = [one for one in LEAF_KEYS[head] if one not in _LATER]
-            known = f"known beside it: {', '.join(beside)}" if beside else "it stands alone"
-            hint = f"did you mean `{near[0]}`?" if near else known
-            problems.add(f"`{key}` does not belong beside `{head}`", hint, key=key)
+    check_keys(head, raw, LEAF_KEYS[head], problems)
     try:
         return _READERS[head](head, raw, problems)
     except WordProblem as found:
@@ -116,66 +107,15 @@ def _leaf(raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
 
 
 def _compared(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
-    return Compared(head, path(raw[head]), _comparison(head, raw, problems))
+    beside = compared_beside(head, raw, LEAF_KEYS[head], problems)
+    compared = Compared(head, path(raw[head]), beside)
+    if head != "customer" or "held_for" not in raw:
+        return compared
+    return held_for(raw["held_for"], compared, problems)
 
 
-def _comparison(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Comparison:
-    if all(key == head or (key in LEAF_KEYS[head] and key not in _OPS) for key in raw):
-        problems.add(f"`{head}` is not compared with anything", "write is, at_least, is_set, …")
-    return comparison(raw, problems)
-
-
-def _where(raw: Mapping[str, Any], problems: RuleProblems) -> Where:
-    return where(raw["where"], problems.below("where")) if "where" in raw else Where()
-
-
-def event_names(raw: object) -> tuple[str, ...]:
-    """Read one event name, a list of them, or `prefix*`. Raises WordProblem."""
-    names = raw if isinstance(raw, list) else [raw]
-    if not names:
-        raise WordProblem("names no event")
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise WordProblem(f"an event name is text, not {shown(name)}")
-        if "*" in name[:-1] or name == "*":
-            raise WordProblem(f"“{name}”: a * stands at the end alone", 'write "order_*"')
-    return tuple(dict.fromkeys(names))
-
-
-def _did(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
-    bounds: dict[str, int] = {}
-    for key in _COUNT:
-        if key in raw:
-            found = number(raw[key]) if not isinstance(raw[key], str) else None
-            if found is None or found != int(found) or not 0 <= found <= MAX_COUNT:
-                hint = f"0 to {MAX_COUNT}"
-                problems.add(f"`{key}` beside `did` takes a whole number", hint, key=key)
-            else:
-                bounds[key] = int(found)
-    if "exactly" in raw and ("at_least" in raw or "at_most" in raw):
-        problems.add("`exactly` stands alone", key="exactly")
-    if not any(key in raw for key in _COUNT):
-        bounds["at_least"] = 1
-    exactly = bounds.get("exactly")
-    return Did(
-        event_names(raw[head]),
-        bounds.get("at_least", exactly),
-        bounds.get("at_most", exactly),
-        _where(raw, problems),
-        window(raw, problems),
-    )
-
-
-def _figure(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
-    at = path(raw[head])
-    if len(at) < 2:
-        raise WordProblem(
-            f"`{head}` takes an event and a property", f'{head} = "order_placed.total"'
-        )
-    if "*" in at[0]:
-        raise WordProblem(f"`{head}` takes one event, without *")
-    compared = _comparison(head, raw, problems)
-    return Figure(head, at[0], at[1:], compared, _where(raw, problems), window(raw, problems))
+def _was_sent(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
+    return WasSent(*sent_name(raw[head]), window(raw, problems))
 
 
 def _name(raw: object, what: str) -> str:
@@ -209,11 +149,12 @@ def _random(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
 _READERS: dict[str, Callable[[str, Mapping[str, Any], RuleProblems], Rule]] = {
     "customer": _compared,
     "event": _compared,
-    "did": _did,
-    **dict.fromkeys(FIGURES, _figure),
+    **EVENT_READERS,
     "in_segment": lambda head, raw, _: InSegment(_name(raw[head], head)),
+    "in_campaign": lambda head, raw, _: InCampaign(_name(raw[head], head)),
+    "was_sent": _was_sent,
     "agreed_to": lambda head, raw, _: AgreedTo(_name(raw[head], head)),
-    "known_for": lambda head, raw, _: KnownFor(length(raw[head])),
+    "known_for": lambda head, raw, _: KnownFor(any_length(raw[head])),
     "suppressed": _suppressed,
     "random_percent": _random,
     "everyone": _everyone,

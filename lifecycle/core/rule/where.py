@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from typing import Any
 
 from lifecycle.core.event import Event
-from lifecycle.core.rule.compare import OPS, OPS_LATER, Comparison, comparison
+from lifecycle.core.rule.compare import OPS, Comparison, comparison
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
-from lifecycle.core.words import WordProblem, path
+from lifecycle.core.words import PATH_DEPTH, WordProblem, path
 
 Condition = tuple[tuple[str, ...], Comparison]
 
@@ -45,15 +46,27 @@ class Where:
         )
 
     @property
+    def turns(self) -> bool:
+        """Whether time alone may turn a condition."""
+        return any(compared.turns for _, compared in self.conditions)
+
+    @property
     def reads_entry(self) -> bool:
         """Whether a condition compares with the entry event."""
         return any(compared.reads_entry for _, compared in self.conditions)
 
-    def words(self) -> str:
-        """The conditions as text, with a leading blank."""
+    @property
+    def attributes(self) -> frozenset[tuple[str, ...]]:
+        """The attributes in which lengths of the conditions are told."""
+        none: frozenset[tuple[str, ...]] = frozenset()
+        return none.union(*(compared.attributes for _, compared in self.conditions))
+
+    def words(self, word: str = "where") -> str:
+        """The conditions as text, with a leading blank and the key they stand under."""
         if not self.conditions:
             return ""
-        return " where " + ", ".join(f"{'.'.join(at)} {c.words()}" for at, c in self.conditions)
+        said = ", ".join(f"{'.'.join(at)} {c.words()}" for at, c in self.conditions)
+        return f" {word} {said}"
 
 
 class _Properties:
@@ -132,10 +145,10 @@ def _meets_here(value: Any, conditions: tuple[Condition, ...], view: View) -> bo
     return not conditions or _meets(value, conditions, view)
 
 
-def where(raw: object, problems: RuleProblems) -> Where:
-    """Read a `where` table; what is wrong goes to `problems`."""
+def where(raw: object, problems: RuleProblems, word: str = "where") -> Where:
+    """Read a table of conditions, `where` or another word; what is wrong goes to `problems`."""
     if not isinstance(raw, Mapping):
-        problems.add("`where` takes a table", 'write where = { category = "shoes" }')
+        problems.add(f"`{word}` takes a table", f'write {word} = {{ category = "shoes" }}')
         return Where()
     return Where(tuple(_conditions(raw, (), problems)))
 
@@ -146,6 +159,8 @@ def _conditions(
     for key, value in raw.items():
         try:
             here = (*at, *path(key))
+            if len(here) > PATH_DEPTH:
+                raise WordProblem(f"“{'.'.join(here)}” is deeper than {PATH_DEPTH} parts")
         except WordProblem as found:
             problems.add(found.problem, found.hint, key=key)
             continue
@@ -155,10 +170,13 @@ def _conditions(
             yield here, comparison(word, below)
         elif not value:
             below.add("says nothing", "write a value or a comparison: { at_least = 50 }")
-        elif any(one in OPS or one in OPS_LATER for one in value):
+        elif any(one in OPS for one in value):
             for one in value:
-                if one not in OPS and one not in OPS_LATER:
-                    below.add(f"`{one}` is no comparison", key=one)
+                if one not in OPS:
+                    near = get_close_matches(str(one), OPS, 1)
+                    hint = f"did you mean `{near[0]}`?" if near else ""
+                    hint = "it stands beside `customer` alone" if one == "held_for" else hint
+                    below.add(f"`{one}` is no comparison", hint, key=one)
             yield here, comparison(value, below)
         else:
             yield from _conditions(value, here, below)

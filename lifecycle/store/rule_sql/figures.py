@@ -27,7 +27,7 @@ from lifecycle.core.words import Moment, number
 from lifecycle.store.dialect.values import ARRAY, SCALE, Truth, Values
 from lifecycle.store.rule_sql.bounds import Bounds, constant, every, negated, some, sure, unsure
 from lifecycle.store.rule_sql.comparisons import known
-from lifecycle.store.rule_sql.rows import CUSTOMER, Rows, asked_of, event_rows
+from lifecycle.store.rule_sql.rows import CUSTOMER, Rows, asked_of, event_rows, said_in_sql
 
 MOST_OPERANDS = 20
 """A figure beside a longer list is left to Python."""
@@ -46,7 +46,9 @@ class _Group:
 
 def figure_bounds(rule: Figure, nothing: bool, now: datetime, values: Values) -> Bounds:
     """Whether a customer's figure compares so; `nothing` = whether that of no events does."""
-    if rule.window.since_entry:
+    if not said_in_sql(rule.window):
+        return unsure()
+    if rule.window.reads_entry:
         return constant(nothing)
     asked = {**asked_of(rule.where), rule.path: True}
     rows = event_rows((rule.name,), rule.window, asked, now, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
@@ -13,6 +13,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.rule.attribute import Compared
 from lifecycle.core.rule.compare import Comparison
 from lifecycle.core.rule.counts import Did, Figure
+from lifecycle.core.rule.held import HeldFor
 from lifecycle.core.rule.listed import Listed
 from lifecycle.core.rule.standing import AgreedTo, InSegment, KnownFor, RandomPercent, Suppressed
 from lifecycle.core.rule.tree import Branch, Everyone, Rule, View
@@ -21,7 +22,7 @@ from lifecycle.store.dialect.values import Truth, Values
 from lifecycle.store.rule_sql.bounds import Bounds, constant, every, negated, some, sure, unsure
 from lifecycle.store.rule_sql.comparisons import asks_number, compared
 from lifecycle.store.rule_sql.figures import figure_bounds
-from lifecycle.store.rule_sql.rows import CUSTOMER, asked_of, customer_rows, event_rows
+from lifecycle.store.rule_sql.rows import CUSTOMER, asked_of, customer_rows, event_rows, said_in_sql
 from lifecycle.store.tables import METADATA
 
 MOST_LEAVES = 60
@@ -56,6 +57,9 @@ class Reader:
             return figure_bounds(rule, self._of(rule.comparison, nothing), self.now, self.values)
         if isinstance(rule, Compared):
             return self._compared(rule)
+        if isinstance(rule, HeldFor):
+            # for how long, Python tells: whoever compares so now may
+            return unsure(self._compared(rule.compared).upper)
         return self._standing(rule)
 
     def _branch(self, rule: Branch) -> Bounds:
@@ -82,7 +86,7 @@ class Reader:
             agreed = select(_CONSENT.c.customer_id)
             agreed = agreed.where(_CONSENT.c.topic == rule.topic, _CONSENT.c.agreed)
             return sure(CUSTOMER.c.customer_id.in_(agreed))
-        if isinstance(rule, KnownFor):
+        if isinstance(rule, KnownFor) and isinstance(rule.length, timedelta):
             return sure(CUSTOMER.c.known_since <= self.now - rule.length)
         if isinstance(rule, Suppressed):
             hashed = CUSTOMER.c.address_hash
@@ -97,7 +101,9 @@ class Reader:
 
     def _did(self, rule: Did) -> Bounds:
         least, most = rule.at_least or 0, rule.at_most
-        if rule.window.since_entry:
+        if not said_in_sql(rule.window):
+            return unsure()
+        if rule.window.reads_entry:
             return constant(least <= 0 and (most is None or most >= 0))
         asked = asked_of(rule.where)
         rows = event_rows(rule.names, rule.window, asked, self.now, self.values)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Select,
     Text,
     and_,
@@ -98,34 +99,50 @@ class Rows:
 
 
 def event_rows(
-    names: Sequence[str], window: Window, asked: Asked, now: datetime, values: Values
+    names: Sequence[str],
+    window: Window,
+    asked: Asked,
+    now: datetime,
+    values: Values,
+    of: FromClause | None = None,
 ) -> Rows:
-    """The events of these names that are effective at `now` and may lie in the window."""
+    """The events of these names that are effective at `now` and may lie in the window.
+
+    Everybody's, or of each customer among the rows of `of`, around the query that is made of them.
+    """
     asked = {
         path: as_number
         for path, as_number in asked.items()
         if path[0] not in CALENDAR and values.can_read(path)
     }
-    wide, narrow = _edges(window, now)
+    wide, narrow = edges(window, now)
     columns: list[Any] = [EVENT.c.customer_id, EVENT.c.at]
     if asked:
         columns.append(values.document(EVENT.c.properties).label("document"))
-    if machines := any(_covers(name, human) for name in names for human in HUMAN_ONLY):
-        said = type_coerce(EVENT.c.properties, Text).contains('"machine":true')
-        columns.append(said.label("machine"))
+    if machines := by_machines(names):
+        human, surely = _human(values)
+        columns += [human.label("human"), surely.label("surely_human")]
     inner = select(*columns).where(
-        _named(names, values), *_between(EVENT.c.at, wide), EVENT.c.due_at <= now
+        named(names, values), *between(EVENT.c.at, wide), EVENT.c.due_at <= now
     )
-    if not any(name.endswith("*") for name in names):
+    if of is not None:
+        inner = values.of_customer(inner.where(EVENT.c.customer_id == of.c.customer_id), EVENT)
+        inner = inner.correlate(of)
+    elif not any(name.endswith("*") for name in names):
         inner = values.by_name(inner, EVENT)
-    derived = _with_values(inner, asked, values) if asked else inner.subquery().c
+    derived = with_values(inner, asked, values) if asked else inner.subquery().c
     place = sure(true())
     if narrow != wide:
-        place = Bounds(true(), and_(true(), *_between(derived.at, narrow)))
+        place = Bounds(true(), and_(true(), *between(derived.at, narrow)))
     if machines:
-        # The text may hold it deeper, too: Python tells whether it was a machine.
-        place = Bounds(place.upper, and_(place.lower, not_(derived.machine)))
-    return Rows(derived, values, _numbered(asked), place)
+        place = every((place, Bounds(derived.human, derived.surely_human)))
+    return Rows(derived, values, numbered(asked), place)
+
+
+def said_in_sql(window: Window) -> bool:
+    """Whether the edges of a window are the same lengths for everybody; else Python decides."""
+    fixed = isinstance(window.far, timedelta | None) and isinstance(window.near, timedelta)
+    return fixed and window.during is None
 
 
 def asked_of(where: Where) -> Asked:
@@ -144,13 +161,13 @@ def customer_rows(path: Path, as_number: bool, values: Values) -> Rows | None:
     customer = CUSTOMER.alias()
     columns = [customer.c.customer_id, values.document(customer.c.attributes).label("document")]
     if name in OWN:
-        columns.append(_own(name, customer, values).label("own"))
+        columns.append(own_value(name, customer, values).label("own_0"))
     asked = {path: as_number}
-    derived = _with_values(select(*columns), asked, values)
-    return Rows(derived, values, _numbered(asked), sure(true()))
+    derived = with_values(select(*columns), asked, values)
+    return Rows(derived, values, numbered(asked), sure(true()))
 
 
-def _own(name: str, customer: Any, values: Values) -> ColumnElement[Any]:
+def own_value(name: str, customer: Any, values: Values) -> ColumnElement[Any]:
     """What the record itself says, should the shop send no attribute of that name."""
     if name == "language":
         return values.first_part(customer.c.locale)
@@ -158,29 +175,31 @@ def _own(name: str, customer: Any, values: Values) -> ColumnElement[Any]:
     return column
 
 
-def _numbered(asked: Asked) -> dict[Path, int]:
+def numbered(asked: Asked) -> dict[Path, int]:
+    """The number under which the columns of each path are found."""
     return {path: number for number, path in enumerate(asked)}
 
 
-def _with_values(inner: Select[Any], asked: Asked, values: Values) -> Any:
+def with_values(inner: Select[Any], asked: Asked, values: Values) -> Any:
     """Layer on layer, each fenced: the document, the values in it, their numbers."""
     rows = values.fence(inner).subquery()
     document = rows.c.document
     doubts = [values.unreadable(document)]
     for before in dict.fromkeys(path[:end] for path in asked for end in range(1, len(path))):
         doubts.append(values.read(document, before).kind == ARRAY)
-    columns: list[Any] = [column for column in rows.c if column.name not in ("document", "own")]
+    used = ("document", *(f"own_{number}" for number in range(len(asked))))
+    columns: list[Any] = [column for column in rows.c if column.name not in used]
     columns.append(or_(*doubts).label("doubtful"))
-    for path, number in _numbered(asked).items():
+    for path, number in numbered(asked).items():
         value = values.read(document, path)
-        if "own" in rows.c:
-            value = _or_own(value, rows.c.own, values)
+        if f"own_{number}" in rows.c:
+            value = _or_own(value, rows.c[f"own_{number}"], values)
         columns += [value.kind.label(f"kind_{number}"), value.text.label(f"text_{number}")]
     read = values.fence(select(*columns)).subquery()
     if not any(asked.values()):
         return read.c
     columns = list(read.c)
-    for path, number in _numbered(asked).items():
+    for path, number in numbered(asked).items():
         if asked[path]:
             numeric = values.numeric(Value(read.c[f"kind_{number}"], read.c[f"text_{number}"]))
             columns += [
@@ -204,7 +223,26 @@ def _covers(name: str, other: str) -> bool:
     return other.startswith(name[:-1]) if name.endswith("*") else name == other
 
 
-def _named(names: Sequence[str], values: Values) -> Truth:
+def by_machines(names: Sequence[str]) -> bool:
+    """Whether some events of these names count only where a person was behind them."""
+    return any(_covers(name, human) for name in names for human in HUMAN_ONLY)
+
+
+def _human(values: Values) -> tuple[Truth, Truth]:
+    """Whether a person may have been, and surely was, behind an event."""
+    properties = type_coerce(EVENT.c.properties, Text)
+    document = values.document(EVENT.c.properties)
+    mentioned = and_(
+        or_(*(EVENT.c.name == name for name in HUMAN_ONLY)), properties.contains('"machine":true')
+    )
+    machine = values.boolean(values.read(document, ("machine",)), True)
+    human = case((mentioned, not_(machine)), else_=true())
+    surely = case((mentioned, and_(not_(values.unreadable(document)), not_(machine))), else_=true())
+    return human, surely
+
+
+def named(names: Sequence[str], values: Values) -> Truth:
+    """Whether an event has one of these names."""
     plain = [name for name in names if not name.endswith("*")]
     said: list[Truth] = [
         values.begins(EVENT.c.name, name[:-1]) for name in names if name.endswith("*")
@@ -214,11 +252,12 @@ def _named(names: Sequence[str], values: Values) -> Truth:
     return or_(*said)
 
 
-_Edges = tuple[datetime | None, datetime]
+Edges = tuple[datetime | None, datetime]
 
 
-def _edges(window: Window, now: datetime) -> tuple[_Edges, _Edges]:
+def edges(window: Window, now: datetime) -> tuple[Edges, Edges]:
     """The widest and the narrowest window (after, up to) that some zone may give."""
+    assert isinstance(window.far, timedelta | None) and isinstance(window.near, timedelta)
     low = None if window.far is None else now - window.far
     high = now - window.near
     wide, narrow = (low, high), (low, high)
@@ -245,6 +284,7 @@ def _later(one: datetime | None, other: datetime) -> datetime:
     return other if one is None else max(one, other)
 
 
-def _between(at: ColumnElement[Any], edges: _Edges) -> list[Truth]:
+def between(at: ColumnElement[Any], edges: Edges) -> list[Truth]:
+    """Whether an instant lies between the edges."""
     low, high = edges
     return [at <= high] if low is None else [at > low, at <= high]
