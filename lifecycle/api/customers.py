@@ -17,6 +17,7 @@ from lifecycle.api.erasure import erase_customer
 from lifecycle.api.problems import Problem, of_refusal
 from lifecycle.api.way import TEXT, Way
 from lifecycle.errors import UsageError
+from lifecycle.insight.kept import kept_attributes
 from lifecycle.sources.consent_line import read_consent
 from lifecycle.sources.customer_line import CustomerIn, read_customer
 from lifecycle.sources.fields import MAX_LINE_BYTES, Fields
@@ -108,7 +109,11 @@ class _Customers:
 
         def read() -> dict[str, Any] | None:
             with self.door.database.read() as connection:
-                return export(connection, customer_id)
+                told = export(connection, customer_id)
+                if told is not None:
+                    settings, now = self.door.catalog().settings, self.door.clock.now()
+                    told["kept"] = kept_attributes(connection, settings, customer_id, now)
+                return told
 
         told = await run_in_threadpool(read)
         if told is None:

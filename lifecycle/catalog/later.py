@@ -41,14 +41,11 @@ LATER_VALUES: dict[tuple[str, Shape], tuple[str, ...]] = {
 
 LATER_ATTRIBUTES = frozenset(
     {
-        *("orders.count", "orders.total", "orders.average", "orders.first_at", "orders.last_at"),
-        *("orders.usual_gap", "engagement.last_click_at", "incentives.open"),
-        *("points.next_expiry_at", "points.expiring", "points.tier"),
         *("rfm.recency", "rfm.frequency", "rfm.monetary", "rfm.group"),
         *("predicted.next_order_at", "predicted.alive", "predicted.value_365d"),
     }
 )
-"""The attributes that the engine will keep by itself; until then a rule would never hold."""
+"""Attributes that the engine will keep by itself; until then a rule would never hold."""
 
 
 def not_yet(what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,8 @@ def show(ctx: typer.Context, customer_id: ID) -> None:
                 out.print(f"{name:12} {_plain(told[name])}")
         for name, value in told["attributes"].items():
             out.print(f"{'attribute':12} {name} = {value}")
+        for name, leaf, value in _leaves(told["kept"]):
+            out.print(f"{'kept':12} {name}.{leaf} = {_plain(value)}")
         for one in told["consents"]:
             out.print(f"{'consent':12} {one['topic']}: {'yes' if one['agreed'] else 'no'}")
         for one in told["segments"]:
@@ -109,13 +112,24 @@ def merge(
 
 def _known(ctx: typer.Context, customer_id: str) -> dict[str, Any]:
     from lifecycle.cli.reading import reading
+    from lifecycle.insight.kept import kept_attributes
     from lifecycle.store.known import export as all_known
 
     with reading(asked(ctx)) as desk:
         told = all_known(desk.connection, customer_id)
+        if told is not None:
+            settings = desk.catalog.settings
+            told["kept"] = kept_attributes(desk.connection, settings, customer_id, desk.now)
     if told is None:
         raise UsageError("there is no such customer", state={"customer": customer_id})
     return told
+
+
+def _leaves(kept: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """What is known of the kept attributes, by name and leaf."""
+    for name, table in kept.items():
+        if isinstance(table, dict):
+            yield from ((name, leaf, value) for leaf, value in table.items() if value is not None)
 
 
 def _sure(question: str, yes: bool) -> None:

@@ -9,8 +9,11 @@ from typing import Any
 from lifecycle.cli.place import FIXED_KEY
 from lifecycle.core.campaign import Campaign, Flow, Step
 from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.kept import CLICK, ORDER
+from lifecycle.core.ledger import Code, Ledger, Line
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import zone_of
 from lifecycle.rewards.incentives import issue, template_view
@@ -42,6 +45,15 @@ PROPERTIES: Mapping[str, Any] = {
     "friend_name": "Robin",
     "role": "inviter",
 }
+DAY = timedelta(days=1)
+_ORDERS = [
+    Event(AT - days * DAY, f"sample-{days}", ORDER, {"total": total})
+    for days, total in ((75, 59.9), (40, 129), (12, 99.8))
+]
+_NIGHTLY = {
+    "rfm": {"recency": 5, "frequency": 4, "monetary": 4, "group": "loyal"},
+    "predicted": {"next_order_at": AT + 18 * DAY, "alive": 0.9, "value_365d": 420.5},
+}
 
 
 def sample_facts(settings: Settings, locale: str | None) -> Facts:
@@ -55,9 +67,16 @@ def sample_facts(settings: Settings, locale: str | None) -> Facts:
         known_since=AT - timedelta(days=100),
         attributes={"first_name": "Alex", "last_name": "Sample", "name": "Alex Sample"},
         consents=dict.fromkeys(settings.topics, True),
-        points_balance=120,
-        points_lifetime=620,
+        ledger=_ledger(settings),
+        events={ORDER: _ORDERS, CLICK: [Event(AT - timedelta(days=2), "sample-click", CLICK)]},
+        nightly=_NIGHTLY,
     )
+
+
+def _ledger(settings: Settings) -> Ledger:
+    spent, kept = Line(500, AT - 400 * DAY, AT - 35 * DAY), Line(120, AT - 40 * DAY, AT + 25 * DAY)
+    code = Code(AT - 2 * DAY, AT + 5 * DAY)
+    return Ledger((spent, kept), (code,), settings.points.ladder)
 
 
 def sample_enrollment(campaign: Campaign, properties: Mapping[str, Any] = PROPERTIES) -> Enrollment:

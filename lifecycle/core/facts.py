@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from lifecycle.core import kept
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event, by_machine
+from lifecycle.core.ledger import Ledger
 from lifecycle.core.words import WEEKDAYS
+
+NO_LEDGER = Ledger()
 
 
 @dataclass(slots=True)
@@ -24,6 +28,11 @@ class Sent:
     klass: str
     counts: bool
     enrollment_id: str
+
+
+def language_of(locale: str | None) -> str | None:
+    """The language that a locale names: the `de` of `de-AT`."""
+    return locale.split("-")[0].split("_")[0] if locale else None
 
 
 @dataclass(slots=True)
@@ -42,8 +51,13 @@ class Facts:
     timezone: str | None = None
     known_since: datetime | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    past: dict[str, tuple[tuple[datetime, Any], ...]] = field(default_factory=dict)
+    """By top-level attribute all it ever was, each value with the moment it was said, in order;
+    read where a rule asks how long something has been so."""
     consents: dict[str, bool] = field(default_factory=dict)
     """Yes or no by topic; a topic nothing was said to is missing."""
+    consents_at: dict[str, datetime] = field(default_factory=dict)
+    """When that was said."""
     suppressed: str | None = None
     events: dict[str, list[Event]] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
@@ -54,8 +68,9 @@ class Facts:
     sent: list[Sent] = field(default_factory=list)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)
     """By campaign and step, the variant first owed to the customer; read where one has won."""
-    points_balance: int = 0
-    points_lifetime: int = 0
+    ledger: Ledger = NO_LEDGER
+    nightly: Mapping[str, Any] = field(default_factory=dict)
+    """What the engine stored at night of this customer: `rfm` and `predicted`, as tables."""
     erased: bool = False
     computed: Callable[[str], Any] | None = None
     """Attributes that hooks give, by name; the shop's own win."""
@@ -68,17 +83,21 @@ class Facts:
         if event not in known[max(0, bisect_right(known, event) - 1) :]:
             insort(known, event)
 
-    def customer_value(self, name: str) -> Any:
-        """A top-level attribute; the shop's own wins over the ones the record itself carries."""
+    def customer_value(self, name: str, at: datetime | None = None, leaf: str | None = None) -> Any:
+        """A top-level attribute; the shop's own wins over the ones that the engine knows.
+
+        Those that the engine keeps are told as of `at`, the instant of the facts if unsaid; with
+        `leaf` no more of such a one than that is reckoned.
+        """
+        if name in kept.LEAVES:
+            return kept.value(self, name, at or self.now, leaf)
         if name in self.attributes:
             return self.attributes[name]
         own = {"id": self.customer_id, "email": self.email, "timezone": self.timezone}
         if name == "locale":
             return self.locale
         if name == "language":
-            return self.locale.split("-")[0].split("_")[0] if self.locale else None
-        if name == "points":
-            return {"balance": self.points_balance, "lifetime": self.points_lifetime}
+            return language_of(self.locale)
         if name in own or self.computed is None:
             return own.get(name)
         return self.computed(name)

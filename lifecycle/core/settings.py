@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from lifecycle.core.frozen import FrozenDict
+from lifecycle.core.ledger import Tiers
 from lifecycle.core.typed import (
     Definition,
     EventNames,
@@ -175,6 +176,11 @@ class Points(Definition):
     expire: Length | None = None
     tiers: tuple[Tier, ...] = Field(default=(), strict=False)
     worth: Annotated[float, Field(ge=0)] = 0.01
+
+    @property
+    def ladder(self) -> Tiers:
+        """The tiers: from how many lifetime points on, and the name."""
+        return tuple((tier.from_, tier.name) for tier in self.tiers)
 
 
 class ReferralReward(Definition):

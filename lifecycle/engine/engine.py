@@ -132,5 +132,7 @@ class Engine:
                 settings = parts.live.catalog.settings
                 granted = ledger.due(connection, settings, now, parts.key)
                 events.append(connection, granted)
+                if parts.live.reads_ledger:
+                    events.wake(connection, dict.fromkeys(ledger.touched((), granted), now))
                 done += len(granted)
         return done + self.forgetting.do_due(now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lifecycle.core import kept
 from lifecycle.core.campaign import Campaign, Step, Variant
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
@@ -135,12 +136,13 @@ class Letters:
                 "timezone": facts.zone.key,
                 "locale": facts.locale or shop.language,
                 **facts.attributes,
+                **kept.told(facts, self.live.kept_in_letters, facts.now),
             },
             "event": event,
             "items": items if isinstance(items, list) else [],
             "item": items[0] if isinstance(items, list) and items else None,
             "incentive": incentive,
-            "points": {"balance": facts.points_balance, "lifetime": facts.points_lifetime},
+            "points": kept.points_told(facts, facts.now),
             "referral": {"link": referral_link} if referral_link else None,
             "shop": {
                 "name": shop.name,

@@ -42,8 +42,8 @@ def handed_over(trigger: Trigger, event: Event, facts: CoreFacts) -> TriggerAske
         known_since=facts.known_since,
         attributes=facts.attributes,
         events=seen,
-        points_balance=facts.points_balance,
-        points_lifetime=facts.points_lifetime,
+        ledger=facts.ledger,
+        nightly=facts.nightly,
     )
     return TriggerAsked(trigger.name, event, slim)
 

@@ -18,7 +18,7 @@ from lifecycle.core.settings import Settings
 from lifecycle.rewards import points
 from lifecycle.rewards.codes import derived_code, read_code
 from lifecycle.rewards.own_events import EVENT
-from lifecycle.store.events import NewEvent
+from lifecycle.store.events import NewEvent, wake
 from lifecycle.store.tables import METADATA
 
 INCENTIVE = METADATA.tables["incentive"]
@@ -166,6 +166,9 @@ def on_redeemed(
         connection.execute(
             _MARK, {"of": row.customer_id, "id": row.incentive_id, "moment": event.at}
         )
+        if row.customer_id != of:
+            # Another has used it: what is open has changed for whom it was made.
+            wake(connection, {row.customer_id: event.at})
         if not event["campaign"]:
             told = {**event.properties, "campaign": row.campaign}
             connection.execute(_FILL, {"of": of, "id": event.id, "told": told})

@@ -46,6 +46,12 @@ def take_in(
     return emitted
 
 
+def touched(changes: Sequence[tuple[str, Event]], made: Sequence[NewEvent]) -> frozenset[str]:
+    """The customers whose points or codes may be others now: by `changes`, and what came of them."""
+    told = {of for of, event in changes if event.name != tiers.EARNED}
+    return frozenset(told | {one.customer_id for one in made})
+
+
 def due(connection: Connection, settings: Settings, now: datetime, key: bytes) -> list[NewEvent]:
     """Settle what time alone brings, up to a batch; gives the events to append."""
     return referrals.due(connection, settings, now)

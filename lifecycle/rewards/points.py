@@ -24,6 +24,7 @@ from lifecycle.rewards.orders import UNDOING, order_key, shares_left
 from lifecycle.rewards.own_events import EVENT, known_events, own_event
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
+from lifecycle.store.ledger import REVERSED
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
@@ -31,8 +32,6 @@ from lifecycle.store.write import insert_new, upsert
 ENTRY = METADATA.tables["points_entry"]
 MAX_POINTS = 10**12
 """Points of one entry; an event that would earn more is a fault of its sender and earns none."""
-REVERSED = "reversed:"
-"""How the source of a reversing entry begins; the id of the reversed entry follows."""
 
 Changes = Sequence[tuple[str, Event]]
 

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from lifecycle.core.settings import Settings
 from lifecycle.rewards.own_events import known_events, own_event
-from lifecycle.rewards.points import REVERSED, Changes, Entry, entries_of
+from lifecycle.rewards.points import Changes, Entry, entries_of
 from lifecycle.store.events import NewEvent
+from lifecycle.store.ledger import REVERSED
 
 EARNED = "points_earned"
 REACHED = "tier_reached"

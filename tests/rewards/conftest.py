@@ -105,8 +105,8 @@ class Shop:
     def balance(self, of: str, at: float) -> tuple[int, int]:
         """Points that may be spent, and in all, as the engine's facts tell them."""
         with self.database.read() as connection:
-            facts = load(connection, [of], day(at), Reading(frozenset()), shop_zone="UTC")[of]
-        return facts.points_balance, facts.points_lifetime
+            facts = load(connection, [of], day(at), Reading(ledger=True), shop_zone="UTC")[of]
+        return facts.ledger.balance(day(at)), facts.ledger.lifetime(day(at))
 
     def address(self, of: str, address_hash: str) -> None:
         """A customer's address becomes known."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from lifecycle.core import kept
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 
@@ -31,6 +32,7 @@ class Reach:
 
 
 WHOLE = Reach()
+NEWEST = Reach(last=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,16 @@ class Needs:
     running: bool = False
     suppression: bool = False
     entry: bool = False
+    ledger: bool = False
+    """Whether points and codes are read."""
+
+    def __post_init__(self) -> None:
+        """An attribute that the engine keeps stands for what it is reckoned from."""
+        read = [(path, kept.reads(path)) for path in self.attributes]
+        more = {(found[0], NEWEST if found[1] else WHOLE) for _, found in read if found}
+        object.__setattr__(self, "reaches", self.reaches | more)
+        ledger = self.ledger or any(kept.reads_ledger(path) for path in self.attributes)
+        object.__setattr__(self, "ledger", ledger)
 
     @property
     def events(self) -> frozenset[str]:
@@ -66,6 +78,7 @@ class Needs:
             self.running or other.running,
             self.suppression or other.suppression,
             self.entry or other.entry,
+            self.ledger or other.ledger,
         )
 
 
@@ -95,6 +108,10 @@ class View:
     entry: Event | None = None
     answers: dict[str, bool] = field(default_factory=dict)
     """Segments already answered at this instant."""
+    quick: dict[str, tuple[bool, datetime | None]] = field(default_factory=dict)
+    """The same, with the instant of the next turn, where they were asked the quick way."""
+    sums: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
+    """Totals already worked out."""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.core.ledger import Ledger, Line
 from tests.core.rule.asking import MICRO, NOW, happened, holds
 
 NFC, NFD = "Zo\u00eb", "Zoe\u0308"
@@ -117,7 +118,7 @@ def test_the_shops_attribute_wins_over_the_one_the_record_carries() -> None:
         {"customer": "email", "is_set": True}, email="a@b.example", attributes={"email": None}
     )
     assert holds({"customer": "id", "is": "c1"})
-    assert holds({"customer": "points.balance", "at_least": 10}, points_balance=10)
+    assert holds({"customer": "points.balance", "at_least": 10}, ledger=Ledger((Line(10, NOW),)))
 
 
 def test_a_path_goes_into_tables_and_through_lists() -> None:
