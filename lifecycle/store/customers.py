@@ -15,6 +15,7 @@ from lifecycle.core.words import from_micros, micros
 from lifecycle.store.addresses import address_hash
 from lifecycle.store.consents import Word, standing
 from lifecycle.store.events import wake
+from lifecycle.store.past import OWN, OWN_MOMENT, SAID_BEFORE, Past
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import Row, insert_new, upsert
@@ -22,11 +23,7 @@ from lifecycle.store.write import Row, insert_new, upsert
 CUSTOMER = METADATA.tables["customer"]
 ALIAS = METADATA.tables["alias"]
 AT_ONCE = 500
-OWN = ("email", "timezone", "locale")
-_OWN_MOMENT = "\0{}"
-"""Where `attributes_at` keeps the moment of a field of the record: no attribute's name holds NUL,
-and an attribute may be called email."""
-_AGREED_TO = _OWN_MOMENT.format("agreed_to")
+_AGREED_TO = OWN_MOMENT.format("agreed_to")
 CUSTOMERS_SOURCE = "customers"
 _ROWS = (
     select(CUSTOMER)
@@ -113,8 +110,9 @@ def _say(
     insert_new(connection, CUSTOMER, blank)
     rows = {row["customer_id"]: row for row in rows_of(connection, set(of))}
     consents = standing(connection, rows, _exactly(rows))
+    past = Past(now)
     for customer_id, line in zip(of, lines, strict=True):
-        _merge(rows[customer_id], line, address_key)
+        _merge(rows[customer_id], line, past, address_key)
         if line.agreed_to is not None:
             consents.say_exactly(
                 customer_id, line.agreed_to, line.at, CUSTOMERS_SOURCE, now, enters=enters
@@ -122,6 +120,7 @@ def _say(
     for customer_id, at in consents.exactly.items():
         rows[customer_id]["attributes_at"][_AGREED_TO] = micros(at)
     upsert(connection, CUSTOMER, list(rows.values()))
+    past.write(connection)
     consents.write(connection)
 
 
@@ -184,9 +183,13 @@ def owner_of(connection: Connection, customer_id: str) -> str:
     return owners(connection, {customer_id}).get(customer_id, customer_id)
 
 
-def combined(keep: Row, other: Row) -> None:
-    """Bring into the row `keep` whatever was said later of `other`."""
+def combined(keep: Row, other: Row, past: Past) -> None:
+    """Bring into the row `keep` whatever was said later of `other`, the rest into its past."""
     for name, at in other["attributes_at"].items():
+        if name.startswith(SAID_BEFORE):
+            continue
+        if name != _AGREED_TO:
+            past.joined(keep, other, name)
         if name in keep["attributes_at"] and keep["attributes_at"][name] >= at:
             continue
         keep["attributes_at"][name] = at
@@ -208,22 +211,20 @@ def rows_of(connection: Connection, ids: set[str]) -> list[Row]:
     return [dict(row._mapping) for row in connection.execute(_ROWS, {"ids": sorted(ids)})]
 
 
-def _merge(row: Row, line: Said, address_key: bytes) -> None:
-    at, moments = micros(line.at), row["attributes_at"]
+def _merge(row: Row, line: Said, past: Past, address_key: bytes) -> None:
     for name, value in line.attributes.items():
-        if at < moments.get(name, at):
+        if not past.newest(row, name, line.at, value):
             continue
-        moments[name] = at
         if value is None:
             row["attributes"].pop(name, None)
         else:
             row["attributes"][name] = value
     for name in OWN:
         value = getattr(line, name)
-        moment = _OWN_MOMENT.format(name)
-        if (value is None and name not in line.gone) or at < moments.get(moment, at):
+        if value is None and name not in line.gone:
             continue
-        moments[moment] = at
+        if not past.newest(row, OWN_MOMENT.format(name), line.at, value):
+            continue
         row[name] = value
         if name == "email":
             row["address_hash"] = address_hash(value, address_key) if value else None

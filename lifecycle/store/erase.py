@@ -21,7 +21,7 @@ from lifecycle.store.tables.columns import BUCKETS
 
 TABLES = METADATA.tables
 CUSTOMER = TABLES["customer"]
-DELETED = ("alias", "consent", "membership", "intake")
+DELETED = ("alias", "attribute_past", "consent", "membership", "intake")
 EMPTIED: dict[str, dict[str, Any]] = {
     "event": {"properties": {}, "pending": False},
     "membership_change": {},

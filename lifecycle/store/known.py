@@ -12,6 +12,7 @@ from lifecycle.store.tables import METADATA
 TABLES = METADATA.tables
 LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aliases": ("alias", ("at", "alias_id")),
+    "attributes_before": ("attribute_past", ("since", "name")),
     "consents": ("consent", ("topic",)),
     "consent_records": ("consent_record", ("at", "record_id")),
     "events": ("event", ("at", "event_id")),

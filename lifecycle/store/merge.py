@@ -10,6 +10,7 @@ from lifecycle.core.chance import bucket_of
 from lifecycle.errors import UsageError
 from lifecycle.store.customers import combined, owner_of, rows_of
 from lifecycle.store.events import wake
+from lifecycle.store.past import Past
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import insert_new, upsert
@@ -19,6 +20,7 @@ CUSTOMER, ALIAS, CONSENT = TABLES["customer"], TABLES["alias"], TABLES["consent"
 MOVED = (
     *("event", "consent_record", "membership_change", "enrollment", "message", "attempt"),
     *("decision", "points_entry", "incentive", "referral", "referral_code", "receipt"),
+    "attribute_past",
 )
 """Tables whose rows go over to the one who stays; memberships are asked afresh."""
 
@@ -45,13 +47,12 @@ def merge(connection: Connection, keep: str, other: str, now: datetime) -> None:
     rows = {row["customer_id"]: row for row in rows_of(connection, {keep, other})}
     if other in rows:
         gone = rows[other]
-        kept = rows.get(keep) or {
-            **gone,
-            "customer_id": keep,
-            "bucket": bucket_of(keep, BUCKETS),
-        }
-        combined(kept, gone)
+        place = {"customer_id": keep, "bucket": bucket_of(keep, BUCKETS)}
+        kept, past = rows.get(keep) or {**gone, **place}, Past(now)
+        if keep in rows:
+            combined(kept, gone, past)
         upsert(connection, CUSTOMER, [kept])
+        past.write(connection)
         _move(connection, keep, other)
         connection.execute(delete(CUSTOMER).where(CUSTOMER.c.customer_id == other))
     wake(connection, {keep: now})

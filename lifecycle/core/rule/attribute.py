@@ -59,7 +59,9 @@ class Compared:
     def needs(self) -> Needs:
         """The attribute, and the entry event if it is read."""
         entry = self.of == "event" or self.comparison.reads_entry
-        named = frozenset((self.path,)) if self.of == "customer" else frozenset[tuple[str, ...]]()
+        named = self.comparison.attributes
+        if self.of == "customer":
+            named |= {self.path}
         return Needs(attributes=named, entry=entry)
 
     def why(self, view: View) -> Why:

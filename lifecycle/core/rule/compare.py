@@ -9,16 +9,22 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from lifecycle.core.rule.length import (
+    OwnLength,
+    any_length,
+    attributes_of,
+    length_of,
+    words_of,
+)
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
+from lifecycle.core.rule.yearly import yearly_in_data
 from lifecycle.core.words import (
     FIRST_INSTANT,
     LAST_INSTANT,
     MICROSECOND,
     Moment,
     WordProblem,
-    length,
-    length_words,
     moment,
     moment_in_data,
     shown,
@@ -28,7 +34,8 @@ from lifecycle.core.words import number as number_of
 TEXT_OPS = ("contains", "starts_with", "ends_with")
 NUMBER_OPS = ("at_least", "at_most", "more_than", "less_than")
 MOMENT_OPS = ("before", "after")
-LENGTH_OPS = ("within_last", "within_next")
+LENGTH_OPS = ("within_last", "within_next", "anniversary_within_next")
+"""Those that time alone may turn."""
 LIST_OPS = ("is_one_of", "is_none_of")
 OPS: tuple[str, ...] = (
     *("is", "is_not", "is_set", "same_as"),
@@ -38,7 +45,6 @@ OPS: tuple[str, ...] = (
     *MOMENT_OPS,
     *LENGTH_OPS,
 )
-OPS_LATER = ("anniversary_within_next", "held_for")
 
 Operand = Any
 
@@ -97,6 +103,8 @@ class Op:
         if word == "same_as":
             other = view.facts.event_value(view.entry, self.operand) if view.entry else None
             return known(other) and canonical(value) == canonical(other)
+        if word in LENGTH_OPS:
+            return self._near(value, view)
         return self._in_time(value, view)
 
     @staticmethod
@@ -132,24 +140,36 @@ class Op:
         if read is None:
             return False
         at = read.at(view.zone)
-        if self.word == "before":
-            return bool(at < self.operand.at(view.zone))
-        if self.word == "after":
-            return bool(at > self.operand.at(view.zone))
+        edge = self.operand.at(view.zone)
+        return bool(at < edge if self.word == "before" else at > edge)
+
+    def _near(self, value: object, view: View) -> bool:
+        said, at = length_of(self.operand, view), self._moment(value, view)
+        if said is None or at is None:
+            return False
         if self.word == "within_last":
-            return bool(moved(view.now, -self.operand) < at <= view.now)
-        return bool(view.now <= at < moved(view.now, self.operand))
+            return moved(view.now, -said) < at <= view.now
+        return view.now <= at < moved(view.now, said)
+
+    def _moment(self, value: object, view: View) -> datetime | None:
+        """The instant that is near or not: the value's own, or that of its next return."""
+        if self.word == "anniversary_within_next":
+            yearly = yearly_in_data(value, view.zone)
+            return None if yearly is None else yearly.next_return(view.now, view.zone)
+        read = moment_in_data(value)
+        return None if read is None else read.at(view.zone)
 
     def may_turn_at(self, value: object, view: View) -> datetime | None:
         """When time alone turns this comparison of `value` next."""
-        read = moment_in_data(value) if self.word in LENGTH_OPS else None
-        if read is None:
+        if self.word not in LENGTH_OPS:
             return None
-        at = read.at(view.zone)
+        said, at = length_of(self.operand, view), self._moment(value, view)
+        if said is None or at is None:
+            return None
         if self.word == "within_last":
-            edges = (at, moved(at, self.operand))
+            edges = (at, moved(at, said))
         else:
-            edges = (moved(at, MICROSECOND - self.operand), at + MICROSECOND)
+            edges = (moved(at, MICROSECOND - said), at + MICROSECOND)
         return earliest(edge if edge > view.now else None for edge in edges)
 
 
@@ -177,6 +197,11 @@ class Comparison:
         """Whether it compares with the entry event."""
         return any(op.word == "same_as" for op in self.ops)
 
+    @property
+    def attributes(self) -> frozenset[tuple[str, ...]]:
+        """The paths of the attributes in which lengths of the person are told."""
+        return attributes_of(*(op.operand for op in self.ops if isinstance(op.operand, OwnLength)))
+
     def words(self) -> str:
         """The comparison as text."""
         return " and ".join(f"{op.word} {_operand_words(op.operand)}" for op in self.ops)
@@ -191,9 +216,6 @@ def comparison(raw: Mapping[str, Any], problems: RuleProblems) -> Comparison:
                 ops.append(Op(word, _operand(word, raw[word])))
             except WordProblem as found:
                 problems.add(found.problem, found.hint, key=word)
-    for word in OPS_LATER:
-        if word in raw:
-            problems.add(f"`{word}` is not carried out yet", key=word)
     return Comparison(tuple(ops))
 
 
@@ -212,7 +234,7 @@ def _operand(word: str, raw: object) -> Operand:
     if word in MOMENT_OPS:
         return moment(raw)
     if word in LENGTH_OPS:
-        return length(raw, zero=False)
+        return any_length(raw, zero=False)
     if word == "is_set":
         if not isinstance(raw, bool):
             raise WordProblem("`is_set` takes true or false")
@@ -240,8 +262,8 @@ def _operand_words(operand: Operand) -> str:
         return "[" + ", ".join(_operand_words(one) for one in operand) + "]"
     if isinstance(operand, Moment):
         return operand.value.isoformat()
-    if isinstance(operand, timedelta):
-        return length_words(operand)
+    if isinstance(operand, timedelta | OwnLength):
+        return words_of(operand)
     if isinstance(operand, bool):
         return str(operand).lower()
     return str(operand)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from lifecycle.core.chance import fraction
+from lifecycle.core.rule.compare import moved
+from lifecycle.core.rule.length import Length, attributes_of, length_of, words_of
 from lifecycle.core.rule.tree import Needs, View, Why
-from lifecycle.core.words import length_words
+from lifecycle.core.words import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +74,34 @@ class AgreedTo:
 class KnownFor:
     """`known_for`: the customer has been known to us for at least so long."""
 
-    length: timedelta
+    length: Length
 
     def matches(self, view: View) -> bool:
         """Whether the tenure has been reached."""
-        since = view.facts.known_since
-        return since is not None and since + self.length <= view.now
+        reached = self._reached(view)
+        return reached is not None and reached <= view.now
 
     def may_turn_at(self, view: View) -> datetime | None:
         """The instant at which the tenure is reached."""
-        since = view.facts.known_since
-        turns = None if since is None else since + self.length
-        return turns if turns is not None and turns > view.now else None
+        reached = self._reached(view)
+        return reached if reached is not None and reached > view.now else None
+
+    def _reached(self, view: View) -> datetime | None:
+        since, length = view.facts.known_since, length_of(self.length, view)
+        return None if since is None or length is None else moved(since, length)
 
     def needs(self) -> Needs:
-        """Nothing but the customer."""
-        return Needs()
+        """The attribute in which a length of the person is told."""
+        return Needs(attributes=attributes_of(self.length))
 
     def why(self, view: View) -> Why:
         """Since when the customer is known."""
         since = view.facts.known_since
-        saw = "never seen" if since is None else f"known since {since.isoformat()}"
-        return Why(
-            f"known for {length_words(self.length)}",
-            self.matches(view),
-            saw,
-            self.may_turn_at(view),
-        )
+        saw = "never seen" if since is None else f"known since {rfc3339(since)}"
+        if length_of(self.length, view) is None:
+            saw += ", and the length is unknown"
+        asks = f"known for {words_of(self.length)}"
+        return Why(asks, self.matches(view), saw, self.may_turn_at(view))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def _op(op: Op, value: Value, values: Values) -> Bounds:
         return _number(op.word, op.operand, value, values)
     if op.word in TEXT_OPS:
         return _text(op.word, op.operand, value, values)
+    if op.word not in EQUAL_OPS:
+        return unsure(said)
     operands = op.operand if op.word in LIST_OPS else (op.operand,)
     equal = _equal_to_one(operands, value, values)
     if op.word in ("is_not", "is_none_of"):

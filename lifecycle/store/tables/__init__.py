@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 from lifecycle.store.tables.customers import (
     Alias,
+    AttributePast,
     Consent,
     ConsentRecord,
     Customer,
@@ -33,6 +34,7 @@ __all__ = [
     "Alias",
     "ApiKey",
     "Attempt",
+    "AttributePast",
     "BroadcastState",
     "CampaignState",
     "CatalogVersion",

@@ -32,6 +32,20 @@ class Customer(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class AttributePast(SQLModel, table=True):
+    """What an attribute was before, from a moment on: nothing where it never changed."""
+
+    __tablename__ = "attribute_past"
+    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    own: bool = Field(primary_key=True)
+    """Whether it is the record's own email, timezone or locale, not an attribute called so."""
+    name: str = Field(primary_key=True, sa_type=Text)
+    since: datetime = Field(primary_key=True, sa_type=Instant)
+    value: Any = Field(default=None, sa_column=Column(Json, nullable=True))
+    """None where it was said to be nothing."""
+
+
 class Alias(SQLModel, table=True):
     """Another id of a customer: an anonymous visitor, or a second customer merged into this one."""
 

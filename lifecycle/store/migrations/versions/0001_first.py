@@ -18,6 +18,7 @@ def upgrade() -> None:
     _api_key()
     _attempt()
     _attempt_indexes()
+    _attribute_past()
     _broadcast_state()
     _campaign_state()
     _catalog_version()
@@ -98,6 +99,18 @@ def _attempt() -> None:
 def _attempt_indexes() -> None:
     op.create_index("attempt_by_id", "attempt", ["attempt_id"], unique=False)
     op.create_index("attempt_of_message", "attempt", ["customer_id", "message_id"], unique=False)
+
+
+def _attribute_past() -> None:
+    op.create_table(
+        "attribute_past",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "own", "name", "since"),
+    )
 
 
 def _broadcast_state() -> None:
