@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import timedelta
 from typing import Any
 
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
+from lifecycle.catalog.lints_certain import decided
+from lifecycle.catalog.lints_windows import doubtful_windows
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, nearest, of_file
 from lifecycle.catalog.project import Leaf, Project, leaves, walk
@@ -15,7 +16,6 @@ from lifecycle.catalog.retention import messages_kept
 from lifecycle.catalog.told import shape_of
 from lifecycle.core.campaign import Flow
 from lifecycle.core.rule.counts import FIGURES
-from lifecycle.core.words import WordProblem, length
 
 SHOP_EVENTS = (
     *("newsletter_joined", "customer_created", "site_visited", "product_viewed"),
@@ -46,10 +46,8 @@ def lint(project: Project, hook_events: Collection[str] = ()) -> Iterator[Proble
     yield from _settings(project)
     if not project.has_errors:
         yield from _unused_segments(project)
-    for document in project.ruled:
-        for leaf in leaves(document):
-            yield from _window(project, leaf)
-            yield from _tenure(leaf)
+    yield from doubtful_windows(project)
+    yield from decided(project)
     for name, document in project.of(CAMPAIGNS):
         campaign = project.campaigns.get(name)
         if isinstance(campaign, Flow):
@@ -128,51 +126,6 @@ def _unused_segments(project: Project) -> Iterator[Problem]:
 
 def _says_name(leaf: Leaf) -> bool:
     return isinstance(leaf.said.get("in_segment"), str)
-
-
-def _window(project: Project, leaf: Leaf) -> Iterator[Problem]:
-    kept = project.settings.retention.events if project.settings else None
-    heads = [key for key in ("did", *FIGURES) if key in leaf.said]
-    if kept is None or not heads or "since_entry" in leaf.said or "since" in leaf.said:
-        return
-    key = next((one for one in ("within", "between") if one in leaf.said), heads[0])
-    far = _far(leaf.said.get(key)) if key != heads[0] else None
-    if key == heads[0] or (far is not None and far > kept):
-        problem = f"this looks further back than events are kept ({kept.days} days)"
-        hint = f"say a window, or a longer [retention] events in {SETTINGS}"
-        yield leaf.document.problem((*leaf.place, key), problem, hint, "warning")
-
-
-def _far(said: object) -> timedelta | None:
-    text = said[0] if isinstance(said, list) and said else said
-    try:
-        return length(text.removesuffix(" ago")) if isinstance(text, str) else None
-    except WordProblem:
-        return None
-
-
-def _tenure(leaf: Leaf) -> Iterator[Problem]:
-    said = leaf.said
-    none_at_all = said.get("exactly") == 0 or said.get("at_most") == 0
-    if "did" not in said or "within" not in said or leaf.negated == none_at_all:
-        return
-    if "at_most" in said and not none_at_all:
-        return
-    beside = _beside(leaf)
-    if "known_for" not in beside and "did" not in beside:
-        problem = "this also holds for those who are known for less than that"
-        hint = f"if tenure is meant, add {{ known_for = “{said['within']}” }}"
-        yield leaf.document.problem((*leaf.place, "did"), problem, hint, "warning")
-
-
-def _beside(leaf: Leaf) -> set[str]:
-    """The keys of the rule's other leaves that must hold: they may well settle the tenure."""
-    return {
-        key
-        for other in leaves(leaf.document)
-        if other.place[:1] == leaf.place[:1] and other.place != leaf.place and not other.negated
-        for key in other.said
-    }
 
 
 def _flow(document: Document, name: str, flow: Flow) -> Iterator[Problem]:

@@ -88,9 +88,15 @@ class Leaf:
 
 def leaves(document: Document) -> Iterator[Leaf]:
     """Every leaf of every rule in a document, as written."""
+    for place, value in rules_written(document):
+        yield from _leaves(document, place, value, False)
+
+
+def rules_written(document: Document) -> Iterator[tuple[Place, Any]]:
+    """Every rule in a document, as written, with its place."""
     for place, value in walk(document.data):
         if place and place[-1] in RULE_KEYS and not any(one in RULE_KEYS for one in place[:-1]):
-            yield from _leaves(document, place, value, False)
+            yield place, value
 
 
 def walk(value: Any, place: Place = ()) -> Iterator[tuple[Place, Any]]:
