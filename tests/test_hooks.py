@@ -13,11 +13,13 @@ import pytest
 
 from lifecycle.core.facts import Facts as CoreFacts
 from lifecycle.hooks import (
+    ALL_TIME,
     Event,
     Facts,
     HookFailed,
     HookProblem,
     Registry,
+    UndeclaredRead,
     answering,
     asked_again,
     find,
@@ -240,6 +242,25 @@ def test_a_hook_reads_attributes_by_path() -> None:
     assert customer.customer["children.age"] == [3, 5]
     assert customer.customer["shipping.city"] is None
     assert customer.customer.get("shoe_size", 40) == 40
+
+
+def test_a_hook_reads_what_the_engine_keeps_of_events_that_it_declares() -> None:
+    core = facts_of(
+        seen(0, "a", "order_placed", total="10.50"), seen(5, "b", "order_placed", total=5)
+    )
+    reads, at = frozenset({"order_placed"}), NOON + timedelta(hours=4)
+    hook = Facts(core, reads, at, ALL_TIME)
+    assert (hook.customer["orders.count"], hook.customer["orders.total"]) == (1, 10.5)
+    assert type(hook.customer["orders.total"]) is float
+    assert hook.customer["points.balance"] == 0
+    for undeclared in (
+        Facts(core, frozenset(), at, ALL_TIME),
+        Facts(core, reads, at, timedelta(days=30)),
+    ):
+        with pytest.raises(UndeclaredRead, match="order_placed"):
+            _ = undeclared.customer["orders.count"]
+    core.attributes = {"orders": {"count": 7}}
+    assert Facts(core, frozenset(), at, ALL_TIME).customer["orders.count"] == 7
 
 
 def test_a_late_event_has_the_later_ones_in_view_asked_again(shop: Shop) -> None:

@@ -93,11 +93,19 @@ def changes(known: Known, path: Sequence[str], now: datetime) -> Sequence[dateti
     """The instants after `now` at which our own value at `path` changes by itself, in order."""
     if not reads_ledger(path):
         return ()
-    said = _said(known.attributes, path[0])
-    if not isinstance(said, dict) or (len(path) > 1 and path[1] in said):
+    if not is_ours(known, path):
         return ()
     ledger = known.ledger
     return ledger.points_change(now) if path[0] == "points" else ledger.codes_change(now)
+
+
+def is_ours(known: Known, path: Sequence[str]) -> bool:
+    """Whether what stands at a path is reckoned here, since the shop sends nothing there."""
+    leaves = LEAVES.get(path[0])
+    if leaves is None or (len(path) > 1 and path[1] not in leaves):
+        return False
+    said = _said(known.attributes, path[0])
+    return isinstance(said, dict) and (len(path) == 1 or path[1] not in said)
 
 
 def told(known: Known, paths: Iterable[Sequence[str]], now: datetime) -> dict[str, Any]:

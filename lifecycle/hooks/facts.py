@@ -9,12 +9,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from lifecycle.core import kept
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts as CoreFacts
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View
 from lifecycle.core.rule.where import Where, value_at, where
 from lifecycle.core.words import path
+from lifecycle.hooks.declare import ALL_TIME
 
 
 class UndeclaredRead(LookupError):
@@ -45,7 +47,8 @@ class Facts:
             for name in reads
         }
         self.now = now
-        self.customer = CustomerFacts(facts)
+        whole = reads if looks_back >= ALL_TIME else frozenset[str]()
+        self.customer = CustomerFacts(facts, whole, now)
 
     def count(self, name: str, /, **properties: Any) -> int:
         """How many events of that name have these properties. Raises UndeclaredRead."""
@@ -77,19 +80,35 @@ class Facts:
 
 
 class CustomerFacts:
-    """The customer's attributes by path: `facts.customer["shipping.country"]`; None if unknown."""
+    """The customer's attributes by path: `facts.customer["shipping.country"]`; None if unknown.
 
-    __slots__ = ("_facts",)
+    Those that the engine keeps of orders and clicks are there for hooks that declare to read these
+    events, however long ago. Raises UndeclaredRead where they are not declared.
+    """
 
-    def __init__(self, facts: CoreFacts) -> None:
-        self._facts = facts
+    __slots__ = ("_facts", "_now", "_whole")
+
+    def __init__(self, facts: CoreFacts, whole: frozenset[str], now: datetime) -> None:
+        self._facts, self._whole, self._now = facts, whole, now
 
     def __getitem__(self, name: str) -> Any:
         parts = path(name)
-        found = list(value_at(self._facts.customer_value(parts[0]), parts[1:]))
+        self._declared(parts)
+        leaf = parts[1] if len(parts) > 1 else None
+        root = kept.plain(self._facts.customer_value(parts[0], self._now, leaf))
+        found = list(value_at(root, parts[1:]))
         if not found:
             return None
         return deepcopy(found[0] if len(found) == 1 else found)
+
+    def _declared(self, parts: tuple[str, ...]) -> None:
+        read = kept.reads(parts)
+        if read is None or read[0] in self._whole or not kept.is_ours(self._facts, parts):
+            return
+        raise UndeclaredRead(
+            f"“{'.'.join(parts)}” is reckoned from all {read[0]} events: "
+            f'declare reads = ["{read[0]}"], and no looks_back'
+        )
 
     def get(self, name: str, default: Any = None) -> Any:
         """The attribute at a path, or `default` when it is unknown."""

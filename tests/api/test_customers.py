@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lifecycle.core.event import Event
+from lifecycle.store.events import NewEvent, append
 from tests.api.shop import MESSAGE, NOW, TABLES, Shop
 
 PATH = "/v1/customers/c1"
@@ -25,6 +28,29 @@ def test_what_is_put_is_merged_and_told(any_shop: Shop):
     assert [(one["topic"], one["agreed"]) for one in told["consents"]] == [("offers", True)]
     assert [one["name"] for one in told["events"]] == ["consent_given"]
     assert "address_hash" not in json.dumps(told)
+
+
+def test_what_the_engine_keeps_is_told_as_of_now(any_shop: Shop):
+    client = any_shop.client
+    client.put(PATH, json={"attributes": {"orders": {"count": 7}}})
+    orders = [
+        Event(NOW - days * timedelta(days=1), f"e{days}", "order_placed", {"total": "10.25"})
+        for days in (2, 3)
+    ]
+    with any_shop.database.write() as connection:
+        append(connection, [NewEvent("c1", order, order.at) for order in orders])
+    told = client.get(PATH).json()["kept"]
+    assert told["orders"] == {
+        "count": 7,
+        "total": 20.5,
+        "average": 10.25,
+        "first_at": "2026-05-01T09:00:00Z",
+        "last_at": "2026-05-02T09:00:00Z",
+        "usual_gap": 1,
+    }
+    assert told["engagement"] == {"last_click_at": None}
+    assert (told["points"]["balance"], told["points"]["tier"]) == (0, None)
+    assert told["incentives"] == {"open": 0}
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,9 @@ def test_reports_agree_with_what_happened(call: Call, replayed: str) -> None:
 
 def test_a_customer_is_shown_exported_and_erased(shop: Path, call: Call, replayed: str) -> None:
     on = ("--database", replayed)
-    assert "c1@shop.example" in call("customer", "show", "c1", *on).out
+    shown = call("customer", "show", "c1", *on).out
+    assert "c1@shop.example" in shown
+    assert "orders.count = 1" in shown
     exported = call("customer", "export", "c1", "--to", shop / "c1.json", *on)
     assert exported.code == 0
     assert stat.S_IMODE((shop / "c1.json").stat().st_mode) == 0o600

@@ -28,10 +28,11 @@ def fill(connection: Connection, customer_id: str, *, friend_id: str = "friend")
     """Write a row into every table that has a column for the customer."""
     for table in METADATA.tables.values():
         if "customer_id" in table.c:
-            connection.execute(table.insert(), _row(table, customer_id, friend_id))
+            connection.execute(table.insert(), row_of(table, customer_id, friend_id))
 
 
-def _row(table: Table, customer_id: str, friend_id: str) -> dict[str, Any]:
+def row_of(table: Table, customer_id: str, friend_id: str = "friend") -> dict[str, Any]:
+    """A row of a table with something in every column that must have it."""
     row: dict[str, Any] = {}
     for column in table.c:
         if column.nullable:

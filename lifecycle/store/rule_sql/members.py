@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select, true
 
 from lifecycle.core.facts import Facts
+from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Needs, Rule, View
 from lifecycle.store.dialect import postgresql
 from lifecycle.store.dialect.postgresql_values import PostgresqlValues
@@ -50,8 +51,12 @@ def members(
     now: datetime,
     *,
     shop_zone: str,
+    tiers: Tiers = (),
 ) -> set[str]:
-    """The customers for whom the rule holds at `now`, asked from scratch."""
+    """The customers for whom the rule holds at `now`, asked from scratch.
+
+    `tiers` are the shop's, for rules that ask for the customer's.
+    """
     dialect = connection.dialect.name
     if dialect == "postgresql":
         postgresql.allow_large_sets(connection)
@@ -63,7 +68,14 @@ def members(
             found.add(customer_id)
         else:
             doubted.append(customer_id)
-    reading = Reading(all_needs(rule, segments).reaches, enrollments=False)
+    needs = all_needs(rule, segments)
+    reading = Reading(
+        needs.reaches,
+        enrollments=needs.running,
+        past=needs.past,
+        ledger=needs.ledger,
+        tiers=tiers,
+    )
     for start in range(0, len(doubted), AT_ONCE):
         ids: Sequence[str] = doubted[start : start + AT_ONCE]
         read = load(connection, ids, now, reading, shop_zone=shop_zone, seen=now)
