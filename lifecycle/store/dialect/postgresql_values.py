@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Double,
     Select,
     Text,
     and_,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     literal,
     not_,
     or_,
+    select,
 )
 from sqlalchemy import (
     Numeric as NumericType,
@@ -24,7 +26,16 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY as ArrayType
 from sqlalchemy.dialects.postgresql import JSONB
 
-from lifecycle.store.dialect.values import CALM, ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+from lifecycle.store.dialect.values import (
+    ARRAY,
+    CALM,
+    ESCAPED_NUL,
+    MISSING,
+    SCALE,
+    Numeric,
+    Truth,
+    Value,
+)
 
 BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
 NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?$"
@@ -38,6 +49,7 @@ class PostgresqlValues:
     """See `Values`."""
 
     text = "string"
+    forgiving = False
     numbers = ("number",)
 
     def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -67,6 +79,18 @@ class PostgresqlValues:
         """The planner finds the way."""
         return query
 
+    def of_customer(self, query: Select[Any], table: Any) -> Select[Any]:
+        """The planner finds the way."""
+        return query
+
+    def in_order(self, customer_id: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Whatever the collation of the database is."""
+        return customer_id.collate("C")
+
+    def mentions(self, text: ColumnElement[Any], part: str) -> Truth:
+        """By strpos."""
+        return func.strpos(text, part) > 0
+
     def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
         """Whatever the collation is."""
         return func.starts_with(column, prefix)
@@ -94,6 +118,27 @@ class PostgresqlValues:
         strange = and_(is_text, self.foreign(value.text), value.text.op("~")("[0-9]"))
         perhaps = and_(or_(said, strange), not_(sure))
         return Numeric(sure, perhaps, case((sure, number * SCALE)))
+
+    def rough(self, events: Select[Any], path: Sequence[str]) -> Any:
+        """By the exact number."""
+        rows = self.fence(events).subquery()
+        document = rows.c.document
+        read = self.read(document, path)
+        before = [self.read(document, path[:end]).kind == ARRAY for end in range(1, len(path))]
+        doubts = or_(self.unreadable(document), read.kind == ARRAY, *before)
+        kept = [column for column in rows.c if column.name != "document"]
+        made = select(*kept, read.kind.label("kind"), read.text.label("text"), doubts.label("of"))
+        found = self.fence(made).subquery().c
+        numeric = self.numeric(Value(found.kind, found.text))
+        kept = [column for column in found if column.name not in ("kind", "text", "of")]
+        number = case((numeric.sure, cast(numeric.millionths / SCALE, Double)))
+        doubtful = case((or_(found.of, numeric.perhaps), 1), else_=0)
+        made = select(*kept, number.label("number"), doubtful.label("doubtful"))
+        return made.subquery().c
+
+    def packed(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """By json_build_array."""
+        return cast(func.json_build_array(*columns), Text)
 
     def compare(
         self,

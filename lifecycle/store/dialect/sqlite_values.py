@@ -24,7 +24,16 @@ from sqlalchemy import (
     select,
 )
 
-from lifecycle.store.dialect.values import CALM, ESCAPED_NUL, MISSING, SCALE, Numeric, Truth, Value
+from lifecycle.store.dialect.values import (
+    ARRAY,
+    CALM,
+    ESCAPED_NUL,
+    MISSING,
+    SCALE,
+    Numeric,
+    Truth,
+    Value,
+)
 from lifecycle.store.tables.columns import json_text
 
 BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f"
@@ -43,6 +52,7 @@ class SqliteValues:
     """See `Values`. A number that is not plain (exponents, many digits) is perhaps one."""
 
     text = "text"
+    forgiving = True
     numbers = ("integer", "real")
 
     def document(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -59,7 +69,7 @@ class SqliteValues:
 
     def read(self, document: ColumnElement[Any], path: Sequence[str]) -> Value:
         """By json_type and the text of the value; numbers keep their digits as written."""
-        at = "$" + "".join(f'."{part}"' for part in path)
+        at = _path(path)
         kind = func.coalesce(func.json_type(document, at, type_=Text), MISSING)
         written = document.op("->", return_type=Text())(literal(at, Text))
         text = case((kind.in_(self.numbers), written), else_=func.json_extract(document, at))
@@ -72,6 +82,18 @@ class SqliteValues:
     def by_name(self, query: Select[Any], table: Any) -> Select[Any]:
         """The planner would take the index by customer, which costs up to a thousand times more."""
         return query.with_hint(table, "INDEXED BY event_by_name", "sqlite")
+
+    def of_customer(self, query: Select[Any], table: Any) -> Select[Any]:
+        """Whatever the planner thinks of the key."""
+        return query.with_hint(table, "INDEXED BY event_of_customer", "sqlite")
+
+    def in_order(self, customer_id: ColumnElement[Any]) -> ColumnElement[Any]:
+        """As they are."""
+        return customer_id
+
+    def mentions(self, text: ColumnElement[Any], part: str) -> Truth:
+        """By instr: LIKE costs more, and takes capitals for small letters."""
+        return func.instr(text, part) > 0
 
     def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
         """As a range, which an index can serve."""
@@ -119,6 +141,41 @@ class SqliteValues:
         strange = and_(value.kind == self.text, has_digit, or_(only, self.foreign(text)))
         candidate = or_(value.kind.in_(self.numbers), strange)
         return Numeric(sure, and_(candidate, not_(sure)), millionths)
+
+    def rough(self, events: Select[Any], path: Sequence[str]) -> Any:
+        """By json_extract, once an event; what is not a plain number is looked at again."""
+        at = _path(path)
+        rows = self.fence(
+            events.add_columns(func.json_extract(events.selected_columns.document, at).label("raw"))
+        ).subquery()
+        raw, document = rows.c.raw, rows.c.document
+        is_text = func.typeof(raw) == "text"
+        plain = and_(
+            func.length(raw) <= LONGEST_PLAIN,
+            _glob(raw, "*[0-9]*"),
+            not_(_glob(raw, "*[^0-9.]*")),
+            not_(_glob(raw, "*.*.*")),
+        )
+        number = case((is_text, case((plain, cast(raw, Float)))), else_=raw)
+        on_the_way = [
+            func.json_type(document, _path(path[:end])) == ARRAY for end in range(1, len(path))
+        ]
+        doubtful = case(
+            (is_text, case((or_(plain, raw == ""), 0), else_=1)),
+            (raw.is_(None), case((or_(false(), *on_the_way), 1), else_=0)),
+            (
+                raw.in_((0, 1)),
+                case((func.json_type(document, at).in_(("true", "false")), 1), else_=0),
+            ),
+            else_=0,
+        )
+        kept = [column for column in rows.c if column.name not in ("document", "raw")]
+        made = select(*kept, number.label("number"), doubtful.label("doubtful"))
+        return self.fence(made).subquery().c
+
+    def packed(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """By json_array."""
+        return func.json_array(*columns, type_=Text)
 
     def compare(
         self,
@@ -181,6 +238,10 @@ _COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] =
     "more_than": lambda one, other: one > other,
     "less_than": lambda one, other: one < other,
 }
+
+
+def _path(path: Sequence[str]) -> str:
+    return "$" + "".join(f'."{part}"' for part in path)
 
 
 def _listed(values: list[Any]) -> Select[Any]:

@@ -84,6 +84,23 @@ class Values(Protocol):
         """The query, made to read events by name and moment rather than by customer."""
         ...
 
+    def of_customer(self, query: Select[Any], table: Any) -> Select[Any]:
+        """The query, made to read events by customer, name and moment."""
+        ...
+
+    def in_order(self, customer_id: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Ids in the order in which Python has them."""
+        ...
+
+    @property
+    def forgiving(self) -> bool:
+        """Whether one text that it cannot read leaves the rest of a document readable."""
+        ...
+
+    def mentions(self, text: ColumnElement[Any], part: str) -> Truth:
+        """Whether a text holds another."""
+        ...
+
     def begins(self, column: ColumnElement[Any], prefix: str) -> Truth:
         """Whether a text column begins so, letter by letter."""
         ...
@@ -102,6 +119,17 @@ class Values(Protocol):
 
     def numeric(self, value: Value) -> Numeric:
         """The value as a number."""
+        ...
+
+    def rough(self, events: Select[Any], path: Sequence[str]) -> Any:
+        """The columns of `events`, which have a `document`, with the `number` at a path.
+
+        The number is a double; it is NULL and `doubtful` not 0 where it cannot be told in SQL.
+        """
+        ...
+
+    def packed(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """Several numbers in one JSON text."""
         ...
 
     def compare(

@@ -75,6 +75,7 @@ def members(
         past=needs.past,
         ledger=needs.ledger,
         tiers=tiers,
+        nightly=needs.nightly,
     )
     for start in range(0, len(doubted), AT_ONCE):
         ids: Sequence[str] = doubted[start : start + AT_ONCE]

@@ -1,0 +1,127 @@
+"""How customers stand to a rule: who it holds for, and when time alone may turn it, set-wise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Select, select, text
+
+from lifecycle.core.facts import Facts
+from lifecycle.core.rule.tree import Needs, Rule, View
+from lifecycle.core.words import micros
+from lifecycle.store.dialect import postgresql
+from lifecycle.store.facts import Reading, load
+from lifecycle.store.rule_sql.answers import NEVER
+from lifecycle.store.rule_sql.members import AT_ONCE, DIALECTS, all_needs
+from lifecycle.store.rule_sql.plan import plan
+from lifecycle.store.rule_sql.probe import Asking
+from lifecycle.store.rule_sql.rows import EVENT
+
+ROWS_AT_ONCE = 2_000
+"""So many rows are fetched and answered at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plainly:
+    """How Python reads and asks whom SQL cannot decide about.
+
+    `reading` is what is read of them; `ready` makes facts answer for attributes that are worked
+    out, whose names are `elsewhere`.
+    """
+
+    reading: Callable[[Needs], Reading]
+    ready: Callable[[Facts], Facts]
+    elsewhere: frozenset[str] = frozenset()
+
+
+def reading_of(needs: Needs) -> Reading:
+    """What is read for a rule alone."""
+    return Reading(needs.reaches, enrollments=needs.running)
+
+
+PLAINLY = Plainly(reading_of, lambda facts: facts)
+
+Stand = tuple[str, bool, int]
+"""A customer, whether the rule holds, and when time alone may turn it: microseconds, or NEVER."""
+
+
+def stands(
+    connection: Connection,
+    rule: Rule,
+    segments: Mapping[str, Rule],
+    now: datetime,
+    *,
+    shop_zone: str,
+    after: str = "",
+    plainly: Plainly = PLAINLY,
+) -> Iterator[list[Stand]]:
+    """All for whom the rule holds at `now` or may come to hold by time alone, in order of ids.
+
+    They come in lists, only those whose id is greater than `after`. Turns are never late and may be
+    early. Events count once they are both known and due: those that became so after `now` must wait
+    to be taken in. Erased customers are left out.
+    """
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        postgresql.allow_large_sets(connection)
+    made = plan(connection, rule, segments, Asking(now, DIALECTS[dialect]()), plainly.elsewhere)
+    asker = _Asker(connection, rule, segments, now, shop_zone, plainly)
+    late = sorted(one for one in connection.scalars(_late(now)) if one > after)
+    known = frozenset(late)
+    found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(made.query)
+    for rows in found.partitions():
+        told: list[Stand] = []
+        doubted: list[str] = []
+        for row in rows:
+            customer_id = row[0]
+            if customer_id <= after or customer_id in known:
+                continue
+            holds, turns = made.ask(row)
+            if holds is None:
+                doubted.append(customer_id)
+            elif holds or turns != NEVER:
+                told.append((customer_id, holds, turns))
+        while late and rows and late[0] <= rows[-1][0]:
+            doubted.append(late.pop(0))
+        if doubted:
+            told += asker.ask(doubted)
+            told.sort()
+        if told:
+            yield told
+    if late:
+        yield sorted(asker.ask(late))
+
+
+def _late(now: datetime) -> Select[str]:
+    """Customers with events that were not known at `now`, though their moment had come."""
+    waiting = text("event.pending")  # as the index says it, or SQLite would not see that it fits
+    late = (EVENT.c.due_at > now, EVENT.c.at <= now)
+    return select(EVENT.c.customer_id).where(waiting, *late).distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asker:
+    """Asks the rule itself of those whom SQL cannot decide about."""
+
+    connection: Connection
+    rule: Rule
+    segments: Mapping[str, Rule]
+    now: datetime
+    shop_zone: str
+    plainly: Plainly
+
+    def ask(self, doubted: Sequence[str]) -> Iterator[Stand]:
+        """How each of them stands, if he does at all."""
+        reading = self.plainly.reading(all_needs(self.rule, self.segments))
+        for start in range(0, len(doubted), AT_ONCE):
+            ids = doubted[start : start + AT_ONCE]
+            found = load(
+                self.connection, ids, self.now, reading, shop_zone=self.shop_zone, seen=self.now
+            )
+            for facts in found.values():
+                view = View(self.plainly.ready(facts), self.now, self.segments)
+                holds, turns = self.rule.matches(view), self.rule.may_turn_at(view)
+                if holds or turns is not None:
+                    yield facts.customer_id, holds, NEVER if turns is None else micros(turns)
