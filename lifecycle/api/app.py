@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
@@ -25,7 +24,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.headers import SecurityHeaders
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem, answer_problem
-from lifecycle.api.way import Way, openapi
+from lifecycle.api.way import openapi
 from lifecycle.api.writer import EventWriter
 from lifecycle.sources.refused import Refused
 
@@ -43,25 +42,22 @@ def make_app(door: Door) -> FastAPI:
         title="lifecycle", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
     )
     app.router.redirect_slashes = False
-    ways = _ways(door, writer, lambda: app.openapi())
-    app.router.routes.extend(way.route() for way in ways)
-    app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
-    app.add_middleware(SecurityHeaders)
-    for kind in (Problem, Refused, HTTPException, SQLAlchemyError, Exception):
-        app.add_exception_handler(kind, answer_problem)
-    return app
-
-
-def _ways(door: Door, writer: EventWriter, document: Any) -> list[Way]:
-    access = Access(door.database)
-    metrics = Metrics()
-    return [
-        *events.ways(door, access, writer, metrics),
+    access, metrics = Access(door.database), Metrics()
+    arriving = events.EventsIn(door, access, writer, metrics)
+    ways = [
+        arriving.way(),
         *customers.ways(door, access),
         *asking.ways(door, access),
         *feedback.ways(door, metrics),
         *tracking.ways(door, writer, metrics),
         *unsubscribe.ways(door, metrics),
-        *upkeep.ways(door, access, metrics, document),
+        *upkeep.ways(door, access, metrics, lambda: app.openapi()),
         *outbox.ways(door),
     ]
+    app.router.routes.extend(way.route() for way in ways)
+    app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(events.EventsFirst, events=arriving)
+    for kind in (Problem, Refused, HTTPException, SQLAlchemyError, Exception):
+        app.add_exception_handler(kind, answer_problem)
+    return app

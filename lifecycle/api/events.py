@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import datetime
 from typing import Any
 
@@ -10,25 +9,28 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lifecycle.api.access import Access
 from lifecycle.api.body import json_response, read_body
 from lifecycle.api.door import Door
+from lifecycle.api.headers import EVERYWHERE, SecurityHeaders
 from lifecycle.api.metrics import Metrics
-from lifecycle.api.problems import MAX_ERRORS, Problem, of_refusal
+from lifecycle.api.problems import MAX_ERRORS, Problem, answer_problem, of_refusal
 from lifecycle.api.way import TEXT, Way
 from lifecycle.api.writer import EventWriter
-from lifecycle.core.event import Event
+from lifecycle.sources.event_batch import EventBatch, batch_of, read_sound
 from lifecycle.sources.event_line import EventIn, read_event
 from lifecycle.sources.fields import Line
 from lifecycle.sources.plain import MAX_DEPTH, tolerant
 from lifecycle.sources.refused import Refused
-from lifecycle.store.events import NewEvent
+from lifecycle.store.arrived import Arriving
 
 BATCH_BYTES = 500 * 1024
 BATCH_EVENTS = 2_500
-SMALL_BODY = 16 * 1024
+SMALL_BODY = 64 * 1024
 """A larger body is read in another thread, so that it keeps nobody waiting."""
+PATH = "/v1/events"
 OWN_PREFIXES = ("message_", "segment_", "consent_", "points_")
 OWN_NAMES = frozenset(
     "tier_reached incentive_issued referral_qualified referral_granted referral_refused "
@@ -48,33 +50,45 @@ EVENT_SCHEMA = {
     },
 }
 _WHITE = b" \t\r\n"
+_HEADERS = [
+    (name.encode(), told.encode())
+    for name, told in {"content-type": "application/json", **EVERYWHERE}.items()
+]
 
 
-def ways(door: Door, access: Access, writer: EventWriter, metrics: Metrics) -> list[Way]:
-    """The way in for events."""
-    arrivals = itertools.count(1)
+class EventsIn:
+    """Takes in requests with events."""
 
-    async def post_events(request: Request) -> Response:
-        await access.require(request, "events:write")
+    def __init__(self, door: Door, access: Access, writer: EventWriter, metrics: Metrics) -> None:
+        self._clock = door.clock
+        self._access, self._writer, self._metrics = access, writer, metrics
+        self._arrivals = 0
+
+    async def take(self, request: Request) -> int:
+        """Take in one request; says how many events are durable now. Raises Problem."""
+        await self._access.require(request, "events:write")
         body = await read_body(request, BATCH_BYTES)
-        now = door.clock.now()
+        now = self._clock.now()
         try:
-            if len(body) <= SMALL_BODY:
-                found = read_events(body, now)
-            else:
-                found = await run_in_threadpool(read_events, body, now)
+            batch = await _in_time(body, now)
         except Problem:
-            metrics.refused.inc()
+            self._metrics.refused.inc()
             raise
-        await writer.write([new_event(one, next(arrivals)) for one in found])
-        metrics.events.inc(len(found))
-        return json_response({"accepted": len(found)}, 202)
+        first, self._arrivals = self._arrivals + 1, self._arrivals + batch.count
+        await self._writer.take(Arriving(now, first, batch.count, batch.lines))
+        self._metrics.events.inc(batch.count)
+        return batch.count
 
-    return [
-        Way(
+    async def answer(self, request: Request) -> Response:
+        """Take in one request, and answer it."""
+        return json_response({"accepted": await self.take(request)}, 202)
+
+    def way(self) -> Way:
+        """The way in for events."""
+        return Way(
             "POST",
-            "/v1/events",
-            post_events,
+            PATH,
+            self.answer,
             "Take in one event, or an array of up to 2,500; durable once answered",
             "events:write",
             {"oneOf": [EVENT_SCHEMA, {"type": "array", "items": EVENT_SCHEMA}]},
@@ -86,13 +100,55 @@ def ways(door: Door, access: Access, writer: EventWriter, metrics: Metrics) -> l
                 503: "Come back later",
             },
         )
-    ]
 
 
-def new_event(read: EventIn, arrival: int) -> NewEvent:
-    """An event read from outside as the store takes it."""
-    event = Event(read.at, read.id, read.event, read.properties, read.received_at)
-    return NewEvent(read.customer, event, read.received_at, arrival)
+class EventsFirst:
+    """Middleware that answers requests with events before anything else looks at them."""
+
+    def __init__(self, app: ASGIApp, events: EventsIn) -> None:
+        self._app = app
+        self._events = events
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on what is no request with events."""
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            body = b'{"accepted":%d}' % await self._events.take(request)
+        except Exception as error:
+            answer = SecurityHeaders(await answer_problem(request, error))
+            await answer(scope, receive, send)
+            return
+        headers = [*_HEADERS, (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _in_time(body: bytes, now: datetime) -> EventBatch:
+    if len(body) > SMALL_BODY:
+        return await run_in_threadpool(read_batch, body, now)
+    batch = _sound(body, now)
+    if batch is not None:
+        return batch
+    return await run_in_threadpool(read_batch, body, now)
+
+
+def read_batch(body: bytes, now: datetime) -> EventBatch:
+    """Read a body; one bad event refuses all. Raises Problem, naming index and field of each."""
+    return _sound(body, now) or batch_of(read_events(body, now))
+
+
+def _sound(body: bytes, now: datetime) -> EventBatch | None:
+    batch = read_sound(body, now)
+    if batch is None or batch.count > BATCH_EVENTS or any(map(_is_own, batch.names)):
+        return None
+    return batch
+
+
+def _is_own(name: str) -> bool:
+    return name.startswith(OWN_PREFIXES) or name in OWN_NAMES
 
 
 def read_events(body: bytes, now: datetime) -> list[EventIn]:
@@ -127,7 +183,7 @@ def _read(raw: Any, now: datetime) -> EventIn:
         raise Refused("", "not an object", 'write {"id": …, "event": …, "customer": …}')
     line: Line = raw
     found = read_event(line, received=now, live=True)
-    if found.event.startswith(OWN_PREFIXES) or found.event in OWN_NAMES:
+    if _is_own(found.event):
         raise Refused("event", "a name of the engine's own", "choose another name")
     return found
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lifecycle import log
 from lifecycle.api.problems import busy
+from lifecycle.store.arrived import Arriving, note
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent, append
 
@@ -20,7 +21,8 @@ EVENTS_WAITING = 50_000
 
 @dataclass(slots=True)
 class _Job:
-    events: Sequence[NewEvent]
+    came: Sequence[NewEvent] | Arriving
+    count: int
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
 
@@ -42,16 +44,23 @@ class EventWriter:
 
         Cancelling does not take the events back.
         """
+        await self._done(events, len(events))
+
+    async def take(self, arriving: Arriving) -> None:
+        """Return once the events of a request are durable. Raises as `write` does."""
+        await self._done(arriving, arriving.count)
+
+    async def _done(self, came: Sequence[NewEvent] | Arriving, count: int) -> None:
         loop = asyncio.get_running_loop()
-        job = _Job(events, loop, loop.create_future())
+        job = _Job(came, count, loop, loop.create_future())
         with self._told:
-            if self._count + len(events) > EVENTS_WAITING or self._stopping:
+            if self._count + count > EVENTS_WAITING or self._stopping:
                 raise busy("too many events are waiting")
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="events", daemon=True)
                 self._thread.start()
             self._waiting.append(job)
-            self._count += len(events)
+            self._count += count
             self._told.notify()
         await job.done
 
@@ -73,18 +82,17 @@ class EventWriter:
                     self._alone(job)
             else:
                 self._tell_engine()
-                for job in jobs:
-                    _finish(job, None)
+                _finish(jobs, None)
 
     def _alone(self, job: _Job) -> None:
         try:
             self._append([job])
         except Exception as error:
-            log.failed("events_not_written", events=len(job.events))
-            _finish(job, error)
+            log.failed("events_not_written", events=job.count)
+            _finish([job], error)
         else:
             self._tell_engine()
-            _finish(job, None)
+            _finish([job], None)
 
     def _tell_engine(self) -> None:
         try:
@@ -94,7 +102,9 @@ class EventWriter:
 
     def _append(self, jobs: Sequence[_Job]) -> None:
         with self._database.write() as connection:
-            append(connection, [event for job in jobs for event in job.events])
+            note(connection, [job.came for job in jobs if isinstance(job.came, Arriving)])
+            others = [job.came for job in jobs if not isinstance(job.came, Arriving)]
+            append(connection, [event for events in others for event in events])
 
     def _next(self) -> list[_Job]:
         """The jobs to write together; none when it is time to stop."""
@@ -103,25 +113,30 @@ class EventWriter:
                 self._told.wait()
             jobs: list[_Job] = []
             count = 0
-            while self._waiting and (
-                not jobs or count + len(self._waiting[0].events) <= EVENTS_AT_ONCE
-            ):
+            while self._waiting and (not jobs or count + self._waiting[0].count <= EVENTS_AT_ONCE):
                 jobs.append(self._waiting.popleft())
-                count += len(jobs[-1].events)
+                count += jobs[-1].count
             self._count -= count
             return jobs
 
 
-def _finish(job: _Job, error: Exception | None) -> None:
-    def tell() -> None:
-        if not job.done.done():
-            if error is None:
-                job.done.set_result(None)
-            else:
-                job.done.set_exception(error)
+def _finish(jobs: Sequence[_Job], error: Exception | None) -> None:
+    of: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for job in jobs:
+        of.setdefault(job.loop, []).append(job.done)
+    for loop, done in of.items():
+        try:
+            loop.call_soon_threadsafe(_tell, done, error)
+        except RuntimeError:
+            # The loop is closed: whoever asked is gone, and the events are written.
+            continue
 
-    try:
-        job.loop.call_soon_threadsafe(tell)
-    except RuntimeError:
-        # The loop is closed: whoever asked is gone, and the events are written.
-        return
+
+def _tell(every: Sequence[asyncio.Future[None]], error: Exception | None) -> None:
+    for done in every:
+        if done.done():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

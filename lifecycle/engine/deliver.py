@@ -19,7 +19,7 @@ from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.rewards import referral
-from lifecycle.store import claims, outbox
+from lifecycle.store import arrived, claims, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.dialect.lists import among
@@ -128,6 +128,7 @@ def _guard_again(
     """
     if not weighed.prepared:
         return []
+    arrived.enter(connection)
     ids = sorted({one.due.row.customer_id for one in weighed.prepared})
     unread = {row.customer_id for row in _UNREAD.rows(connection, {"ids": ids, "now": now})}
     reading = parts.live.letter_reading

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, column, text
 
 from lifecycle import log
 from lifecycle.core.words import from_micros, micros
+from lifecycle.store import arrived
 from lifecycle.store.prepared import Statement
 
 BATCH = 500
@@ -104,8 +105,10 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
     """Take up to `batch` rows of a queue (intake, enrollment, message) due at `now`.
 
     A row whose worker failed or died is taken alone, after all others, so that it takes nobody
-    with it; one that did so too often is put aside.
+    with it; one that did so too often is put aside. What was noted is entered first: all of it
+    where the order of the queues must hold, else a part.
     """
+    arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
     kind = connection.dialect.name
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
     claimed = _claimed(connection, _statement(kind, queue, _FRESH), bound)
@@ -222,7 +225,9 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
 _WORK = ("intake", "enrollment", "message", "broadcast", "task", "referral")
 _DUES = Statement(
     text(
-        "SELECT (SELECT min(due_at) FROM intake WHERE quarantined_at IS NULL), "
+        "SELECT (SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM intake "
+        "WHERE due_at IS NOT NULL AND quarantined_at IS NULL UNION ALL "
+        "SELECT (SELECT received_at FROM arrived ORDER BY number LIMIT 1)) AS intake), "
         "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.words import rfc3339
 from lifecycle.log import redacted
+from lifecycle.store import arrived
 from lifecycle.store.customers import owner_of
 from lifecycle.store.database import Database
 from lifecycle.store.tables import METADATA
@@ -72,6 +73,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     Running enrollments end, letters not begun are dropped, suppressions stay: they are keyed
     hashes. Call `scrub` after the commit.
     """
+    arrived.enter(connection)
     owner = owner_of(connection, customer_id)
     customer = CUSTOMER.c.customer_id == owner
     row = connection.execute(select(CUSTOMER).where(customer).with_for_update()).first()

@@ -6,21 +6,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.event import Event
+from lifecycle.core.words import from_micros, micros
 from lifecycle.store.dialect.lists import among
+from lifecycle.store.dialect.many import insert_plain
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
-from lifecycle.store.tables.columns import BUCKETS
+from lifecycle.store.tables.columns import BUCKETS, json_text
 from lifecycle.store.write import insert_new
 
 EVENT = METADATA.tables["event"]
 INTAKE = METADATA.tables["intake"]
 ALIAS = METADATA.tables["alias"]
+CUSTOMER = METADATA.tables["customer"]
+PlainEvent = tuple[str, str, str, int, int, int, int, bool, bool, str]
+"""A row of `event`, its instants in microseconds and its properties as compact JSON."""
+_BY_KEY = itemgetter(0, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +48,45 @@ class NewEvent:
 
 def append(connection: Connection, events: Sequence[NewEvent]) -> None:
     """Write events; a repeated id of one customer is counted once. Customers come to exist."""
+    append_plain(
+        connection,
+        [
+            (
+                new.customer_id,
+                new.event.id,
+                new.event.name,
+                micros(new.event.at),
+                micros(new.received_at),
+                micros(new.due_at),
+                new.arrival,
+                True,
+                new.event.enters,
+                json_text(new.event.properties),
+            )
+            for new in events
+        ],
+    )
+
+
+def append_plain(connection: Connection, events: Sequence[PlainEvent]) -> None:
+    """Write events as `append` does, each as the row it becomes."""
     if not events:
         return
-    owner = _owners(connection, {new.customer_id for new in events})
-    rows = []
-    known_since: dict[str, datetime] = {}
-    due: dict[str, datetime] = {}
-    for new in events:
-        customer_id = owner.get(new.customer_id, new.customer_id)
-        rows.append(event_row(customer_id, new, pending=True))
-        since = known_since.get(customer_id)
-        if since is None or new.received_at < since:
-            known_since[customer_id] = new.received_at
-        soonest = due.get(customer_id)
-        if soonest is None or new.due_at < soonest:
-            due[customer_id] = new.due_at
+    owner = _owners(connection, {event[0] for event in events})
+    if owner:
+        events = [(owner.get(event[0], event[0]), *event[1:]) for event in events]
+    known_since: dict[str, int] = {}
+    due: dict[str, int] = {}
+    for event in events:
+        customer_id, received, falls_due = event[0], event[4], event[5]
+        if received < known_since.get(customer_id, received + 1):
+            known_since[customer_id] = received
+        if falls_due < due.get(customer_id, falls_due + 1):
+            due[customer_id] = falls_due
     # One order for all writers, so that two of them never wait for each other.
-    rows.sort(key=lambda row: (row["customer_id"], row["event_id"]))
-    insert_new(connection, EVENT, rows)
+    insert_plain(connection, EVENT, sorted(events, key=_BY_KEY))
     _customers_exist(connection, known_since)
-    wake(connection, due, everything=False)
+    wake(connection, {one: from_micros(at) for one, at in due.items()}, everything=False)
 
 
 def event_row(customer_id: str, new: NewEvent, *, pending: bool) -> dict[str, Any]:
@@ -95,19 +121,24 @@ _OWNERS = Statement(
 )
 
 
-def _customers_exist(connection: Connection, known_since: Mapping[str, datetime]) -> None:
+def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> None:
+    there = {row.customer_id for row in _THERE.rows(connection, {"ids": list(known_since)})}
     rows = [
         {
             "customer_id": customer_id,
             "bucket": bucket_of(customer_id, BUCKETS),
-            "known_since": since,
+            "known_since": from_micros(since),
             "attributes": {},
             "attributes_at": {},
-            "said_at": since,
+            "said_at": from_micros(since),
         }
         for customer_id, since in sorted(known_since.items())
+        if customer_id not in there
     ]
-    insert_new(connection, "customer", rows)
+    insert_new(connection, CUSTOMER, rows)
+
+
+_THERE = Statement(select(CUSTOMER.c.customer_id).where(among(CUSTOMER.c.customer_id, "ids")))
 
 
 def wake(connection: Connection, due: Mapping[str, datetime], *, everything: bool = True) -> None:

@@ -17,6 +17,7 @@ from lifecycle.api.door import Door, Health
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import from_files
 from lifecycle.render.links import Signer
+from lifecycle.store import arrived
 from lifecycle.store.database import Database
 from lifecycle.store.keys import SCOPES, create_key
 from lifecycle.store.tables import METADATA
@@ -131,7 +132,8 @@ class Shop:
         self.database.close()
 
     def rows(self, table: str) -> list[Any]:
-        """All rows of a table."""
+        """All rows of a table, what came in over HTTP entered first, as the engine has it."""
+        arrived.enter_all(self.database)
         with self.database.read() as connection:
             return list(connection.execute(select(TABLES[table])).all())
 

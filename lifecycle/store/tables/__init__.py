@@ -14,7 +14,7 @@ from lifecycle.store.tables.customers import (
     ReferralCode,
     Suppression,
 )
-from lifecycle.store.tables.events import EventRow, Intake, Membership, MembershipChange
+from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
 from lifecycle.store.tables.flows import Attempt, Decision, EnrollmentRow, MessageRow, Receipt
 from lifecycle.store.tables.operations import (
     ApiKey,
@@ -33,6 +33,7 @@ __all__ = [
     "METADATA",
     "Alias",
     "ApiKey",
+    "Arrived",
     "Attempt",
     "AttributePast",
     "BroadcastState",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
 from lifecycle.store.tables.columns import Instant, Json
@@ -44,6 +44,19 @@ class EventRow(SQLModel, table=True):
     properties: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
 
 
+class Arrived(SQLModel, table=True):
+    """A request with events as it came in over HTTP, until its events are entered into the log."""
+
+    __table_args__ = ({"info": {"shard_key": "number"}},)
+    number: int | None = Field(default=None, primary_key=True, sa_type=Integer)
+    received_at: datetime = Field(sa_type=Instant)
+    first: int = Field(sa_type=BigInteger)
+    """The `arrival` of its first event."""
+    events: int
+    lines: bytes = Field(sa_type=LargeBinary)
+    """JSON: of each event a list `[id, name, customer, at in microseconds, properties]`."""
+
+
 class Intake(SQLModel, table=True):
     """A customer with events to take in, or with a rule that may turn: looked at from `due_at` on.
 
@@ -51,7 +64,13 @@ class Intake(SQLModel, table=True):
     """
 
     __table_args__ = (
-        Index("intake_due", "due_at", "bucket"),
+        Index(
+            "intake_due",
+            "due_at",
+            "bucket",
+            postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
         {"info": {"shard_key": "customer_id", "queue": True}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)

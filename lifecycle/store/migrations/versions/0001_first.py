@@ -16,6 +16,7 @@ def upgrade() -> None:
     _alias()
     _alias_indexes()
     _api_key()
+    _arrived()
     _attempt()
     _attempt_indexes()
     _attribute_past()
@@ -78,6 +79,18 @@ def _api_key() -> None:
         sa.Column("made_at", sa.BigInteger(), nullable=False),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("key_id"),
+    )
+
+
+def _arrived() -> None:
+    op.create_table(
+        "arrived",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("first", sa.BigInteger(), nullable=False),
+        sa.Column("events", sa.Integer(), nullable=False),
+        sa.Column("lines", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
     )
 
 
@@ -344,7 +357,14 @@ def _intake() -> None:
 
 
 def _intake_indexes() -> None:
-    op.create_index("intake_due", "intake", ["due_at", "bucket"], unique=False)
+    op.create_index(
+        "intake_due",
+        "intake",
+        ["due_at", "bucket"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
 
 
 def _membership() -> None:

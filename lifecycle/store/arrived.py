@@ -1,0 +1,123 @@
+"""What came in over HTTP: durable at once, entered into the tables before anyone decides.
+
+An event costs several random pages of indexes to enter, and next to nothing to note. So on SQLite,
+where one writer at a time must answer every sender, a request is noted whole. Whoever decides by
+what has come has it entered first, in the same transaction: see `enter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, Integer, bindparam, delete, select
+
+from lifecycle.core.words import micros
+from lifecycle.store.database import Database
+from lifecycle.store.events import PlainEvent, append_plain
+from lifecycle.store.prepared import SQLITE, Statement
+from lifecycle.store.tables import METADATA
+from lifecycle.store.write import insert_new
+
+ARRIVED = METADATA.tables["arrived"]
+REQUESTS_AT_ONCE = 1_000
+EVENTS_AT_ONCE = 2_500
+"""So many events, or a few more, are entered in one transaction where nobody waits for them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """Events of one request; `first` orders them among those received at one instant.
+
+    `lines`: compact JSON, in order a list `[id, name, customer, at in microseconds, properties]`
+    for each event.
+    """
+
+    received_at: datetime
+    first: int
+    count: int
+    lines: bytes
+
+
+class _Line(msgspec.Struct, array_like=True, gc=False):
+    id: str
+    name: str
+    customer: str
+    at: int
+    properties: msgspec.Raw
+
+
+_decode = msgspec.json.Decoder(list[_Line]).decode
+_WAITING = Statement(
+    select(ARRIVED)
+    .order_by(ARRIVED.c.number)
+    .limit(bindparam("requests", REQUESTS_AT_ONCE, type_=Integer))
+)
+_ANY = Statement(select(ARRIVED.c.number).limit(1))
+_ENTERED = Statement(delete(ARRIVED).where(ARRIVED.c.number <= bindparam("last")))
+
+
+def note(connection: Connection, requests: Sequence[Arriving]) -> None:
+    """Keep what came in: on SQLite noted, on PostgreSQL, where writers are many, entered."""
+    if connection.dialect.name == SQLITE:
+        rows = [
+            {
+                "received_at": one.received_at,
+                "first": one.first,
+                "events": one.count,
+                "lines": one.lines,
+            }
+            for one in requests
+            if one.count
+        ]
+        insert_new(connection, ARRIVED, rows)
+        return
+    events: list[PlainEvent] = []
+    for one in requests:
+        _read(events, micros(one.received_at), one.first, one.lines)
+    append_plain(connection, events)
+
+
+def enter(connection: Connection, most: int | None = None) -> int:
+    """Enter into the tables all that was noted, or no more than about `most` events.
+
+    Says how many events it was. Whoever decides by events, or takes them away, calls it first.
+    """
+    if connection.dialect.name != SQLITE:
+        return 0
+    total = 0
+    while most is None or total < most:
+        found = _WAITING.rows(connection, {})
+        events: list[PlainEvent] = []
+        last = None
+        for row in found:
+            _read(events, micros(row.received_at), row.first, row.lines)
+            last = row.number
+            if len(events) >= EVENTS_AT_ONCE:
+                break
+        if last is None:
+            break
+        append_plain(connection, events)
+        _ENTERED.rows(connection, {"last": last})
+        total += len(events)
+    return total
+
+
+def enter_all(database: Database) -> None:
+    """Enter what is noted by now, for somebody who only reads and wants to see it all."""
+    with database.read() as connection:
+        waits = bool(connection.dialect.name == SQLITE and _ANY.rows(connection, {}))
+    if waits:
+        with database.write() as connection:
+            enter(connection)
+
+
+def _read(events: list[PlainEvent], received: int, first: int, lines: bytes) -> None:
+    for arrival, line in enumerate(_decode(lines), first):
+        due = max(line.at, received)
+        text = bytes(line.properties).decode()
+        events.append(
+            (line.customer, line.id, line.name, line.at, received, due, arrival, True, True, text)
+        )
