@@ -11,7 +11,7 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean
 from lifecycle.catalog.project import Project, leaves, walk
 from lifecycle.catalog.told import shape_of
-from lifecycle.core.campaign import Flow
+from lifecycle.core.campaign import Campaign, Flow
 
 _NAMED: dict[tuple[str, ...], str] = {
     ("topic",): "topic",
@@ -22,6 +22,7 @@ _NAMED: dict[tuple[str, ...], str] = {
     ("step", "variant", "sender"): "sender",
     ("variant", "sender"): "sender",
 }
+_LEAVES = (("in_segment", "segment"), ("agreed_to", "topic"), ("in_campaign", "campaign"))
 _ENTRY_KEYS = ("since_entry", "before_entry")
 EXPECTED = (
     *("entered", "not_entered", "held_out", "sent", "held", "dropped", "skipped", "left"),
@@ -37,6 +38,7 @@ def check_references(project: Project) -> Iterator[Problem]:
         "topic": project.named_in_settings("topics"),
         "sender": project.named_in_settings("senders"),
         "segment": project.ids(SEGMENTS),
+        "campaign": project.ids(CAMPAIGNS),
     }
     for _, document in project.of(CAMPAIGNS):
         for place, value in walk(document.data):
@@ -44,7 +46,7 @@ def check_references(project: Project) -> Iterator[Problem]:
             if what is not None and isinstance(value, str):
                 yield from _known(document, place, what, value, known[what])
     for document in project.ruled:
-        yield from _in_rules(document, known)
+        yield from _in_rules(project, document, known)
     yield from _circles(project)
     yield from _in_cases(project, known["topic"])
 
@@ -56,18 +58,23 @@ def _known(
         return
     homes = {
         "segment": f"make {SEGMENTS}/{name}.toml",
+        "campaign": f"make {CAMPAIGNS}/{name}.toml",
         "topic": "add it to [topics] of settings.toml",
     }
     hint = did_you_mean(name, known) or homes.get(what, "add it to [senders] of settings.toml")
     yield document.problem(place, f"there is no {what} “{name}”", hint)
 
 
-def _in_rules(document: Document, known: Mapping[str, Sequence[str] | None]) -> Iterator[Problem]:
+def _in_rules(
+    project: Project, document: Document, known: Mapping[str, Sequence[str] | None]
+) -> Iterator[Problem]:
     enters = document.file.startswith(f"{CAMPAIGNS}/") and "audience" not in document.data
     for leaf in leaves(document):
-        for key, what in (("in_segment", "segment"), ("agreed_to", "topic")):
+        for key, what in _LEAVES:
             if isinstance(name := leaf.said.get(key), str):
                 yield from _known(document, (*leaf.place, key), what, name, known[what])
+        if isinstance(name := leaf.said.get("was_sent"), str):
+            yield from _sent(project, document, (*leaf.place, "was_sent"), name)
         if isinstance(kept := leaf.said.get("customer"), str) and kept in LATER_ATTRIBUTES:
             hint = "ask events by `did` or `total_of`, or send an attribute of another name"
             yield document.problem(
@@ -82,6 +89,27 @@ def _in_rules(document: Document, known: Mapping[str, Sequence[str] | None]) -> 
         for place in places:
             problem = f"`{place[-1]}` reads the event that let the customer in, and here is none"
             yield document.problem(place, problem, "it belongs into the rules of a flow")
+
+
+def _sent(project: Project, document: Document, place: Place, said: str) -> Iterator[Problem]:
+    """Doubts only: what was sent stays sent, though the campaign or the step is no more."""
+    campaign, _, step = said.partition("/")
+    campaigns = project.ids(CAMPAIGNS)
+    if campaign not in campaigns:
+        hint = did_you_mean(campaign, campaigns) or "right if it was taken out since"
+        yield document.problem(place, f"there is no campaign “{campaign}”", hint, "warning")
+        return
+    read = project.campaigns.get(campaign)
+    if read is None or not step:
+        return
+    steps = _steps(read)
+    if step not in steps:
+        hint = did_you_mean(step, steps) or f"its steps: {', '.join(steps)}"
+        yield document.problem(place, f"“{campaign}” has no step “{step}”", hint, "warning")
+
+
+def _steps(campaign: Campaign) -> list[str]:
+    return [one.name for one in campaign.step] if isinstance(campaign, Flow) else ["letter"]
 
 
 def _circles(project: Project) -> Iterator[Problem]:
@@ -147,7 +175,7 @@ def _expected(
     step = said.get("step", said[whats[0]]) if whats[0] in _OF_A_STEP else None
     if read is None or not isinstance(step, str):
         return
-    steps = [one.name for one in read.step] if isinstance(read, Flow) else ["letter"]
+    steps = _steps(read)
     if step not in steps:
         problem = f"“{campaign}” has no step “{step}”"
         hint = did_you_mean(step, steps) or f"its steps: {', '.join(steps)}"

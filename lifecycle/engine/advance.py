@@ -13,6 +13,7 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.running import look_again
 from lifecycle.store import claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -67,6 +68,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
             bring_up_to_date(known, actions)
             writing.add(known, actions, None)
         writing.write(connection)
+        look_again(connection, parts.live, writing, now)
         claims.release(connection, "enrollment", claimed)
 
 

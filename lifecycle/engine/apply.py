@@ -20,6 +20,7 @@ from lifecycle.core.membership import turned_event
 from lifecycle.core.policy import Policy
 from lifecycle.core.rule.tree import Rule
 from lifecycle.engine.parts import Live
+from lifecycle.engine.running import look_again
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.store import catalog_versions, events, operations
@@ -252,4 +253,5 @@ def _enter(
         bring_up_to_date(known, actions)
         writing.add(known, actions, None)
     writing.write(connection)
+    look_again(connection, live, writing, now)
     return len(writing.enrollments)

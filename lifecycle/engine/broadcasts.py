@@ -20,6 +20,7 @@ from lifecycle.core.campaign import TOO_LATE, Broadcast
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import Moment, zone_of
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.running import look_again
 from lifecycle.store import operations
 from lifecycle.store.apply import Writing
 from lifecycle.store.facts import Reading, ids_after, ids_in_zones, load
@@ -80,7 +81,7 @@ def _page(
     moments = _moments(broadcast.at, parts.shop_zone)
     ids = _whose_moment(connection, broadcast, moments, parts.shop_zone, state)
     needs = parts.live.needs_of(broadcast.audience)
-    reading = Reading(needs.reaches)
+    reading = Reading(needs.reaches, past=needs.past)
     facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     writing = Writing(now)
     for customer_id in ids:
@@ -92,6 +93,7 @@ def _page(
             writing.add(known, actions, None)
             row["enrolled"] += bool(actions)
     writing.write(connection)
+    look_again(connection, parts.live, writing, now)
     if len(ids) == PAGE:
         operations.put_broadcast(connection, {**row, "cursor": ids[-1]})
         return

@@ -17,6 +17,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.rewards import referral
 from lifecycle.store import arrived, claims, outbox
@@ -233,3 +234,4 @@ def _let_finish(
                 writing.add(known, after, None)
                 break
     writing.write(connection)
+    look_again(connection, parts.live, writing, now)

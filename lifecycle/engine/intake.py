@@ -79,9 +79,12 @@ class CustomerIntake:
                 self._event(arrived[-1], moment)
             # What imported history alone turns lets nobody in either.
             imported = bool(arrived) and not any(event.enters for event in arrived)
-            self._segments(moment, enters=not imported)
-            for flow in self.live.flows_with_exit_rule:
-                self._do(on_change(flow, self.facts, self.policy, moment))
+            for _ in range(MOST_ROUNDS):
+                self._segments(moment, enters=not imported)
+                for flow in self.live.flows_with_exit_rule:
+                    self._do(on_change(flow, self.facts, self.policy, moment))
+                if not self._to_ask:
+                    break
             asked = True
         self.taken.next_wake = min(self.facts.wakes.values(), default=None)
         return self.taken
@@ -171,7 +174,12 @@ class CustomerIntake:
                     self._turned(action.segment, replace(event, enters=enters), moment)
 
     def _turned(self, segment: str, event: Event, moment: datetime) -> None:
-        """Let flows in by `joins` and `leaves`; an event it is only where the segment notifies."""
+        """Let flows in by `joins` and `leaves`; an event it is only where the segment notifies.
+
+        One turn lets in once: where being in a campaign turns what it is entered by, that ends it.
+        """
+        if any(one.event_id == event.id for one in self.facts.enrollments):
+            return
         if self.live.catalog.segments[segment].notify:
             self._hear(event, moment)
             return

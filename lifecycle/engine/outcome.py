@@ -16,6 +16,7 @@ from lifecycle.core.message import MessageState, Outcome, OutcomeKind, assert_mo
 from lifecycle.core.words import rfc3339
 from lifecycle.engine import verdicts
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Due, Prepared, Weighed
 from lifecycle.store import events, outbox
 from lifecycle.store.apply import Writing
@@ -68,6 +69,7 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
     outbox.hold(connection, held)
     outbox.drop(connection, dropped)
     writing.write(connection)
+    look_again(connection, parts.live, writing, now)
 
 
 def _told(due: Due, now: datetime, what: str, reason: str, detail: str) -> Decided:
@@ -116,6 +118,7 @@ def record_outcomes(
     for kind in RETRY_AFTER:
         outbox.requeued(connection, lists[kind])
     writing.write(connection)
+    look_again(connection, parts.live, writing, now)
     _append(connection, parts, sent)
     if any(one.due.step and one.due.step.winner for one, _ in outcomes):
         verdicts.ask_tonight(connection, parts, now)

@@ -165,7 +165,7 @@ class Live:
         reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
         if self._asks_for_best_hour:
             reaches |= whole(HUMAN_TRACES)
-        return Reading(reaches, ledger=self.reads_ledger, tiers=self._tiers)
+        return Reading(reaches, past=self.past, ledger=self.reads_ledger, tiers=self._tiers)
 
     @cached_property
     def reads_ledger(self) -> bool:
@@ -173,6 +173,20 @@ class Live:
         rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
         hooks = (*self.hooks.attributes, *self.hooks.triggers)
         return self.needs_of(*rules).ledger or bool(hooks)
+
+    @cached_property
+    def reads_running(self) -> bool:
+        """Whether a rule asks who is in a campaign now."""
+        return self._needs.running
+
+    @cached_property
+    def past(self) -> frozenset[str]:
+        """The attributes of which some rule asks how long they have been so."""
+        return self._needs.past
+
+    @cached_property
+    def _needs(self) -> Needs:
+        return self.needs_of(*self.catalog.rules.values(), *catalog_rules(self.catalog))
 
     @property
     def _tiers(self) -> Tiers:
@@ -194,6 +208,7 @@ class Live:
         return Reading(
             reaches,
             enrollments=bool(self.flows) or self.segments_asked.running,
+            past=self.past,
             ledger=self.reads_ledger,
             tiers=self._tiers,
         )
@@ -239,6 +254,7 @@ class Live:
         return Reading(
             needs.reaches | self._computed_reaches,
             sent=sent,
+            past=self.past,
             ledger=needs.ledger or self.reads_ledger,
             tiers=self._tiers,
         )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.core.rule.tree import Rule, View, Why, whole
+from lifecycle.core.rule.tree import Needs, Rule, View, Why, whole
 from lifecycle.core.words import zone_of
 from lifecycle.store.customers import owner_of
 from lifecycle.store.facts import Reading, load
@@ -80,11 +80,12 @@ def facts_of(
 ) -> Facts | None:
     """The facts of a customer that these rules read; None when there is no such customer."""
     owner = owner_of(connection, customer_id)
-    names: frozenset[str] = frozenset()
+    needs = Needs()
     for rule in rules:
-        names |= all_needs(rule, catalog.rules).events
+        needs |= all_needs(rule, catalog.rules)
+    reading = Reading(whole(needs.events), past=needs.past)
     zone = catalog.settings.shop.timezone
-    found = load(connection, [owner], now, Reading(whole(names)), shop_zone=zone, seen=now)
+    found = load(connection, [owner], now, reading, shop_zone=zone, seen=now)
     return found.get(owner)
 
 

@@ -50,6 +50,16 @@ CASE_FILE = "tests/campaigns/abandoned_cart.toml"
             "16:10 error: there is no segment “x” | make segments/x.toml",
         ),
         (
+            "segments/vip.toml",
+            VIP.replace('in_segment = "staff"', 'in_campaign = "spring_sales"'),
+            "14:5 error: there is no campaign “spring_sales” | did you mean “spring_sale”?",
+        ),
+        (
+            "campaigns/spring_sale.toml",
+            SALE.replace('in_segment = "vip"', 'in_campaign = "welcome"'),
+            "9:12 error: there is no campaign “welcome” | make campaigns/welcome.toml",
+        ),
+        (
             CASE_FILE,
             CASES.replace('"abandoned_cart"', '"abandonned_cart"'),
             "1:1 error: there is no campaign “abandonned_cart” | did you mean “abandoned_cart”?",
@@ -79,6 +89,30 @@ CASE_FILE = "tests/campaigns/abandoned_cart.toml"
 def test_a_name_that_leads_nowhere_is_told_at_its_place(file: str, text: str, expected: str):
     errors = [said(one) for one in problems_of({file: text}) if one.severity == "error"]
     assert errors == [f"{file}:{expected}"]
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("spring_sale", ""),
+        ("spring_sale/letter", ""),
+        ("abandoned_cart/reminder", ""),
+        ("spring_sales", "there is no campaign “spring_sales” | did you mean “spring_sale”?"),
+        ("christmas/one", "there is no campaign “christmas” | right if it was taken out since"),
+        (
+            "abandoned_cart/reminders",
+            "“abandoned_cart” has no step “reminders” | did you mean “reminder”?",
+        ),
+        ("spring_sale/one", "“spring_sale” has no step “one” | its steps: letter"),
+    ],
+)
+def test_what_was_sent_by_a_campaign_that_is_no_more_may_be_asked_with_a_doubt(
+    named: str, expected: str
+):
+    text = VIP.replace('in_segment = "staff"', f'was_sent = "{named}"')
+    told = [said(one) for one in problems_of({"segments/vip.toml": text}) if "was_sent" in one.key]
+    wanted = [f"segments/vip.toml:14:5 warning: {expected}"] if expected else []
+    assert [one for one in told if "campaign" in one or "step" in one] == wanted
 
 
 def test_segments_that_go_round_in_a_circle_are_told_once_for_each_circle():

@@ -27,6 +27,8 @@ SEGMENTS = {
         "exactly = 1", "is = 1"
     ),
     "red": segment('{ customer = "colour", is = "red" }'),
+    "long_red": segment('{ customer = "colour", is = "red", held_for = "2 days" }'),
+    "long_unsaid": segment('{ customer = "colour", is_set = false, held_for = "1 day" }'),
     "willing": segment('{ agreed_to = "offers" }'),
     "vip": segment('{ all = [ { in_segment = "many" }, { not = { in_segment = "recent" } } ] }'),
     "rich": segment('{ customer = "points.balance", at_least = 60 }'),
