@@ -40,7 +40,9 @@ def plan(ctx: typer.Context) -> None:
             changes = compare(old, catalog)
             touched = [one.name for one in changes if one.kind == "campaign"]
             running = running_in(connection, touched)
-            turned = turns(connection, catalog, rebuilt(old, catalog), SystemClock().now())
+            gone = [one.name for one in changes if (one.kind, one.what) == ("segment", "removed")]
+            asked_anew = rebuilt(old, catalog)
+            turned = turns(connection, catalog, asked_anew, SystemClock().now(), gone)
     finally:
         database.close()
     _show(said, changes, running, turned)
@@ -62,9 +64,37 @@ def _show(said: Any, changes: Any, running: Any, turned: Any) -> None:
             if count:
                 out.print(f"{count} customers are under way in {name}")
         for name, one in turned.items():
-            out.print(f"segment {name}: {one.joined} would join, {one.left} would leave")
+            for line in _turn_lines(name, one):
+                out.print(line)
 
     said.answer(data, human)
+
+
+def _turn_lines(name: str, one: Any) -> list[str]:
+    """What a segment's new rule would do, in lines for people."""
+    from rich.markup import escape
+
+    counts = f"{one.joined} would join, {one.left} would leave, {one.stay} stay"
+    lines = [f"segment {escape(name)}: {counts}"]
+    for what, count, some in (
+        ("join", one.joined, one.joining),
+        ("leave", one.left, one.leaving),
+    ):
+        if some:
+            more = "" if count == len(some) else ", …"
+            lines.append(f"  {what}: {escape(', '.join(some))}{more}")
+    if one.joined or one.left:
+        if one.enters:
+            flows = escape(", ".join(one.enters))
+            lines.append(f"  on_change = enroll: those who join would enter {flows}")
+        elif one.on_change == "enroll" and one.joined:
+            lines.append("  on_change = enroll, but no live flow is entered by joining it")
+        else:
+            lines.append("  silently: nobody enters a flow by this change")
+    for what, flows in (("joining", one.on_join), ("leaving", one.on_leave)):
+        if flows:
+            lines.append(f"  later, by {what} it: {escape(', '.join(flows))}")
+    return lines
 
 
 def lines_of(changes: Any) -> list[str]:

@@ -46,7 +46,7 @@ def why(
 
     def human(out: Any) -> None:
         _show_decisions(out, told, zone)
-        _show_others(out, others)
+        _show_others(out, others, zone)
 
     said.answer(data, human)
 
@@ -83,7 +83,7 @@ def _show_decisions(out: Any, told: list[Any], zone: Any) -> None:
     out.print(f"\n(times in {zone.key})", style="dim")
 
 
-def _show_others(out: Any, others: list[Any]) -> None:
+def _show_others(out: Any, others: list[Any], zone: Any) -> None:
     from rich.markup import escape
 
     for other in others:
@@ -92,7 +92,7 @@ def _show_others(out: Any, others: list[Any]) -> None:
         for line in other.in_the_way:
             out.print(f"  in the way: {escape(line)}")
         if other.rule is not None:
-            for line in tree_lines(other.rule):
+            for line in tree_lines(other.rule, zone):
                 out.print(f"  {line}")
 
 
@@ -118,42 +118,66 @@ def segment(
 
 
 def _in_numbers(said: Any, desk: Any, name: str) -> None:
+    from rich.markup import escape
+
+    from lifecycle.cli.reports import table
     from lifecycle.insight.segment import segment_report
 
     found = segment_report(desk.connection, desk.catalog, name, desk.now, live=desk.live)
 
     def human(out: Any) -> None:
-        out.print(f"[bold]{found.segment}[/]  {found.name}: {found.size} customers")
+        out.print(f"[bold]{found.segment}[/]  {escape(found.name)}: {found.size} customers")
         if not found.live:
             out.print("(asked from scratch: these definitions are not live yet)", style="dim")
-        for day in found.days[-SHOWN_DAYS:]:
-            out.print(f"  {day.day}  +{day.joined}  -{day.left}")
+        rows = [(f"{day.day}", day.joined, day.left) for day in found.days[-SHOWN_DAYS:]]
+        if rows:
+            out.print(table(("day", "joined", "left"), rows))
+        shared = [one for one in found.overlaps if one.count]
+        if shared:
+            heads = ("also in", "customers", "share of these")
+            out.print(table(heads, [(one.segment, *_shared(one)) for one in shared]))
         if found.sample:
-            out.print(f"such as {', '.join(found.sample)}")
+            out.print(f"such as {escape(', '.join(found.sample))}")
 
     said.answer(found, human)
 
 
+def _shared(one: Any) -> tuple[Any, str]:
+    about = "" if one.exact else "about "
+    return one.count if one.exact else f"about {one.count}", f"{about}{one.share:.1%}"
+
+
 def _explained(said: Any, desk: Any, name: str, customer: str) -> None:
-    from lifecycle.insight.segment import explain, facts_of
+    from rich.markup import escape
+
+    from lifecycle.insight.explained import explain
+    from lifecycle.insight.segment import facts_of
 
     rule = desk.catalog.rules[name]
     facts = facts_of(desk.connection, desk.catalog, customer, desk.now, rule)
     if facts is None:
-        raise _unknown(customer)
+        raise LifecycleError("there is no such customer", state={"customer": customer})
     tree = explain(rule, facts, desk.catalog.rules, desk.now, None)
-    data = {"segment": name, "customer": facts.customer_id, "holds": tree.holds, "rule": tree}
+    data = {
+        "segment": name,
+        "customer": facts.customer_id,
+        "at": desk.now,
+        "timezone": facts.zone.key,
+        "holds": tree.holds,
+        "rule": tree,
+    }
 
     def human(out: Any) -> None:
         inside = "is in" if tree.holds else "is not in"
-        out.print(f"{facts.customer_id} {inside} [bold]{name}[/]:")
-        for line in tree_lines(tree):
+        out.print(f"{escape(facts.customer_id)} {inside} [bold]{name}[/]:")
+        for line in tree_lines(tree, facts.zone):
             out.print(line)
+        out.print(f"(times in {facts.zone.key})", style="dim")
 
     said.answer(data, human)
 
 
-def tree_lines(tree: Any, depth: int = 0) -> list[str]:
+def tree_lines(tree: Any, zone: Any, depth: int = 0) -> list[str]:
     """A rule's answer, a line for each part, marked yes or no, with what it saw and until when."""
     from rich.markup import escape
 
@@ -162,10 +186,11 @@ def tree_lines(tree: Any, depth: int = 0) -> list[str]:
     if tree.saw:
         told += f"  [dim]saw {escape(tree.saw)}[/]"
     if tree.until is not None:
-        told += f"  [dim]until {tree.until:%Y-%m-%d %H:%M:%S} UTC at least[/]"
+        at = tree.until.astimezone(zone).isoformat(" ")
+        told += f"  [dim]until {at}{'' if tree.exact else ' at least'}[/]"
     lines = [told]
     for part in tree.parts:
-        lines += tree_lines(part, depth + 1)
+        lines += tree_lines(part, zone, depth + 1)
     return lines
 
 

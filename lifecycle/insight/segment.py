@@ -1,19 +1,19 @@
-"""A segment in numbers: its size, who joined and left each day, a sample; or a rule explained."""
+"""A segment in numbers: its size, who joined and left each day, overlaps with others, a sample."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, func, select, type_coerce
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.core.rule.tree import Needs, Rule, View, Why, whole
-from lifecycle.core.words import zone_of
+from lifecycle.core.rule.tree import Needs, Rule, whole
+from lifecycle.core.words import from_micros, zone_of
+from lifecycle.insight.overlap import Overlap, overlaps, overlaps_from_scratch
 from lifecycle.store.customers import owner_of
 from lifecycle.store.facts import Reading, load
 from lifecycle.store.rule_sql import all_needs, members
@@ -22,6 +22,8 @@ from lifecycle.store.tables import METADATA
 MEMBERSHIP, CHANGE = METADATA.tables["membership"], METADATA.tables["membership_change"]
 DAYS_BACK = 30
 SAMPLE = 10
+QUARTER = 15 * 60 * 1_000_000
+"""Microseconds of a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class SegmentReport:
     size: int
     live: bool
     days: tuple[Day, ...]
+    """The days of the last 30 on which somebody joined or left, on the shop's calendar."""
+    overlaps: tuple[Overlap, ...]
     sample: tuple[str, ...]
 
 
@@ -56,21 +60,29 @@ def segment_report(
         size = int(connection.execute(count).scalar() or 0)
         some = select(MEMBERSHIP.c.customer_id).where(*inside).order_by(MEMBERSHIP.c.customer_id)
         sample = tuple(connection.execute(some.limit(SAMPLE)).scalars())
+        shared = overlaps(connection, catalog, segment, size)
     else:
         rule = catalog.rules[segment]
-        found = sorted(members(connection, rule, catalog.rules, now, shop_zone=zone))
-        size, sample = len(found), tuple(found[:SAMPLE])
+        tiers = catalog.settings.points.ladder
+        asked = members(connection, rule, catalog.rules, now, shop_zone=zone, tiers=tiers)
+        size, sample = len(asked), tuple(nsmallest(SAMPLE, asked))
+        shared = overlaps_from_scratch(connection, catalog, segment, asked, now)
+    days = _days(connection, segment, zone, now)
     name = catalog.segments[segment].name
-    return SegmentReport(segment, name, size, live, _days(connection, segment, zone, now), sample)
+    return SegmentReport(segment, name, size, live, days, shared, sample)
 
 
 def _days(connection: Connection, segment: str, zone: str, now: datetime) -> tuple[Day, ...]:
-    query = select(CHANGE.c.at, CHANGE.c.what).where(
-        CHANGE.c.segment == segment, CHANGE.c.at > now - timedelta(days=DAYS_BACK)
+    """Turns counted by quarters of an hour, of which every zone's days consist."""
+    quarter = (type_coerce(CHANGE.c.at, BigInteger) // QUARTER).label("quarter")
+    query = (
+        select(quarter, CHANGE.c.what, func.count())
+        .where(CHANGE.c.segment == segment, CHANGE.c.at > now - timedelta(days=DAYS_BACK))
+        .group_by(quarter, CHANGE.c.what)
     )
     counts: Counter[tuple[date, str]] = Counter()
-    for at, what in connection.execute(query):
-        counts[at.astimezone(zone_of(zone)).date(), what] += 1
+    for place, what, count in connection.execute(query):
+        counts[from_micros(place * QUARTER).astimezone(zone_of(zone)).date(), what] += count
     days = sorted({day for day, _ in counts})
     return tuple(Day(day, counts[day, "joined"], counts[day, "left"]) for day in days)
 
@@ -83,14 +95,14 @@ def facts_of(
     needs = Needs()
     for rule in rules:
         needs |= all_needs(rule, catalog.rules)
-    reading = Reading(whole(needs.events), past=needs.past)
+    tiers = catalog.settings.points.ladder
+    reading = Reading(
+        whole(needs.events),
+        past=needs.past,
+        ledger=needs.ledger,
+        tiers=tiers,
+        nightly=needs.nightly,
+    )
     zone = catalog.settings.shop.timezone
     found = load(connection, [owner], now, reading, shop_zone=zone, seen=now)
     return found.get(owner)
-
-
-def explain(
-    rule: Rule, facts: Facts, segments: Mapping[str, Rule], now: datetime, entry: Event | None
-) -> Why:
-    """What a rule asks of a customer, what it sees, whether it holds, and until when."""
-    return rule.why(View(facts, now, segments, entry))

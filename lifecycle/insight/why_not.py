@@ -14,9 +14,10 @@ from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
-from lifecycle.core.rule.tree import Rule, Why
+from lifecycle.core.rule.tree import Rule
 from lifecycle.core.words import rfc3339
-from lifecycle.insight.segment import explain, facts_of
+from lifecycle.insight.explained import Explained, explain
+from lifecycle.insight.segment import facts_of
 from lifecycle.store import operations
 from lifecycle.store.tables import METADATA
 
@@ -32,7 +33,7 @@ class NotYet:
 
     campaign: str
     waits_for: str
-    rule: Why | None
+    rule: Explained | None
     in_the_way: tuple[str, ...]
 
 
@@ -48,7 +49,7 @@ def why_not(
     if isinstance(campaign, Broadcast):
         opens = rfc3339(core_broadcast.opens_at(campaign))
         waits = f"It goes to those in its audience, from {opens} on"
-        rule: Why | None = explain(campaign.audience, facts, catalog.rules, now, None)
+        rule: Explained | None = explain(campaign.audience, facts, catalog.rules, now, None)
     else:
         waits, rule = _flow(campaign, catalog, facts, last, now)
     ordered = operations.ordered(connection)
@@ -58,7 +59,7 @@ def why_not(
 
 def _flow(
     flow: Flow, catalog: Catalog, facts: Facts, last: Event | None, now: datetime
-) -> tuple[str, Why | None]:
+) -> tuple[str, Explained | None]:
     if flow.enter.when:
         names = " or ".join(flow.enter.when)
         waits = f"It waits for {names}, which has not happened"

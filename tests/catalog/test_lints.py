@@ -185,10 +185,7 @@ TENURELESS = [
     'did = "order_placed"\nwithin = "60 days"\nexactly = 0',
     'none = [ { did = "order_placed", between = ["60 days ago", "1 day ago"] } ]',
     'all = [ { not = { did = "order_placed", at_least = 3, within = "60 days" } } ]',
-    (
-        'none = [ { any = [ { did = "order_placed", within = "60 days" }, { customer = "x", is = 1 } ]'
-        " } ]"
-    ),
+    'none = [ { any = [ { did = "order_placed", within = "60 days" }, { everyone = true } ] } ]',
     'all = [ { in_segment = "staff" } ]\nnone = [ { did = "order_placed", within = "60 days" } ]',
 ]
 TENURED = [
