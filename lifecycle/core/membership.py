@@ -32,9 +32,20 @@ def ask(
             actions.append(Wake(name, holds, now if holds else None, wake_at))
             if segments[name].notify:
                 actions.append(Emit(turned_event(facts.customer_id, name, holds, now)))
-        elif wake_at != facts.wakes.get(name):
+        elif _sooner(wake_at, facts.wakes.get(name), now):
             actions.append(Wake(name, holds, since, wake_at))
     return actions
+
+
+def _sooner(wake_at: datetime | None, kept: datetime | None, now: datetime) -> bool:
+    """Whether a wake-up must be written: what is kept may be early, and must not be late.
+
+    Most that happens puts the next turn off. To be asked once in vain, when the kept wake-up comes,
+    costs less than to write a later one each time.
+    """
+    if kept is None:
+        return wake_at is not None
+    return kept <= now or (wake_at is not None and wake_at < kept)
 
 
 def turned_event(customer_id: str, segment: str, joined: bool, at: datetime) -> Event:

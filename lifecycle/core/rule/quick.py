@@ -15,6 +15,7 @@ from typing import Any
 from lifecycle.core.rule.attribute import Compared
 from lifecycle.core.rule.compare import LIST_OPS, Comparison, Op, canonical, known
 from lifecycle.core.rule.counts import Did, Figure
+from lifecycle.core.rule.followed import NotFollowed
 from lifecycle.core.rule.standing import AgreedTo, InSegment, KnownFor, RandomPercent, Suppressed
 from lifecycle.core.rule.sums import Sums
 from lifecycle.core.rule.tree import Branch, Everyone, Rule, View
@@ -32,7 +33,7 @@ KEPT = ("orders", "engagement", "points", "incentives", "rfm", "predicted")
 _COST: tuple[tuple[type, ...], ...] = (
     (Everyone, AgreedTo, Suppressed, KnownFor),
     (Compared, RandomPercent),
-    (Did,),
+    (Did, NotFollowed),
     (Figure,),
 )
 """Leaves in the order of what they cost: the cheap ones may settle an answer."""
@@ -70,6 +71,8 @@ class Askers:
         made = None
         if isinstance(rule, Did):
             made = _did(rule)
+        elif isinstance(rule, NotFollowed):
+            made = _not_followed(rule)
         elif isinstance(rule, Figure):
             made = _figure(rule)
         elif isinstance(rule, Compared):
@@ -161,6 +164,17 @@ _BRANCHES: dict[str, Callable[[list[Asker]], Asker]] = {
 
 def _did(rule: Did) -> Asker | None:
     """Counts of one event, anywhere in its history or younger than a length."""
+    return _counted(rule, None)
+
+
+def _not_followed(rule: NotFollowed) -> Asker | None:
+    """The same of events after which one other did not come."""
+    if len(rule.by) != 1 or rule.by[0].endswith("*") or rule.same is not None:
+        return None
+    return _counted(rule.did, rule.by[0])
+
+
+def _counted(rule: Did, by: str | None) -> Asker | None:
     window, names = rule.window, rule.names
     if len(names) != 1 or names[0].endswith("*") or rule.where.conditions:
         return None
@@ -168,23 +182,25 @@ def _did(rule: Did) -> Asker | None:
         return None
     least, most = rule.at_least or 0, rule.at_most
     if most is None:
-        return _at_least(names[0], least, window.far, ALWAYS_HOLDS if least <= 0 else NEVER_HOLDS)
-    if least > 0:
-        return None
-    return _none([_at_least(names[0], most + 1, window.far, NEVER_HOLDS)])
+        return _at_least(names[0], least, window.far, by)
+    return None if least > 0 else _none([_at_least(names[0], most + 1, window.far, by)])
 
 
-def _at_least(name: str, count: int, far: timedelta | None, fewer: Answer) -> Asker:
+def _at_least(name: str, count: int, far: timedelta | None, by: str | None) -> Asker:
+    """The `count`-newest event tells, since all that are newer lie inside with it."""
     if count <= 0:
         return lambda view: ALWAYS_HOLDS
 
     def ask(view: View) -> Answer:
         events = view.facts.events.get(name)
         if events is None or len(events) < count:
-            return fewer
+            return NEVER_HOLDS
+        event = events[-count]
+        if by is not None and (followed := view.facts.events.get(by)) and event < followed[-1]:
+            return NEVER_HOLDS
         if far is None:
             return ALWAYS_HOLDS
-        turns = events[-count].at + far
+        turns = event.at + far
         return (True, turns) if turns > view.now else NEVER_HOLDS
 
     return ask
