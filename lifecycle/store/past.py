@@ -34,6 +34,8 @@ SAID_BEFORE = "\0\0"
 AS_IT_HAPPENS = timedelta(minutes=10)
 """What is said no later than this is not history: said again, it is not kept moment by moment."""
 Points = Sequence[tuple[datetime, Any]]
+Timelines = dict[tuple[str, bool, str], dict[datetime, Any]]
+"""By customer, whether of the record, and name: what was said at which moments."""
 
 
 @dataclass
@@ -115,45 +117,43 @@ def value_of(row: Row, key: str) -> Any:
 def read(connection: Connection, facts: Mapping[str, Facts], names: frozenset[str]) -> None:
     """Read what attributes of these names ever were into facts in hand."""
     asked = names | {"locale"} if "language" in names else names
-    given = {"ids": list(facts), "names": sorted(asked)}
-    timelines: dict[tuple[str, bool, str], dict[datetime, Any]] = defaultdict(dict)
-    for row in _PAST.rows(connection, given):
+    timelines: Timelines = defaultdict(dict)
+    for row in _PAST.rows(connection, {"ids": list(facts), "names": sorted(asked)}):
         timelines[row.customer_id, bool(row.own), row.name][row.since] = row.value
     for row in _PRESENT.rows(connection, {"ids": list(facts)}):
-        present = {name: getattr(row, name) for name in ("attributes", *OWN)}
-        for name in asked:
-            for own in (False, True) if name in OWN else (False,):
-                key = OWN_MOMENT.format(name) if own else name
-                for told in (SAID_BEFORE + key, key):
-                    if told in row.attributes_at:
-                        moment = from_micros(row.attributes_at[told])
-                        timelines[row.customer_id, own, name][moment] = value_of(present, key)
+        _add_present(timelines, row, asked)
     for customer_id, known in facts.items():
         for name in names:
-            shops = _in_order(timelines, customer_id, False, name)
+            shops = _in_order(timelines, customer_id, name, own=False)
+            records = _in_order(timelines, customer_id, name, own=True)
             if name == "language":
-                locales = _in_order(timelines, customer_id, True, "locale")
-                own = [(at, language_of(locale)) for at, locale in locales]
-            else:
-                own = _in_order(timelines, customer_id, True, name)
-            if points := _overlaid(shops, own):
+                locales = _in_order(timelines, customer_id, "locale", own=True)
+                records = [(at, language_of(locale)) for at, locale in locales]
+            if points := _overlaid(shops, records):
                 known.past[name] = points
 
 
-def _in_order(
-    timelines: Mapping[tuple[str, bool, str], Mapping[datetime, Any]],
-    customer_id: str,
-    own: bool,
-    name: str,
-) -> Points:
+def _add_present(timelines: Timelines, row: Any, asked: frozenset[str]) -> None:
+    """The present values, each with the moments at which it was said."""
+    present = {name: getattr(row, name) for name in ("attributes", *OWN)}
+    for name in asked:
+        for own in (False, True) if name in OWN else (False,):
+            key = OWN_MOMENT.format(name) if own else name
+            for told in (SAID_BEFORE + key, key):
+                if told in row.attributes_at:
+                    moment = from_micros(row.attributes_at[told])
+                    timelines[row.customer_id, own, name][moment] = value_of(present, key)
+
+
+def _in_order(timelines: Timelines, customer_id: str, name: str, *, own: bool) -> Points:
     return sorted(timelines.get((customer_id, own, name), {}).items(), key=lambda point: point[0])
 
 
-def _overlaid(shops: Points, own: Points) -> tuple[tuple[datetime, Any], ...]:
+def _overlaid(shops: Points, records: Points) -> tuple[tuple[datetime, Any], ...]:
     """What the attribute was to a rule: the shop's own where it said one, else the record's."""
     found: list[tuple[datetime, Any]] = []
-    for at in sorted({at for at, _ in (*shops, *own)}):
-        said = [_at(points, at) for points in (shops, own)]
+    for at in sorted({at for at, _ in (*shops, *records)}):
+        said = [_at(points, at) for points in (shops, records)]
         found.append((at, next((value for value in said if value is not None), None)))
     return tuple(found)
 
