@@ -198,10 +198,6 @@ def _sequence(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule
         hint = 'write sequence = ["cart_updated", "order_placed"]'
         raise WordProblem(f"`sequence` takes a list of 2 to {MAX_STEPS} events", hint)
     without = _at("without", raw, event_names, problems) or ()
-    for name in without:
-        if name in steps[1:-1]:
-            problem = f"“{name}” stands inside the sequence itself, which then never comes about"
-            problems.add(problem, key="without")
     return Sequence(
         tuple(_event_name(step) for step in steps),
         _at("inside", raw, lambda said: any_length(said, zero=False), problems),

@@ -57,7 +57,7 @@ class Sequence:
         """
         inside = None if self.inside is None else length_of(self.inside, view)
         unknown = self.inside is not None and inside is None
-        if unknown or not all(self._picked((step,), view) for step in self.steps):
+        if unknown or not all(self._comes(step, view) for step in self.steps):
             return None
         roles: dict[str, tuple[list[int], bool]] = {}
         ends: dict[Value, _Ends] = {}
@@ -101,9 +101,13 @@ class Sequence:
             saw = UNKNOWN_WINDOW
         return Why(asks + self.window.words(), found is not None, saw, self.may_turn_at(view))
 
+    def _comes(self, step: str, view: View) -> bool:
+        return any(self.window.pick(events, view) for events in events_of((step,), view))
+
     def _picked(self, names: tuple[str, ...], view: View) -> list[Event]:
-        """The events of these names in the window, in order."""
-        lists = [self.window.pick(events, view) for events in events_of(names, view)]
+        """The events of these names in the window, in order, once each."""
+        named = tuple(dict.fromkeys(names))
+        lists = [self.window.pick(events, view) for events in events_of(named, view)]
         found = [event for events in lists for event in events]
         if len(lists) > 1:
             found.sort(key=_IN_ORDER)
