@@ -47,7 +47,7 @@ def take_in(
 
 
 def touched(changes: Sequence[tuple[str, Event]], made: Sequence[NewEvent]) -> frozenset[str]:
-    """The customers whose points or codes may be others now: by `changes`, and what came of them."""
+    """The customers whose points or codes may have changed: by `changes` and what came of them."""
     told = {of for of, event in changes if event.name != tiers.EARNED}
     return frozenset(told | {one.customer_id for one in made})
 

@@ -107,6 +107,15 @@ def test_a_shared_code_is_the_customers_own_latest(shop: Shop) -> None:
     assert marks == {"m1": day(3), "m2": None, "m3": None}
 
 
+def test_whoever_was_given_a_code_is_looked_at_again_when_another_redeems_it(shop: Shop) -> None:
+    keep(shop, issued("m1", "c1"))
+    shop.happens("c2", "incentive_redeemed", 3, "e1", code=issued("m1", "c1").code)
+    assert {row["customer_id"] for row in shop.rows("intake")} == {"c2"}
+    shop.until(3)
+    due = {row["customer_id"]: row["due_at"] for row in shop.rows("intake")}
+    assert due["c1"] == day(3)
+
+
 def test_a_redemption_tells_what_it_filled(shop: Shop) -> None:
     keep(shop, issued("m1"))
     shop.happens("c1", "incentive_redeemed", 1, "e1", code=issued("m1").code)

@@ -36,7 +36,12 @@ def day(number: float) -> datetime:
 
 
 def customer(customer_id: str, **attributes: Any) -> dict[str, Any]:
-    standing = {"known_since": NOW, "said_at": NOW, "erased_at": None, "attributes_at": {}}
+    standing: dict[str, Any] = {
+        "known_since": NOW,
+        "said_at": NOW,
+        "erased_at": None,
+        "attributes_at": {},
+    }
     return {"customer_id": customer_id, "bucket": 0, "attributes": attributes, **standing}
 
 
