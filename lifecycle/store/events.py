@@ -85,7 +85,8 @@ def append_plain(connection: Connection, events: Sequence[PlainEvent]) -> None:
             due[customer_id] = falls_due
     # One order for all writers, so that two of them never wait for each other.
     insert_plain(connection, EVENT, sorted(events, key=_BY_KEY))
-    _customers_exist(connection, known_since)
+    for newcomer in _customers_exist(connection, known_since):
+        due[newcomer] = known_since[newcomer]  # known from now on, whatever day the event bears
     wake(connection, {one: from_micros(at) for one, at in due.items()}, everything=False)
 
 
@@ -121,7 +122,8 @@ _OWNERS = Statement(
 )
 
 
-def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> None:
+def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> list[str]:
+    """Let customers come to exist; says who is new."""
     there = {row.customer_id for row in _THERE.rows(connection, {"ids": list(known_since)})}
     rows = [
         {
@@ -136,6 +138,7 @@ def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> 
         if customer_id not in there
     ]
     insert_new(connection, CUSTOMER, rows)
+    return [row["customer_id"] for row in rows]
 
 
 _THERE = Statement(select(CUSTOMER.c.customer_id).where(among(CUSTOMER.c.customer_id, "ids")))
