@@ -39,14 +39,6 @@ LATER_VALUES: dict[tuple[str, Shape], tuple[str, ...]] = {
 }
 """By kind of file and key; a * stands for any ending."""
 
-LATER_ATTRIBUTES = frozenset(
-    {
-        *("rfm.recency", "rfm.frequency", "rfm.monetary", "rfm.group"),
-        *("predicted.next_order_at", "predicted.alive", "predicted.value_365d"),
-    }
-)
-"""Attributes that the engine will keep by itself; until then a rule would never hold."""
-
 
 def not_yet(what: str) -> str:
     """The sentence that refuses a key or value of the language."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS
-from lifecycle.catalog.later import LATER_ATTRIBUTES, not_yet
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean
 from lifecycle.catalog.project import Project, leaves, walk
@@ -75,11 +74,6 @@ def _in_rules(
                 yield from _known(document, (*leaf.place, key), what, name, known[what])
         if isinstance(name := leaf.said.get("was_sent"), str):
             yield from _sent(project, document, (*leaf.place, "was_sent"), name)
-        if isinstance(kept := leaf.said.get("customer"), str) and kept in LATER_ATTRIBUTES:
-            hint = "ask events by `did` or `total_of`, or send an attribute of another name"
-            yield document.problem(
-                (*leaf.place, "customer"), not_yet(f"the attribute “{kept}”"), hint
-            )
         if enters:
             continue
         keys = [key for key in _ENTRY_KEYS if key in leaf.said]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from lifecycle.core.entry import enter
 from lifecycle.core.membership import turned_event
 from lifecycle.core.policy import Policy
 from lifecycle.core.rule.tree import Rule
+from lifecycle.engine.nightly import reckon_at_once
 from lifecycle.engine.parts import Live
 from lifecycle.engine.running import look_again
 from lifecycle.errors import LifecycleError
@@ -92,8 +94,11 @@ def apply(
     old = None if version is None else readable(version, catalog.root, hooks)
     with database.write() as connection:
         number = catalog_versions.put(connection, catalog.fingerprint, catalog.files, who, now)
+        live = Live(catalog, hooks)
+        reckoned = Live(old, hooks).nightly_names if old is not None else frozenset[str]()
+        reckon_at_once(lambda: nullcontext(connection), reckoned, live, now)
         turned = _segments(connection, old, catalog, now)
-        enrolled = _existing(connection, old, Live(catalog, hooks), now)
+        enrolled = _existing(connection, old, live, now)
     log.happened("catalog_applied", version=number, fingerprint=catalog.fingerprint)
     changes = tuple(compare(old, catalog))
     return Applied(number, catalog.fingerprint, changes, turned, enrolled)
@@ -157,10 +162,10 @@ def _segments(
     connection: Connection, old: Catalog | None, new: Catalog, now: datetime
 ) -> dict[str, Turned]:
     turned: dict[str, Turned] = {}
-    zone = new.settings.shop.timezone
+    zone, tiers = new.settings.shop.timezone, new.settings.points.ladder
     for name in rebuilt(old, new):
         rule: Rule = new.rules[name]
-        after = members(connection, rule, new.rules, now, shop_zone=zone)
+        after = members(connection, rule, new.rules, now, shop_zone=zone, tiers=tiers)
         before = _members_now(connection, name)
         turned[name] = _turn(connection, name, after - before, before - after, now)
         if new.segments[name].on_change == "enroll":

@@ -81,7 +81,10 @@ def _page(
     moments = _moments(broadcast.at, parts.shop_zone)
     ids = _whose_moment(connection, broadcast, moments, parts.shop_zone, state)
     needs = parts.live.needs_of(broadcast.audience)
-    reading = Reading(needs.reaches, past=needs.past)
+    tiers = parts.live.catalog.settings.points.ladder
+    reading = Reading(
+        needs.reaches, past=needs.past, ledger=needs.ledger, tiers=tiers, nightly=needs.nightly
+    )
     facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     writing = Writing(now)
     for customer_id in ids:

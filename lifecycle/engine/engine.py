@@ -6,11 +6,12 @@ from datetime import datetime
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
-from lifecycle.engine import broadcasts, retention, verdicts
+from lifecycle.engine import broadcasts, nightly, retention, verdicts
 from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import abandon, deliver
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.letters import Letters
+from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
@@ -29,6 +30,7 @@ class Engine:
         self.batch = batch
         self.letters = Letters(parts)
         self.forgetting = Forgetting(parts)
+        self.nightly = Nightly(parts)
         self.pacing = Pacing(parts.rate)
         self.stop = False
         self._policy: Policy | None = None
@@ -47,6 +49,7 @@ class Engine:
             broadcasts.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)
+            nightly.schedule(connection, self.parts, now)
 
     def tick(self, now: datetime) -> int:
         """Do everything that is due at `now`; says how much that was.
@@ -135,4 +138,4 @@ class Engine:
                 if parts.live.reads_ledger:
                     events.wake(connection, dict.fromkeys(ledger.touched((), granted), now))
                 done += len(granted)
-        return done + self.forgetting.do_due(now)
+        return done + self.nightly.do_due(now) + self.forgetting.do_due(now)

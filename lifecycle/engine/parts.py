@@ -11,9 +11,9 @@ from typing import Any
 from lifecycle import log
 from lifecycle.catalog.catalog import Catalog, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
+from lifecycle.core import kept
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.facts import Facts
-from lifecycle.core.ledger import Tiers
 from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
@@ -165,7 +165,14 @@ class Live:
         reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
         if self._asks_for_best_hour:
             reaches |= whole(HUMAN_TRACES)
-        return Reading(reaches, past=self.past, ledger=self.reads_ledger, tiers=self._tiers)
+        return replace(self._reading, reaches=reaches)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        """What all readings have in common."""
+        tiers = self.catalog.settings.points.ladder
+        nightly = bool(self.nightly_read)
+        return Reading(past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly)
 
     @cached_property
     def reads_ledger(self) -> bool:
@@ -188,9 +195,21 @@ class Live:
     def _needs(self) -> Needs:
         return self.needs_of(*self.catalog.rules.values(), *catalog_rules(self.catalog))
 
-    @property
-    def _tiers(self) -> Tiers:
-        return self.catalog.settings.points.ladder
+    @cached_property
+    def nightly_in_rules(self) -> frozenset[tuple[str, ...]]:
+        """The attributes reckoned at night that rules read."""
+        return frozenset(path for path in self._needs.attributes if path[0] in kept.NIGHTLY)
+
+    @cached_property
+    def nightly_read(self) -> frozenset[tuple[str, ...]]:
+        """The attributes reckoned at night that rules and letters read."""
+        shown = (path for path in self.kept_in_letters if path[0] in kept.NIGHTLY)
+        return self.nightly_in_rules | frozenset(shown)
+
+    @cached_property
+    def nightly_names(self) -> frozenset[str]:
+        """Their names without the leaf: `rfm`, `predicted`."""
+        return frozenset(path[0] for path in self.nightly_read)
 
     @cached_property
     def ingest_reading(self) -> Reading:
@@ -205,13 +224,8 @@ class Live:
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
         if self._asks_for_best_hour:
             reaches |= whole(HUMAN_TRACES)
-        return Reading(
-            reaches,
-            enrollments=bool(self.flows) or self.segments_asked.running,
-            past=self.past,
-            ledger=self.reads_ledger,
-            tiers=self._tiers,
-        )
+        enrollments = bool(self.flows) or self.segments_asked.running
+        return replace(self._reading, reaches=reaches, enrollments=enrollments)
 
     @cached_property
     def segments_asked(self) -> SegmentsAsked:
@@ -251,13 +265,9 @@ class Live:
         spans = [cap.per if isinstance(cap.per, timedelta) else EVERYTHING_ELSE for cap in caps]
         back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
         sent = back + timedelta(days=1) if back else timedelta()
-        return Reading(
-            needs.reaches | self._computed_reaches,
-            sent=sent,
-            past=self.past,
-            ledger=needs.ledger or self.reads_ledger,
-            tiers=self._tiers,
-        )
+        reaches = needs.reaches | self._computed_reaches
+        ledger = needs.ledger or self.reads_ledger
+        return replace(self._reading, reaches=reaches, sent=sent, ledger=ledger)
 
     @cached_property
     def kept_in_letters(self) -> frozenset[tuple[str, ...]]:

@@ -25,6 +25,7 @@ def kept_attributes(
         enrollments=False,
         ledger=True,
         tiers=settings.points.ladder,
+        nightly=True,
     )
     zone = settings.shop.timezone
     found = load(connection, [owner], now, reading, shop_zone=zone, seen=now)

@@ -25,8 +25,8 @@ Counts = NDArray[np.int64]
 FEWEST_BUYERS = 100
 FEWEST_REPEATERS = 20
 """With fewer, four parameters would say more than the orders do."""
-SMALLEST, LARGEST = 1e-3, 1e4
-"""Between these lie the parameters, with time measured in mean ages."""
+BOUNDS = ((1e-3, 1e3), (1e-3, 1e4), (1e-3, 1e2), (1e-3, 1e4))
+"""Between these lie r, alpha (in mean ages), a and b; inside them all formulas stay exact."""
 HOW: dict[str, Any] = {"ftol": 1e-14, "maxiter": 500}
 """SLSQP, since it alone does so small a search without threads, which wait for each other."""
 STARTS = ((0.5, 0.5, 0.5, 2.0), (1.0, 1.0, 1.0, 1.0), (0.1, 0.1, 0.2, 5.0))
@@ -97,7 +97,7 @@ def fit(x: Counts, t_x: Floats, age: Floats, weights: Floats) -> RepeatBuying | 
     if unit <= 0:
         return None
     likelihood = _Likelihood(x, t_x / unit, age / unit, weights)
-    bounds = [(np.log(SMALLEST), np.log(LARGEST))] * 4
+    bounds = np.log(BOUNDS)
     start = min((np.log(one) for one in STARTS), key=lambda one: likelihood(one)[0])
     best = minimize(likelihood, start, jac=True, method="SLSQP", bounds=bounds, options=HOW)
     if not np.isfinite(best.fun):

@@ -14,7 +14,7 @@ from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
-from lifecycle.store import history, ledger, past
+from lifecycle.store import history, ledger, nightly, past
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -42,6 +42,8 @@ class Reading:
     ledger: bool = False
     tiers: Tiers = ()
     """The shop's tiers, where points and codes are read: nobody has one without them."""
+    nightly: bool = False
+    """Whether what is reckoned at night is read."""
 
     @property
     def events(self) -> frozenset[str]:
@@ -84,6 +86,8 @@ def load(
         past.read(connection, facts, reading.past)
     if reading.ledger:
         ledger.read(connection, facts, min(anchor or now, now), reading.tiers)
+    if reading.nightly:
+        nightly.read(connection, facts)
     return facts
 
 

@@ -13,6 +13,7 @@ TABLES = METADATA.tables
 LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aliases": ("alias", ("at", "alias_id")),
     "attributes_before": ("attribute_past", ("since", "name")),
+    "nightly": ("nightly", ("at",)),
     "consents": ("consent", ("topic",)),
     "consent_records": ("consent_record", ("at", "record_id")),
     "events": ("event", ("at", "event_id")),

@@ -217,13 +217,6 @@ def test_what_is_done_otherwise_than_one_may_think_is_warned_of(
     assert [one for one in found({file: text}, "warning") if expected in one]
 
 
-@pytest.mark.parametrize("name", ["rfm.group", "predicted.alive"])
-def test_an_attribute_that_the_engine_does_not_keep_yet_is_refused_in_a_rule(name: str):
-    told = f'name = "S"\nmatch = {{ customer = "{name}", is_set = true }}\n'
-    errors = found({"segments/s.toml": told}, "error")
-    assert any(f"“{name}”" in one and NOT_YET in one for one in errors), errors
-
-
 @pytest.mark.parametrize(
     ("file", "text", "expected"),
     [

@@ -68,6 +68,11 @@ class Needs:
         """The names of the events that are read."""
         return frozenset(name for name, _ in self.reaches)
 
+    @property
+    def nightly(self) -> bool:
+        """Whether something that the engine reckons at night is read."""
+        return any(path[0] in kept.NIGHTLY for path in self.attributes)
+
     def __or__(self, other: Needs) -> Needs:
         return Needs(
             self.reaches | other.reaches,

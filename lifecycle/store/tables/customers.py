@@ -46,6 +46,15 @@ class AttributePast(SQLModel, table=True):
     """None where it was said to be nothing."""
 
 
+class Nightly(SQLModel, table=True):
+    """What was reckoned of a customer at night, by name; written when it changes, `at` the last."""
+
+    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    attributes: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
+    at: datetime = Field(sa_type=Instant)
+
+
 class Alias(SQLModel, table=True):
     """Another id of a customer: an anonymous visitor, or a second customer merged into this one."""
 

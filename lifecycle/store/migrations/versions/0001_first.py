@@ -44,6 +44,7 @@ def upgrade() -> None:
     _membership_change_indexes()
     _message()
     _message_indexes()
+    _nightly()
     _points_entry()
     _receipt()
     _referral()
@@ -296,7 +297,7 @@ def _event() -> None:
 
 
 def _event_indexes() -> None:
-    op.create_index("event_by_name", "event", ["name", "at", "customer_id"], unique=False)
+    op.create_index("event_by_name", "event", ["name", "at", "customer_id", "due_at"], unique=False)
     op.create_index("event_of_customer", "event", ["customer_id", "name", "at"], unique=False)
     op.create_index(
         "event_pending",
@@ -348,6 +349,7 @@ def _intake() -> None:
         sa.Column("bucket", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("arrivals", sa.BigInteger(), nullable=False),
+        sa.Column("everything", sa.Boolean(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -457,6 +459,16 @@ def _message_indexes() -> None:
         "message_of_campaign", "message", ["campaign", "step", "variant", "state"], unique=False
     )
     op.create_index("message_of_customer", "message", ["customer_id", "attempted_at"], unique=False)
+
+
+def _nightly() -> None:
+    op.create_table(
+        "nightly",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("attributes", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id"),
+    )
 
 
 def _points_entry() -> None:
