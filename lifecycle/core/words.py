@@ -14,6 +14,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_INSTANT = datetime(1, 1, 2, tzinfo=UTC)
 LAST_INSTANT = datetime(9999, 12, 30, tzinfo=UTC)
 """Instants as written lie between these, so that a zone away from them is still an instant."""
+ANY_ZONE = timedelta(hours=26)
+"""No local clock is further than this from UTC, skipped days included."""
 LONGEST_LENGTH_DAYS = 36_500
 PATH_DEPTH = 16
 UNIX_MILLISECONDS_FROM = 100_000_000_000
@@ -21,6 +23,7 @@ UNIX_MILLISECONDS_FROM = 100_000_000_000
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UTC = ZoneInfo("UTC")
 _UNITS = {
     "second": timedelta(seconds=1),
     "minute": timedelta(minutes=1),
@@ -66,7 +69,8 @@ def length(text: object, *, zero: bool = True) -> timedelta:
     if match is None:
         if " x " in text:
             raise WordProblem(
-                "a length of the person (“… x orders.usual_gap”) is not carried out yet", hint
+                "a length of the person (“… x orders.usual_gap”) stands in rules alone, not here",
+                hint,
             )
         raise WordProblem(f"“{text}” is not a length", hint)
     unit = match[2].removesuffix("s")
@@ -176,6 +180,14 @@ class Moment:
             return FIRST_INSTANT if self.value.year < EPOCH.year else LAST_INSTANT
         return min(max(at, FIRST_INSTANT), LAST_INSTANT)
 
+    def earliest(self) -> datetime:
+        """An instant that is not later than this moment is in any zone."""
+        if self.value.tzinfo is not None:
+            return self.at(_UTC)
+        if self.value.year <= FIRST_INSTANT.year:
+            return FIRST_INSTANT
+        return max(self.value.replace(tzinfo=UTC) - ANY_ZONE, FIRST_INSTANT)
+
 
 def moment(value: object) -> Moment:
     """Read an instant as written in a file: date-time, date, RFC 3339. Raises WordProblem."""
@@ -255,7 +267,7 @@ def micros(instant: datetime) -> int:
 
 def from_micros(value: int) -> datetime:
     """The aware UTC instant of microseconds since the epoch."""
-    return EPOCH + timedelta(microseconds=value)
+    return EPOCH + timedelta(0, 0, value)
 
 
 def rfc3339(instant: datetime) -> str:

@@ -27,6 +27,8 @@ EVENT = METADATA.tables["event"]
 AT = EVENT.c.at.type
 ROWS_REMEMBERED = 20_000
 """So many events are not decoded again when a customer's history is read again soon."""
+FEW = 16
+"""Most customers have no more events of one name: they are read at once, however far back."""
 MORE_AT_ONCE = 8
 """Where newest events turn out to be machines', so many times more are read."""
 COLUMNS = (EVENT.c.customer_id, EVENT.c.event_id, EVENT.c.name, EVENT.c.at, EVENT.c.properties)
@@ -94,19 +96,29 @@ def _one(connection: Connection, known: Facts, bound: Mapping[str, Any], part: P
     """One customer's events of one name on SQLite, where a small query costs next to nothing."""
     since, newest = _of_one(bound["seen"] is not None)
     machines = bound["name"] in HUMAN_ONLY
-    found: Sequence[Event] = ()
-    if part.after is not None:
-        found = since.rows(connection, {**bound, "after": part.after})
-        found = _human(found) if machines else found
-    limit = part.last
-    while len(found) < part.last:
+    after = part.after
+    limit = part.last if after is None else max(part.last, FEW)
+    while True:
         rows = newest.rows(connection, {**bound, "limit": limit})
-        found = _human(rows[::-1]) if machines else rows[::-1]
-        if len(rows) < limit:
+        found = _human(rows) if machines else rows
+        enough = len(found) >= part.last and (after is None or (rows and rows[-1].at <= after))
+        if enough or len(rows) < limit:
+            known.events[bound["name"]] = _asked_for(found, part)
+            return
+        if after is not None and len(found) >= part.last:
             break
         limit *= MORE_AT_ONCE
-    if found:
-        known.events[bound["name"]] = list(found)
+    rows = since.rows(connection, {**bound, "after": after})
+    found = list(_human(rows) if machines else rows)
+    known.events[bound["name"]] = found
+
+
+def _asked_for(newest: Sequence[Event], part: Part) -> list[Event]:
+    """The part of what was read newest first, oldest first."""
+    count = len(newest)
+    while count > part.last and (part.after is None or newest[count - 1].at <= part.after):
+        count -= 1
+    return list(newest[count - 1 :: -1]) if count else []
 
 
 def _human(events: Sequence[Event]) -> list[Event]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from lifecycle.core.event import Event
 from lifecycle.core.rule.counts import ALL_OF_THEM, UNKNOWN_WINDOW, Did, events_of, reach_of
 from lifecycle.core.rule.same import Same, Value
-from lifecycle.core.rule.tree import Needs, View, Why, earliest
+from lifecycle.core.rule.tree import NEWEST, Needs, View, Why, earliest
 
 _ANY: Value = object()
 """The one value that all events share where no property is named."""
@@ -47,10 +47,17 @@ class NotFollowed:
         return earliest(turns)
 
     def needs(self) -> Needs:
-        """Both events; what follows an event in the window is no older than the window."""
-        reach = reach_of(self.did.window, None)
-        both = frozenset((name, reach) for name in (*self.did.names, *self.by))
-        return self.did.needs() | Needs(both)
+        """Both events; what follows an event in the window is no older than the window.
+
+        Where nothing but the order counts, the last of what follows tells.
+        """
+        needs = self.did.needs()
+        by = reach_of(self.did.window, None)
+        if self.same is None and not self.did.where.conditions:
+            by = NEWEST
+        else:
+            needs |= Needs(frozenset((name, by) for name in self.did.names))
+        return needs | Needs(frozenset((name, by) for name in self.by))
 
     def why(self, view: View) -> Why:
         """The count asked for, and the count there is."""
