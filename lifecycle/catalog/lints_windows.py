@@ -12,6 +12,8 @@ from lifecycle.catalog.project import Leaf, Project, leaves
 from lifecycle.core.rule.counts import FIGURES
 from lifecycle.core.words import WordProblem, length
 
+_LENGTHS = ("within", "between", "during", "held_for")
+"""Keys that say how far back a leaf looks."""
 _TENURED = (
     *("known_for", "did", "first", "last", "sequence", "share"),
     *("average_of", "smallest_of", "largest_of"),
@@ -30,12 +32,12 @@ def doubtful_windows(project: Project) -> Iterator[Problem]:
 
 def _kept(project: Project, leaf: Leaf) -> Iterator[Problem]:
     kept = project.settings.retention.events if project.settings else None
-    heads = [key for key in ("did", *FIGURES) if key in leaf.said]
+    heads = [key for key in ("did", "was_sent", "held_for", *FIGURES) if key in leaf.said]
     if kept is None or not heads or "since_entry" in leaf.said or "since" in leaf.said:
         return
-    key = next((one for one in ("within", "between", "during") if one in leaf.said), heads[0])
-    far = _far(leaf.said.get(key)) if key != heads[0] else None
-    if key == heads[0] or (far is not None and far > kept):
+    key = next((one for one in _LENGTHS if one in leaf.said), heads[0])
+    far = _far(leaf.said.get(key)) if key in _LENGTHS else None
+    if key not in _LENGTHS or (far is not None and far > kept):
         problem = f"this looks further back than events are kept ({kept.days} days)"
         hint = f"say a window, or a longer [retention] events in {SETTINGS}"
         yield leaf.document.problem((*leaf.place, key), problem, hint, "warning")

@@ -1,7 +1,7 @@
-"""Forgets at night what `[retention]` says is not kept: events, and messages with their decisions.
+"""Forgets at night what `[retention]` says is not kept: events, what attributes were, messages.
 
-What is deleted depends on the instant and the facts alone. The proof of consents, suppressions,
-enrollments and the points ledger are never touched.
+With messages go their decisions. What is deleted depends on the instant and the facts alone. The
+proof of consents, suppressions, enrollments and the points ledger are never touched.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ class Forgetting:
         if kept is not None:
             kinds = retention.event_kinds_before
             yield from _by_kind(parts, kinds, retention.delete_events, now - kept)
+            yield from self._past(now - kept)
         kept = messages_kept(catalog.settings, catalog.campaigns.values())
         if kept is None:
             return
@@ -99,6 +100,14 @@ class Forgetting:
         if parts.outside:
             kinds = retention.decision_kinds_before
             yield from _by_kind(parts, kinds, retention.delete_decisions, now - kept)
+
+    def _past(self, before: datetime) -> Iterator[int]:
+        """What attributes were is kept as long as events: for rules both are what happened."""
+        place: str | None = ""
+        while place is not None:
+            with self._parts.database.write() as connection:
+                deleted, place = retention.delete_past(connection, place, before, ROWS_AT_ONCE)
+            yield deleted
 
     def _messages(self, now: datetime, before: datetime) -> Iterator[int]:
         place: Place | None = ("", "")

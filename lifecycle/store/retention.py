@@ -1,6 +1,7 @@
-"""Takes out what is older than it is kept: events, messages and decisions, a bounded batch a call.
+"""Takes out what is older than it is kept: events, messages, decisions, what attributes were.
 
-Each function deletes at most `limit` rows of its main table in the caller's transaction.
+Each function deletes at most `limit` rows of its main table in the caller's transaction, or what
+hangs on `limit` customers.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import bindparam
 
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.tables import METADATA
 
 ROWS_AT_ONCE = 1_000
@@ -33,6 +35,7 @@ Place = tuple[str, str]
 
 _EVENT, _DECISION = METADATA.tables["event"], METADATA.tables["decision"]
 _MESSAGE, _ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
+_PAST = METADATA.tables["attribute_past"]
 _ATTEMPT, _RECEIPT = METADATA.tables["attempt"], METADATA.tables["receipt"]
 _AGE: ColumnElement[Any] = func.coalesce(
     _MESSAGE.c.attempted_at, _MESSAGE.c.planned_at, type_=_MESSAGE.c.planned_at.type
@@ -133,6 +136,28 @@ def delete_messages(
         )
     _delete(connection, _MESSAGE, "message_id", keys)
     return len(keys), keys[-1] if len(keys) == limit else None
+
+
+def delete_past(
+    connection: Connection, after: str, before: datetime, limit: int
+) -> tuple[int, str | None]:
+    """Delete what attributes were, of at most `limit` customers, where it was over by an instant.
+
+    What an attribute was at `before` stays, and so does for how long it has been so since. `after`
+    is where the last call ended, "" to begin with; gives how many went, and where to go on.
+    """
+    place = _PAST.c.customer_id
+    old = select(place).where(place > after, _PAST.c.since < before).distinct()
+    customers = list(connection.execute(old.order_by(place).limit(limit)).scalars())
+    later = _PAST.alias("later")
+    over = exists().where(
+        *(later.c[name] == _PAST.c[name] for name in ("customer_id", "own", "name")),
+        later.c.since > _PAST.c.since,
+        later.c.since <= before,
+    )
+    gone = delete(_PAST).where(among(place, "ids", customers), _PAST.c.since < before, over)
+    deleted = connection.execute(gone).rowcount if customers else 0
+    return deleted, customers[-1] if len(customers) == limit else None
 
 
 def oldest_message(connection: Connection) -> datetime | None:

@@ -91,6 +91,20 @@ def test_what_a_running_enrollment_has_sent_and_seen_stays_until_it_ends(databas
         assert "product_viewed" not in {row.name for row in rows(world, "event")}
 
 
+def test_what_an_attribute_was_goes_once_it_was_over_for_as_long_as_events_are_kept():
+    said = [{"id": "c1", "attributes": {"plan": plan}} for plan in ("a", "b", "c")]
+    world = World(shop(said=settings(SHORT)), Registry())
+    days = [instant(f"2026-01-{day}T00:00") for day in (10, 11, 12)]
+    lines = [read_customer(line, at=at) for line, at in zip(said, days, strict=True)]
+    try:
+        world.run(lines, [], instant("2026-02-10T03:59"))
+        assert [row.value for row in rows(world, "attribute_past")] == ["a", "b"]
+        world.run([], [], instant("2026-02-11T04:00"))
+        assert [row.value for row in rows(world, "attribute_past")] == ["b"]
+    finally:
+        world.close()
+
+
 def test_nothing_goes_where_nothing_is_said():
     with ran("sqlite://", "2028-01-01", JOINED, LOOKED, said="") as world:
         assert counts(world, "message", "task") == [1, 0]

@@ -19,6 +19,7 @@ from lifecycle.store.facts import Reading, load
 from lifecycle.store.known import export
 from lifecycle.store.merge import merge
 from lifecycle.store.migrate import create
+from lifecycle.store.retention import delete_past
 from lifecycle.store.tables import METADATA
 from tests.store.prepared import with_tables
 
@@ -191,3 +192,22 @@ def test_the_customer_is_told_of_it_and_an_erasure_takes_it(database: Database):
         assert (before["name"], before["value"], before["since"]) == ("plan", "a", day(1))
         erase(connection, "c1", LATE, KEY)
         assert rows(connection) == 0
+
+
+def test_what_is_over_by_an_instant_is_forgotten_and_what_was_so_then_stays(database: Database):
+    with database.write() as connection:
+        for customer_id in ("c1", "c2", "c3"):
+            told = [plan(number, f"p{number}") for number in range(1, 9)]
+            tell(connection, *told, (1, {"attributes": {"other": 1}}), customer_id=customer_id)
+        place: str | None = ""
+        went = []
+        while place is not None:
+            deleted, place = delete_past(connection, place, day(4.5), 2)
+            went.append(deleted)
+        assert went == [6, 3]
+        for customer_id in ("c1", "c2", "c3"):
+            assert past(connection, customer_id=customer_id)[0] == (4, "p4")
+            assert len(past(connection, customer_id=customer_id)) == 5
+            assert past(connection, "other", customer_id) == [(1, 1)]
+        assert delete_past(connection, "", day(5), 9) == (3, None)
+        assert past(connection)[0] == (5, "p5")

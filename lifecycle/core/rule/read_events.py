@@ -47,6 +47,8 @@ def check_keys(
             near = get_close_matches(str(key), known, 1)
             beside = f"known beside it: {', '.join(known)}" if known else "it stands alone"
             hint = f"did you mean `{near[0]}`?" if near else beside
+            if key == "held_for":
+                hint = "it stands beside `customer`: of events ask by a window"
             problems.add(f"`{key}` does not belong beside `{head}`", hint, key=key)
 
 
