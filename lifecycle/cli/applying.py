@@ -15,6 +15,7 @@ SIGNS = {"added": "[green]+[/]", "changed": "[yellow]~[/]", "removed": "[red]-[/
 @app.command(epilog=EVERYWHERE)
 def plan(ctx: typer.Context) -> None:
     """Show what applying the files would change, and whom it touches. Changes nothing."""
+    from lifecycle.catalog.lints_seen import doubts
     from lifecycle.catalog.plan import compare
     from lifecycle.cli import place
     from lifecycle.cli.project import read_project, sound_catalog
@@ -30,7 +31,7 @@ def plan(ctx: typer.Context) -> None:
     file = place.database_file(url)
     if file is not None and not file.is_file():
         changes = compare(None, catalog)
-        _show(said, changes, {}, {})
+        _show(said, changes, {}, {}, [])
         return
     database = place.open_database(url, make=False)
     try:
@@ -43,16 +44,22 @@ def plan(ctx: typer.Context) -> None:
             gone = [one.name for one in changes if (one.kind, one.what) == ("segment", "removed")]
             asked_anew = rebuilt(old, catalog)
             turned = turns(connection, catalog, asked_anew, SystemClock().now(), gone)
+            made = (*project.hooks.triggers, *project.hooks.attributes)
+            doubted = doubts(connection, catalog, made)
     finally:
         database.close()
-    _show(said, changes, running, turned)
+    _show(said, changes, running, turned, doubted)
 
 
-def _show(said: Any, changes: Any, running: Any, turned: Any) -> None:
+def _show(said: Any, changes: Any, running: Any, turned: Any, doubted: Any) -> None:
+    from lifecycle.cli.check import KEYS
+    from lifecycle.cli.project import show_problems
+
     data = {
         "changes": [asdict(one) for one in changes],
         "running": running,
         "segments": {name: asdict(one) for name, one in turned.items()},
+        "warnings": [{key: getattr(one, key) for key in KEYS} for one in doubted],
     }
 
     def human(out: Any) -> None:
@@ -66,6 +73,7 @@ def _show(said: Any, changes: Any, running: Any, turned: Any) -> None:
         for name, one in turned.items():
             for line in _turn_lines(name, one):
                 out.print(line)
+        show_problems(doubted, out)
 
     said.answer(data, human)
 

@@ -19,26 +19,60 @@ def check(ctx: typer.Context) -> None:
     from lifecycle.cli.project import counted, read_project, show_problems
 
     said = asked(ctx)
-    project = read_project(said.project, sample=True)
+    file = _shops_file(said)
+    project = read_project(said.project, sample=True, events=_events_in(file))
+    problems = _held_against(project, file)
     _refresh_schemas(said.project)
-    data: list[dict[str, Any]] = [
-        {key: getattr(one, key) for key in KEYS} for one in project.problems
-    ]
+    data: list[dict[str, Any]] = [{key: getattr(one, key) for key in KEYS} for one in problems]
 
     def human(out: Any) -> None:
-        show_problems(project.problems, out)
+        show_problems(problems, out)
         catalog = project.catalog
         if catalog is not None:
             out.print(
                 f"{len(catalog.campaigns)} campaigns, {len(catalog.segments)} segments, "
-                f"{len(catalog.templates)} templates: {counted(project.problems)}"
+                f"{len(catalog.templates)} templates: {counted(problems)}"
             )
         else:
-            out.print(counted(project.problems))
+            out.print(counted(problems))
 
     said.answer(data, human)
     if project.errors:
         raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+def _shops_file(said: Any) -> Path | None:
+    """The shop's SQLite database, where there is one: `check` needs none."""
+    from lifecycle.catalog.load import load_settings
+    from lifecycle.cli.place import database_file, database_url
+    from lifecycle.errors import LifecycleError
+
+    settings, _ = load_settings(said.project)
+    try:
+        file = None if settings is None else database_file(database_url(said, settings))
+    except LifecycleError:
+        return None
+    return file if file is not None and file.is_file() else None
+
+
+def _events_in(file: Path | None) -> frozenset[str]:
+    """The names of the events that came in; none where the database cannot be read at once."""
+    from lifecycle.store.seen import at_once, event_names
+
+    return (at_once(file, event_names) or frozenset()) if file is not None else frozenset()
+
+
+def _held_against(project: Any, file: Path | None) -> list[Any]:
+    """The project's problems, with the doubts that what came in raises."""
+    from lifecycle.catalog.lints_seen import doubts
+    from lifecycle.catalog.problem import Problem
+    from lifecycle.store.seen import at_once
+
+    catalog, made = project.catalog, (*project.hooks.triggers, *project.hooks.attributes)
+    found: list[Problem] | None = None
+    if catalog is not None and file is not None:
+        found = at_once(file, lambda connection: doubts(connection, catalog, made))
+    return sorted({*project.problems, *(found or ())}, key=Problem.sort_key)
 
 
 def _refresh_schemas(root: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,16 +38,17 @@ class ProblemsFound(LifecycleError):
     """The definitions have errors, which were told already."""
 
 
-def read_project(root: Path, *, sample: bool = False) -> Project:
+def read_project(root: Path, *, sample: bool = False, events: Collection[str] = ()) -> Project:
     """Read definitions and hooks; never raises for what stands in them.
 
     With `sample` each pure hook is asked twice on a sample, and what differs is a problem.
+    `events` are names known to exist beside those that hooks make.
     """
     hooks, found = find(root)
     if sample:
         found = [*found, *sample_check(hooks, root)]
     filters = {name: one.function for name, one in hooks.filters.items()}
-    loaded = load(root, filters=filters, events=tuple(hooks.triggers))
+    loaded = load(root, filters=filters, events=(*hooks.triggers, *events))
     problems = sorted(
         {*loaded.problems, *(_of_hook(one, root) for one in found)}, key=Problem.sort_key
     )
