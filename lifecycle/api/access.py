@@ -28,7 +28,11 @@ class Access:
 
     async def require(self, request: Request, scope: str) -> Key:
         """The key of a request. Raises Problem when there is none that may do this."""
-        kind, _, presented = request.headers.get("authorization", "").partition(" ")
+        return await self.admit(request.headers.get("authorization", ""), scope)
+
+    async def admit(self, said: str, scope: str) -> Key:
+        """The key that the header Authorization says; see `require`."""
+        kind, _, presented = said.partition(" ")
         presented = presented.strip()
         if kind.lower() != "bearer" or not presented:
             raise _unknown("send the header Authorization: Bearer KEY")

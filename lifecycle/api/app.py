@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from lifecycle.api import (
     asking,
@@ -29,7 +30,7 @@ from lifecycle.api.writer import EventWriter
 from lifecycle.sources.refused import Refused
 
 
-def make_app(door: Door) -> FastAPI:
+def make_app(door: Door) -> ASGIApp:
     """The application behind a door. Every way in is a plain route on the raw request."""
     writer = EventWriter(door.database, door.wake)
 
@@ -57,7 +58,6 @@ def make_app(door: Door) -> FastAPI:
     app.router.routes.extend(way.route() for way in ways)
     app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(events.EventsFirst, events=arriving)
     for kind in (Problem, Refused, HTTPException, SQLAlchemyError, Exception):
         app.add_exception_handler(kind, answer_problem)
-    return app
+    return events.EventsFirst(app, arriving)

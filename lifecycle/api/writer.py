@@ -35,6 +35,7 @@ class EventWriter:
         self._wake = wake
         self._waiting: deque[_Job] = deque()
         self._count = 0
+        self._telling: asyncio.AbstractEventLoop | None = None
         self._told = threading.Condition()
         self._thread: threading.Thread | None = None
         self._stopping = False
@@ -61,8 +62,16 @@ class EventWriter:
                 self._thread.start()
             self._waiting.append(job)
             self._count += count
-            self._told.notify()
+            if self._telling is not loop:
+                # Told once for all requests that the loop has in hand: waking a thread is dear.
+                self._telling = loop
+                loop.call_soon(self._tell_writer)
         await job.done
+
+    def _tell_writer(self) -> None:
+        with self._told:
+            self._telling = None
+            self._told.notify()
 
     def stop(self) -> None:
         """Write what waits, then end the thread."""

@@ -46,8 +46,8 @@ def test_figures_are_in_the_format_of_collectors(shop: Shop):
 
 def test_every_way_in_is_documented(shop: Shop):
     document = shop.client.get("/openapi.json").json()
-    app: Any = shop.client.app
-    routes = [route for route in app.routes if isinstance(route, Route)]
+    application: Any = shop.client.app
+    routes = [route for route in application.app.routes if isinstance(route, Route)]
     found = {(route.path, method) for route in routes for method in route.methods or ()}
     told = {(path, way.upper()) for path, ways in document["paths"].items() for way in ways}
     assert {one for one in found if one[1] != "HEAD"} == told
