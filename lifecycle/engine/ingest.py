@@ -8,13 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from lifecycle import log
-from lifecycle.core.event import Event
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros
 from lifecycle.engine.feedback import known_messages
 from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
-from lifecycle.rewards import ledger
+from lifecycle.engine.rewarding import Rewarded, reward_first, reward_rest
+from lifecycle.engine.settling import settling
 from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -80,14 +80,12 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
     with parts.database.write() as connection:
         claims.have_alone(connection, ids)
         waiting = events.pending(connection, ids, now)
+        unsettled = settling(connection, live, ids)
+        anchor = min(_anchor(claimed, waiting, now), unsettled.earliest or now)
         facts = load(
-            connection,
-            ids,
-            now,
-            live.ingest_reading,
-            shop_zone=parts.shop_zone,
-            anchor=_anchor(claimed, waiting),
+            connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone, anchor=anchor
         )
+        rewarded = reward_first(connection, parts, facts, waiting, anchor, now)
         if policy.verdicts:
             variants_seen(connection, facts)
         feedback = [
@@ -107,12 +105,16 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             if known is None or known.erased:
                 continue
             live.compute(known)
+            settled = unsettled.ask(known, policy, waiting.get(customer_id, ()))
+            writing.add(known, settled, None)
+            everything = one.everything or customer_id in rewarded.touched
             asker = CustomerIntake(
-                live, policy, known, messages.get(customer_id, ()), everything=one.everything
+                live, policy, known, messages.get(customer_id, ()), everything=everything
             )
             taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
             writing.add(known, taken.actions, hashes.get(customer_id))
-        appended = _write(parts, connection, writing, done, waiting, now)
+        appended = _write(parts, connection, writing, done, waiting, rewarded, now)
+        unsettled.write(connection)
         _release(connection, claimed, done, appended)
     for customer_id, taken in done.items():
         for failure in taken.failed:
@@ -121,11 +123,13 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             )
 
 
-def _anchor(claimed: Sequence[Claim], waiting: Mapping[str, Sequence[NewEvent]]) -> datetime | None:
+def _anchor(
+    claimed: Sequence[Claim], waiting: Mapping[str, Sequence[NewEvent]], now: datetime
+) -> datetime:
     """The earliest instant about which something is asked: a late event's own is one."""
     instants = [from_micros(one.due_at) for one in claimed]
     instants += [one.event.at for new in waiting.values() for one in new]
-    return min(instants, default=None)
+    return min(instants, default=now)
 
 
 def _write(
@@ -134,6 +138,7 @@ def _write(
     writing: Writing,
     done: Mapping[str, Taken],
     waiting: Mapping[str, Sequence[NewEvent]],
+    first: Rewarded,
     now: datetime,
 ) -> frozenset[str]:
     """Write a batch; says to which customers it appended events itself."""
@@ -146,17 +151,10 @@ def _write(
         for event in taken.filled
     ]
     events.TAKEN_CHANGED.each(connection, filled)
-    rewarded: list[tuple[str, Event]] = [
+    happened = [
         (customer_id, event) for customer_id, taken in done.items() for event in taken.rewarded
     ]
-    later = list(writing.later_events)
-    if rewarded:
-        settings = parts.live.catalog.settings
-        made = ledger.take_in(connection, settings, rewarded, now, parts.key)
-        later += made
-        if parts.live.reads_ledger:
-            # Points and codes were written after the rules were asked: they are asked again.
-            events.wake(connection, dict.fromkeys(ledger.touched(rewarded, made), now))
+    later = [*writing.later_events, *reward_rest(connection, parts, happened, first, now)]
     events.append(connection, later)
     if parts.live.catalog.settings.sending.hold_if is not None:
         _GUARDED.each(connection, [{"ids": list(done), "at": now}])

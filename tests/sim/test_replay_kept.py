@@ -91,6 +91,23 @@ def test_points_that_are_available_at_once_count_at_once_and_a_cancellation_take
     ]
 
 
+def test_an_order_and_the_points_it_brings_at_once_are_seen_together(tmp_path: Path) -> None:
+    poor = '{ all = [{ did = "order_placed" }, { customer = "points.balance", less_than = 100 }] }'
+    lines = [order("2026-05-01T10:00:00", 1, 150)]
+    assert turns(tmp_path, {"poor": poor}, lines, AT_ONCE) == ["05-31 10:00 joined poor"]
+
+
+def test_points_that_expire_and_others_that_come_at_one_instant_leave_no_gap(
+    tmp_path: Path,
+) -> None:
+    rules = {"spenders": '{ customer = "points.balance", at_least = 50 }'}
+    lines = [order("2026-05-01T10:00:00", 1), order("2026-05-31T10:00:00", 2)]
+    assert turns(tmp_path, rules, lines, AT_ONCE) == [
+        "05-01 10:00 joined spenders",
+        "06-30 10:00 left spenders",
+    ]
+
+
 def test_a_cancellation_of_pending_points_moves_the_turn_that_was_foreseen(tmp_path: Path) -> None:
     rules = {"spenders": '{ customer = "points.balance", at_least = 100 }'}
     lines = [
