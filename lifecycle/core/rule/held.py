@@ -53,6 +53,8 @@ class HeldFor:
     def _past(self, view: View) -> list[tuple[datetime, Any]]:
         name, known_since = self.compared.path[0], view.facts.known_since
         past = list(view.facts.past.get(name, ()))
+        if not past and name != "id" and view.facts.customer_value(name, view.now) is not None:
+            return []  # what a hook gives has no past
         if known_since is not None and (not past or known_since < past[0][0]):
             past.insert(0, (known_since, view.facts.customer_id if name == "id" else None))
         return past

@@ -133,3 +133,9 @@ def test_it_is_refused_in_words(rule: dict[str, Any], said: str) -> None:
 def test_what_the_shop_keeps_under_an_engines_name_has_a_past() -> None:
     rule = {"customer": "orders.colour", "is": "red", "held_for": "3 days"}
     assert holds(rule, past={"orders": was(("9 days", {"colour": "red"}))})
+
+
+def test_what_a_hook_gives_has_no_past() -> None:
+    for word in ({"is": 5}, {"is_set": False}, {"is_not": 6}):
+        rule = {"customer": "score", "held_for": "3 days", **word}
+        assert not holds(rule, known_since=ago("9 days"), computed=lambda name: 5)
