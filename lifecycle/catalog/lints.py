@@ -14,8 +14,8 @@ from lifecycle.catalog.problem import Problem, nearest, of_file
 from lifecycle.catalog.project import Leaf, Project, leaves, walk
 from lifecycle.catalog.retention import messages_kept
 from lifecycle.catalog.told import shape_of
+from lifecycle.catalog.told_of import spoken
 from lifecycle.core.campaign import Flow
-from lifecycle.core.rule.counts import FIGURES
 
 SHOP_EVENTS = (
     *("newsletter_joined", "customer_created", "site_visited", "product_viewed"),
@@ -77,15 +77,9 @@ def _named_events(document: Document) -> Iterator[tuple[Place, str]]:
     for place, value in walk(document.data):
         if shape_of(place) in _EVENT_KEYS and isinstance(value, str):
             yield place, value
-    for leaf in leaves(document):
-        for key in ("did", "first", "last"):
-            said = leaf.said.get(key)
-            for name in said if isinstance(said, list) else [said]:
-                if isinstance(name, str):
-                    yield (*leaf.place, key), name
-        for key in FIGURES:
-            if isinstance(said := leaf.said.get(key), str):
-                yield (*leaf.place, key), said.partition(".")[0]
+    for one in spoken(document):
+        if not one.path:
+            yield one.place, one.names[0]
 
 
 def _settings(project: Project) -> Iterator[Problem]:
