@@ -51,6 +51,8 @@ class EdgeOf:
 
     def may_turn_at(self, view: View) -> datetime | None:
         """When the chosen event leaves or enters the window, turns `has`, or is another."""
+        if not (self.window.turns or self.where.turns or self.has.turns):
+            return None
         chosen = self.chosen(view)
         turns = list(self._turns_of_where(chosen, view)) if self.where.turns else []
         if chosen is not None and (self.has.turns or self.has.meets(chosen, view)):

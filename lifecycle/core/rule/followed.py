@@ -34,6 +34,8 @@ class NotFollowed:
     def may_turn_at(self, view: View) -> datetime | None:
         """When an a that nothing followed leaves or enters the window, or turns a condition."""
         window, where = self.did.window, self.did.where
+        if not window.turns and not where.turns:
+            return None
         left = self._left(view, inside=False)
         spare = 0
         if self.did.at_most is None and not where.turns:
@@ -71,14 +73,14 @@ class NotFollowed:
         return sum(len(events) for events in self._left(view, inside=True))
 
     def _left(self, view: View, *, inside: bool) -> list[Sequence[Event]]:
-        """By name, the a that nothing followed: those inside the window, or all there are.
+        """By name, the a that nothing followed: those inside the window, or also those to come.
 
-        They meet `where`; among all there are also those that may come to meet it.
+        They meet `where`; with those to come also what may come to meet it.
         """
         latest: dict[Value, Event] | None = None
         left: list[Sequence[Event]] = []
         for events in events_of(self.did.names, view):
-            chosen = self.did.window.pick(events, view) if inside else events
+            chosen = self.did.window.pick(events, view, ahead=not inside)
             if inside or not self.did.where.turns:
                 chosen = [one for one in chosen if self.did.where.meets(one, view)]
             if chosen and latest is None:

@@ -21,6 +21,8 @@ class Same:
     def of(self, event: Event, view: View) -> frozenset[Value]:
         """The event's known values, each in the form in which equal ones are equal."""
         root = view.facts.event_value(event, self.path[0])
+        if type(root) is str and len(self.path) == 1:
+            return frozenset((canonical(root),)) if root else frozenset()
         found = value_at(root, self.path[1:])
         return frozenset(canonical(one) for value in found for one in _each(value) if known(one))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
@@ -13,6 +15,8 @@ from lifecycle.core.rule.same import Same, Value
 from lifecycle.core.rule.tree import Needs, View, Why
 from lifecycle.core.rule.window import Window
 
+AT_ONCE = 1_000
+"""So many events of one name are put in order at first, then four times as many each time."""
 _IN_ORDER = attrgetter("at", "id")
 _ANY: frozenset[Value] = frozenset((object(),))
 """The one value that all events share where no property is named."""
@@ -61,7 +65,7 @@ class Sequence:
             return None
         roles: dict[str, tuple[list[int], bool]] = {}
         ends: dict[Value, _Ends] = {}
-        for event in reversed(self._picked((*self.steps, *self.without), view)):
+        for event in self._backwards(view):
             role = roles.get(event.name)
             if role is None:
                 role = roles[event.name] = self._role(event.name)
@@ -72,6 +76,8 @@ class Sequence:
 
     def may_turn_at(self, view: View) -> datetime | None:
         """When the sequence that began last leaves the window, or else an event enters it."""
+        if not self.window.turns:
+            return None
         found = self.newest(view)
         if found is not None:
             return self.window.leaves_at(found.first, view)
@@ -104,14 +110,22 @@ class Sequence:
     def _comes(self, step: str, view: View) -> bool:
         return any(self.window.pick(events, view) for events in events_of((step,), view))
 
-    def _picked(self, names: tuple[str, ...], view: View) -> list[Event]:
-        """The events of these names in the window, in order, once each."""
-        named = tuple(dict.fromkeys(names))
-        lists = [self.window.pick(events, view) for events in events_of(named, view)]
-        found = [event for events in lists for event in events]
-        if len(lists) > 1:
-            found.sort(key=_IN_ORDER)
-        return found
+    def _backwards(self, view: View) -> Iterator[Event]:
+        """The events of all names in the window, once each, the last one first.
+
+        They are put in order bit by bit: what is looked for often lies near the end.
+        """
+        names = tuple(dict.fromkeys((*self.steps, *self.without)))
+        left = [self.window.pick(events, view) for events in events_of(names, view)]
+        at_once = AT_ONCE
+        while left := [events for events in left if events]:
+            cut = max((events[-at_once] for events in left if len(events) > at_once), default=None)
+            places = [0 if cut is None else bisect_left(events, cut) for events in left]
+            found = [one for at, events in zip(places, left, strict=True) for one in events[at:]]
+            found.sort(key=_IN_ORDER, reverse=True)
+            yield from found
+            left = [events[:at] for at, events in zip(places, left, strict=True)]
+            at_once *= 4
 
     def _role(self, name: str) -> tuple[list[int], bool]:
         """Which steps an event of this name can be, and whether it breaks a sequence."""

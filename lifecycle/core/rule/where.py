@@ -25,9 +25,13 @@ class Where:
 
     def meets(self, event: Event, view: View) -> bool:
         """Whether the event meets every condition."""
-        if not self.conditions:
-            return True
-        return _meets(_Properties(event, view), self.conditions, view)
+        deeper = []
+        for at, compared in self.conditions:
+            if len(at) > 1:
+                deeper.append((at, compared))
+            elif not compared.holds(view.facts.event_value(event, at[0]), view):
+                return False
+        return not deeper or _meets(_Properties(event, view), tuple(deeper), view)
 
     def pick(self, event: Event, at: tuple[str, ...], view: View) -> Iterator[Any]:
         """The known values at the path `at` where the conditions hold, entry by entry."""

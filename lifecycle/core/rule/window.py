@@ -67,17 +67,23 @@ class Window:
         """The attributes in which its lengths are told."""
         return attributes_of(self.far, self.near)
 
-    def pick(self, events: Sequence[Event], view: View) -> Sequence[Event]:
-        """Those of the ordered `events` that lie inside."""
+    @property
+    def turns(self) -> bool:
+        """Whether time alone moves an edge of it."""
+        return self.far is not None or self.during is not None
+
+    def pick(self, events: Sequence[Event], view: View, *, ahead: bool = False) -> Sequence[Event]:
+        """Those of the ordered `events` that lie inside; `ahead`: or come to lie inside later."""
         edges = self._edges(view)
         if edges is None or not events or (self.reads_entry and view.entry is None):
             return _NOTHING
         far, near = edges
         low = None if far is None else before(view.now, far)
-        high = before(view.now, near)
+        high = view.now if ahead else before(view.now, near)
         if self.during is not None:
             begins, ends = self.during.bounds(view.now, view.zone)
-            low, high = later(low, begins - MICROSECOND), min(high, ends - MICROSECOND)
+            low = later(low, begins - MICROSECOND)
+            high = high if ahead else min(high, ends - MICROSECOND)
         first, end = self._fixed(events, view)
         if low is not None:
             first = max(first, bisect_right(events, low, key=_at))
@@ -85,7 +91,9 @@ class Window:
 
     def may_turn_at(self, events: Sequence[Event], view: View, spare: int = 0) -> datetime | None:
         """When the next event leaves or enters; the first `spare` to leave do not matter."""
-        inside = self.pick(events, view) if self._far_edge else _NOTHING
+        if not self.turns:
+            return None
+        inside = self.pick(events, view)
         leaves = self.leaves_at(inside[spare], view) if len(inside) > spare else None
         return earliest((leaves, self.enters_at(events, view)))
 
@@ -117,10 +125,6 @@ class Window:
         if self.during is not None:
             enters = max(enters, self.during.enters(events[first].at, view.zone))
         return enters
-
-    @property
-    def _far_edge(self) -> bool:
-        return self.far is not None or self.during is not None
 
     def _edges(self, view: View) -> tuple[timedelta | None, timedelta] | None:
         """How long ago the rolling edges lie; None when that is unknown."""
