@@ -15,6 +15,7 @@ from lifecycle.api.customers import checked_id
 from lifecycle.api.door import Door
 from lifecycle.api.problems import Problem
 from lifecycle.api.way import Way
+from lifecycle.store.arrived import enter_all
 from lifecycle.store.customers import owner_of
 from lifecycle.store.facts import customer_exists
 from lifecycle.store.messages import message_told
@@ -75,6 +76,7 @@ def ways(door: Door, access: Access) -> list[Way]:
 
 
 def _why(door: Door, customer_id: str, campaign: str | None) -> list[Any]:
+    enter_all(door.database)
     with door.database.read() as connection:
         owner = owner_of(connection, customer_id)
         if not customer_exists(connection, owner):

@@ -22,6 +22,7 @@ from lifecycle.sources.consent_line import read_consent
 from lifecycle.sources.customer_line import CustomerIn, read_customer
 from lifecycle.sources.fields import MAX_LINE_BYTES, Fields
 from lifecycle.sources.refused import Refused
+from lifecycle.store.arrived import enter_all
 from lifecycle.store.consents import Word
 from lifecycle.store.customers import consent, say
 from lifecycle.store.known import export
@@ -108,6 +109,7 @@ class _Customers:
         customer_id = checked_id(request, "id")
 
         def read() -> dict[str, Any] | None:
+            enter_all(self.door.database)
             with self.door.database.read() as connection:
                 told = export(connection, customer_id)
                 if told is not None:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, select, text, update
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.event import Event
@@ -22,7 +23,6 @@ from lifecycle.store.tables.columns import BUCKETS, json_text
 from lifecycle.store.write import insert_new
 
 EVENT = METADATA.tables["event"]
-INTAKE = METADATA.tables["intake"]
 ALIAS = METADATA.tables["alias"]
 CUSTOMER = METADATA.tables["customer"]
 PlainEvent = tuple[str, str, str, int, int, int, int, bool, bool, str]
@@ -87,7 +87,7 @@ def append_plain(connection: Connection, events: Sequence[PlainEvent]) -> None:
     insert_plain(connection, EVENT, sorted(events, key=_BY_KEY))
     for newcomer in _customers_exist(connection, known_since):
         due[newcomer] = known_since[newcomer]  # known from now on, whatever day the event bears
-    wake(connection, {one: from_micros(at) for one, at in due.items()}, everything=False)
+    _wake(connection, due, everything=False)
 
 
 def event_row(customer_id: str, new: NewEvent, *, pending: bool) -> dict[str, Any]:
@@ -150,42 +150,30 @@ def wake(connection: Connection, due: Mapping[str, datetime], *, everything: boo
     `everything`: more than events may have changed, so that every segment is asked, as it is of
     customers who are new.
     """
-    statement = _wake_statement(connection.dialect.name, everything)
+    _wake(connection, {one: micros(at) for one, at in due.items()}, everything=everything)
+
+
+def _wake(connection: Connection, due: Mapping[str, int], *, everything: bool) -> None:
     rows = [
-        {
-            "customer_id": customer_id,
-            "bucket": bucket_of(customer_id, BUCKETS),
-            "due_at": at,
-            "arrivals": 1,
-            "everything": True,
-            "fence": 0,
-            "attempts": 0,
-        }
+        {"of": customer_id, "bucket": bucket_of(customer_id, BUCKETS), "at": at}
         for customer_id, at in sorted(due.items())
     ]
-    statement.each(connection, rows)
+    _wake_statement(connection.dialect.name, everything).each(connection, rows)
 
 
-_WAKE: dict[tuple[str, bool], Statement] = {}
-
-
+@cache
 def _wake_statement(kind: str, everything: bool) -> Statement:
-    if (kind, everything) not in _WAKE:
-        from sqlalchemy.dialects import postgresql, sqlite
-
-        make = sqlite.insert if kind == "sqlite" else postgresql.insert
-        statement = make(INTAKE)
-        lesser = func.min if kind == "sqlite" else func.least
-        sooner = lesser(
-            func.coalesce(INTAKE.c.due_at, statement.excluded.due_at), statement.excluded.due_at
+    lesser = "min" if kind == "sqlite" else "least"
+    also = ", everything = true" if everything else ""
+    return Statement(
+        text(
+            "INSERT INTO intake "
+            "(customer_id, bucket, due_at, arrivals, everything, fence, attempts) "
+            "VALUES (:of, :bucket, :at, 1, true, 0, 0) ON CONFLICT (customer_id) DO UPDATE SET "
+            f"due_at = {lesser}(coalesce(intake.due_at, excluded.due_at), excluded.due_at), "
+            f"arrivals = intake.arrivals + 1{also}"
         )
-        changed: dict[str, Any] = {"due_at": sooner, "arrivals": INTAKE.c.arrivals + 1}
-        if everything:
-            changed["everything"] = True
-        _WAKE[kind, everything] = Statement(
-            statement.on_conflict_do_update(index_elements=["customer_id"], set_=changed)
-        )
-    return _WAKE[kind, everything]
+    )
 
 
 PENDING = Statement(

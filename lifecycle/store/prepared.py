@@ -11,6 +11,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection
@@ -27,15 +28,8 @@ class _Ready:
     """A statement as SQLite's driver takes it."""
 
     sql: str
-    places: tuple[tuple[str | None, Any, Process | None], ...]
-    """For each place: the name that is bound there or what always stands there, the way in."""
     made: Callable[[tuple[Any, ...]], Row]
-
-    def bound(self, given: Mapping[str, Any]) -> list[Any]:
-        return [
-            fixed if name is None else way(given[name]) if way else given[name]
-            for name, fixed, way in self.places
-        ]
+    bound: Callable[[Mapping[str, Any]], Sequence[Any]]
 
 
 class Statement:
@@ -67,6 +61,14 @@ class Statement:
         except sqlite3.Error as error:
             _told(connection, ready.sql, error)
         return [ready.made(row) for row in found]
+
+    def driven(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """On SQLite: execute it and give the rows as the driver does, nothing read into them."""
+        ready = self._made_ready(connection, ())
+        try:
+            return _driver(connection).execute(ready.sql, ready.bound(given)).fetchall()
+        except sqlite3.Error as error:
+            _told(connection, ready.sql, error)
 
     def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Execute it once for each of `rows`, which all say the same names."""
@@ -119,7 +121,27 @@ def _compiled(
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
     made = _maker(row._make, ways_out, into)
-    return _Ready(sql, tuple(places), lru_cache(remembers)(made) if remembers else made)
+    made = lru_cache(remembers)(made) if remembers else made
+    return _Ready(sql, made, _binder(places))
+
+
+def _binder(
+    places: Sequence[tuple[str | None, Any, Process | None]],
+) -> Callable[[Mapping[str, Any]], Sequence[Any]]:
+    """What makes of named values those that are bound, by place.
+
+    A place has the name that is bound there, or what always stands there, and the way in.
+    """
+    if len(places) > 1 and all(name is not None and way is None for name, _, way in places):
+        return itemgetter(*(name for name, _, _ in places))
+
+    def bound(given: Mapping[str, Any]) -> Sequence[Any]:
+        return [
+            fixed if name is None else way(given[name]) if way else given[name]
+            for name, fixed, way in places
+        ]
+
+    return bound
 
 
 def _maker(

@@ -192,3 +192,20 @@ def test_no_body_is_an_error_of_ours(shop: Shop, body: bytes):
     assert answer.status_code in (202, 400, 422)
     if answer.status_code != 202:
         assert answer.json()["status"] == answer.status_code
+
+
+def test_whoever_asks_over_http_sees_what_came_over_http(any_shop: Shop):
+    any_shop.client.post("/v1/events", json=event(customer="new one"))
+    told = any_shop.client.get("/v1/customers/new one").json()
+    assert [one["event_id"] for one in told["events"]] == ["e1"]
+    any_shop.client.post("/v1/events", json=event(customer="newer"))
+    assert any_shop.client.get("/v1/customers/newer/why").status_code == 200
+
+
+def test_a_failure_of_ours_is_a_problem_too(shop: Shop):
+    client = shop.client_of(clock=None)
+    headers = {"Authorization": f"Bearer {shop.key}"}
+    answer = client.post("/v1/events", json=event(), headers=headers)
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
