@@ -72,6 +72,26 @@ class Database:
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
+    @property
+    def reads_beside(self) -> bool:
+        """Whether a reading transaction goes on while this same thread writes in another."""
+        return self._whole is None and not self._shared
+
+    @contextmanager
+    def survey(self) -> Iterator[Connection]:
+        """A reading transaction for a query over everybody: what it sorts goes into a file."""
+        if not self.is_sqlite or not self.reads_beside:
+            with self.read() as connection:
+                yield connection
+            return
+        with self._reader.connect() as connection:
+            sqlite.sort_in_files(connection, True)
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                sqlite.sort_in_files(connection, False)
+
     def pulse(self, writing: Connection) -> tuple[int, int] | None:
         """Two numbers by which `written_since` can tell; None where it cannot, as on PostgreSQL.
 

@@ -22,7 +22,7 @@ from lifecycle.store.tables.columns import BUCKETS
 
 TABLES = METADATA.tables
 CUSTOMER = TABLES["customer"]
-DELETED = ("alias", "attribute_past", "consent", "membership", "intake", "nightly")
+DELETED = ("alias", "attribute_past", "consent", "membership", "settled", "intake", "nightly")
 EMPTIED: dict[str, dict[str, Any]] = {
     "event": {"properties": {}, "pending": False},
     "membership_change": {},

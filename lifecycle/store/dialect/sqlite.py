@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -58,6 +58,15 @@ def _prepare(engine: Engine, begin: str, *, durable: bool, memory: bool) -> None
     @event.listens_for(engine, "begin")
     def begun(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+def sort_in_files(connection: Connection, files: bool) -> None:
+    """Have what does not fit the page cache sorted in files, or all in memory again.
+
+    To be called between transactions.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute(f"PRAGMA temp_store={'FILE' if files else 'MEMORY'}")
 
 
 def version_warning() -> str | None:

@@ -64,6 +64,17 @@ class _Count:
             not self.rule.where.conditions and wide == narrow and not by_machines(self.rule.names)
         )
 
+    @property
+    def width(self) -> int:
+        """How many columns a place takes: one where SQL is sure of what it reads."""
+        if self.sure:
+            return 1
+        asked = asked_of(self.rule.where)
+        rows = event_rows(
+            self.rule.names, self.rule.window, asked, self.asking.now, self.asking.values
+        )
+        return 1 if rows.meets(self.rule.where).exact else 2
+
     def columns(self, layer: Layer) -> list[Column]:
         """By place, the instant of that event: one that may count, and one that surely does."""
         found = []
@@ -81,7 +92,7 @@ class _Count:
         if self.sure:
             return [self._driven(layer, place, perhaps)]
         if met.exact:
-            return [perhaps, perhaps]
+            return [perhaps]
         return [perhaps, self._at(rows, met.lower, layer, place)]
 
     def _at(self, rows: Rows, met: Truth, layer: Layer, place: int) -> Column:
@@ -126,7 +137,7 @@ class _Count:
         window = self.rule.window
         far = None if window.far is None else _micros(window.far)
         near = _micros(window.near) if window.near else None
-        width = 1 if self.sure else 2
+        width = self.width
         coming = place + width * (bool(self.least) + bool(self.over))
         parts: list[Ask] = []
         if self.least:
@@ -152,7 +163,7 @@ class _Count:
             return there | columns[-1].is_not(None) if near else there
         if self.over or self.rule.window.far is not None:
             return None
-        return columns[0 if self.sure else 1].is_(None)
+        return columns[self.width - 1].is_(None)
 
     def driver(self) -> Driver | None:
         """The customers with events enough in the window, or on their way into it."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, select, text
+from sqlalchemy import Connection, Select, select
 
 from lifecycle.core.facts import Facts
 from lifecycle.core.rule.tree import Needs, Rule, View
@@ -70,8 +71,7 @@ def stands(
     asker = _Asker(connection, rule, segments, now, shop_zone, plainly)
     late = sorted(one for one in connection.scalars(_late(now)) if one > after)
     known = frozenset(late)
-    found = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(made.query)
-    for rows in found.partitions():
+    for rows in _rows(connection, made.query):
         told: list[Stand] = []
         doubted: list[str] = []
         for row in rows:
@@ -94,11 +94,24 @@ def stands(
         yield sorted(asker.ask(late))
 
 
+def _rows(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a query as the driver gives them, which spares half the time of fetching."""
+    if connection.dialect.name == "postgresql":
+        found = connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
+        yield from found.partitions()
+        return
+    result = connection.execute(query)
+    try:
+        while rows := result.cursor.fetchmany(ROWS_AT_ONCE):
+            yield rows
+    finally:
+        result.close()
+
+
 def _late(now: datetime) -> Select[str]:
     """Customers with events that were not known at `now`, though their moment had come."""
-    waiting = text("event.pending")  # as the index says it, or SQLite would not see that it fits
     late = (EVENT.c.due_at > now, EVENT.c.at <= now)
-    return select(EVENT.c.customer_id).where(waiting, *late).distinct()
+    return select(EVENT.c.customer_id).where(EVENT.c.pending, *late).distinct()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from lifecycle.store.tables.builds import Build, Settled
 from lifecycle.store.tables.customers import (
     Alias,
     AttributePast,
@@ -38,6 +39,7 @@ __all__ = [
     "Attempt",
     "AttributePast",
     "BroadcastState",
+    "Build",
     "CampaignState",
     "CatalogVersion",
     "Consent",
@@ -57,6 +59,7 @@ __all__ = [
     "Receipt",
     "Referral",
     "ReferralCode",
+    "Settled",
     "Suppression",
     "Task",
     "TemplateVersion",

@@ -21,13 +21,13 @@ class EventRow(SQLModel, table=True):
     __tablename__ = "event"
     __table_args__ = (
         Index("event_of_customer", "customer_id", "name", "at"),
-        Index("event_by_name", "name", "at", "customer_id", "due_at"),
+        Index("event_by_name", "name", "at", "customer_id"),
         Index(
             "event_pending",
             "customer_id",
             "due_at",
             postgresql_where=text("pending"),
-            sqlite_where=text("pending"),
+            sqlite_where=text("pending = 1"),
         ),
         {"info": {"shard_key": "customer_id"}},
     )

@@ -21,6 +21,7 @@ def upgrade() -> None:
     _attempt_indexes()
     _attribute_past()
     _broadcast_state()
+    _build()
     _campaign_state()
     _catalog_version()
     _consent()
@@ -51,6 +52,7 @@ def upgrade() -> None:
     _referral_indexes()
     _referral_code()
     _referral_code_indexes()
+    _settled()
     _suppression()
     _task()
     _template_version()
@@ -136,6 +138,23 @@ def _broadcast_state() -> None:
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("enrolled", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("campaign"),
+    )
+
+
+def _build() -> None:
+    op.create_table(
+        "build",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("cursor", sa.Text(), nullable=False),
+        sa.Column("joined", sa.BigInteger(), nullable=False),
+        sa.Column("gone", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name"),
     )
 
 
@@ -297,7 +316,7 @@ def _event() -> None:
 
 
 def _event_indexes() -> None:
-    op.create_index("event_by_name", "event", ["name", "at", "customer_id", "due_at"], unique=False)
+    op.create_index("event_by_name", "event", ["name", "at", "customer_id"], unique=False)
     op.create_index("event_of_customer", "event", ["customer_id", "name", "at"], unique=False)
     op.create_index(
         "event_pending",
@@ -305,7 +324,7 @@ def _event_indexes() -> None:
         ["customer_id", "due_at"],
         unique=False,
         postgresql_where=sa.text("pending"),
-        sqlite_where=sa.text("pending"),
+        sqlite_where=sa.text("pending = 1"),
     )
 
 
@@ -528,6 +547,15 @@ def _referral_code() -> None:
 def _referral_code_indexes() -> None:
     op.create_index(
         op.f("ix_referral_code_customer_id"), "referral_code", ["customer_id"], unique=False
+    )
+
+
+def _settled() -> None:
+    op.create_table(
+        "settled",
+        sa.Column("segment", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("segment", "customer_id"),
     )
 
 
