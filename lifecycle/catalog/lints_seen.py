@@ -96,8 +96,14 @@ class Judging:
         return frozenset(name for _, _, name in self._agreed())
 
     def problems(self, looked: Seen) -> list[Problem]:
-        """A warning for each doubt, each once."""
-        found = [problem for one in self.spoken for problem in self._judged(one, looked)]
+        """A warning for each doubt, once a file."""
+        found: list[Problem] = []
+        told: set[tuple[str, str]] = set()
+        for one in self.spoken:
+            for problem in self._judged(one, looked):
+                if (problem.file, problem.problem) not in told:
+                    told.add((problem.file, problem.problem))
+                    found.append(problem)
         if looked.consents >= FEW:
             for document, place, topic in self._agreed():
                 if topic not in looked.topics:
