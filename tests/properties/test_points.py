@@ -113,9 +113,9 @@ def expected(orders: list[Order], pending: int, expire: int) -> list[str]:
 
 def lines(orders: list[Order]) -> list[dict[str, Any]]:
     """The orders as events of a replay, in the order in which they became known."""
-    told = []
+    told: list[tuple[str, int, int, int, dict[str, Any]]] = []
     for number, one in enumerate(orders):
-        said = {"order_id": f"o{number}", "total": one.total}
+        said: dict[str, Any] = {"order_id": f"o{number}", "total": one.total}
         told.append(("order_placed", number, one.day, one.late, said))
         if one.cancelled is not None:
             day = one.day + one.cancelled

@@ -39,7 +39,13 @@ class Plainly:
 
 def reading_of(needs: Needs) -> Reading:
     """What is read for a rule alone."""
-    return Reading(needs.reaches, enrollments=needs.running)
+    return Reading(
+        needs.reaches,
+        enrollments=needs.running,
+        past=needs.past,
+        ledger=needs.ledger,
+        nightly=needs.nightly,
+    )
 
 
 PLAINLY = Plainly(reading_of, lambda facts: facts)
