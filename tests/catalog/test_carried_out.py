@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
+
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import from_files
+from lifecycle.catalog.schema import schemas
 from lifecycle.core.campaign import Flow
 from tests.catalog.shop import CART, FILES, SALE, SETTINGS, problems_of, said
 
@@ -128,6 +132,33 @@ def test_every_setting_of_the_language_may_be_said():
 
 def test_a_segment_with_every_common_leaf_may_be_said():
     assert found({"segments/slipping_vip.toml": SLIPPING}, "error") == []
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        'did = "order_placed", not_followed_by = ["order_delivered"], same = "order_id"',
+        'did = "order_placed", at_least = 2, during = "this month last year"',
+        'did = "order_placed", between = ["3 x orders.usual_gap ago", "1.5 x days.gap ago"]',
+        'first = "order_*", where = { total = { at_least = 5 } }, has = { sku = "a" }',
+        'last = ["order_placed", "order_paid"], within = "1.5 x orders.usual_gap"',
+        'share = { did = "order_refunded" }, of = { did = "order_placed" }, at_least = 0.3',
+        'share = { total_of = "a.b", where = { c = 1 } }, of = { did = "d" }, more_than = 1',
+        'sequence = ["cart_updated", "order_*"], inside = "1 day", same = "sku", without = "x"',
+    ],
+)
+def test_every_leaf_on_events_may_be_said_and_editors_know_it(leaf: str):
+    told = f'name = "S"\nmatch = {{ {leaf} }}\n'
+    assert found({"segments/s.toml": told}, "error") == []
+    segment = jsonschema.Draft7Validator(schemas()["segment"])
+    assert [one.message for one in segment.iter_errors(tomllib.loads(told))] == []
+
+
+def test_a_fault_in_a_leaf_on_events_is_told_at_its_line():
+    told = 'name = "S"\n[match]\nsequence = ["a", "b"]\ninside = "0 days"\nsame = 5\n'
+    places = found({"segments/s.toml": told}, "error")
+    assert any(one.startswith("segments/s.toml:4") for one in places), places
+    assert any(one.startswith("segments/s.toml:5") for one in places), places
 
 
 def test_a_flow_with_every_common_table_may_be_said():
