@@ -129,6 +129,8 @@ def _in_numbers(said: Any, desk: Any, name: str) -> None:
         out.print(f"[bold]{found.segment}[/]  {escape(found.name)}: {found.size} customers")
         if not found.live:
             out.print("(asked from scratch: these definitions are not live yet)", style="dim")
+        if found.building is not None:
+            out.print(_progress(found.building))
         rows = [(f"{day.day}", day.joined, day.left) for day in found.days[-SHOWN_DAYS:]]
         if rows:
             out.print(table(("day", "joined", "left"), rows))
@@ -140,6 +142,17 @@ def _in_numbers(said: Any, desk: Any, name: str) -> None:
             out.print(f"such as {escape(', '.join(found.sample))}")
 
     said.answer(found, human)
+
+
+def _progress(one: Any) -> str:
+    """How far a build is, in a line for people."""
+    if one.state == "waiting":
+        return f"[yellow]waits to be built[/]: {one.of} customers are to be asked"
+    share = one.done / one.of if one.of else 1
+    turned = f"{one.joined} joined, {one.left} left so far"
+    return (
+        f"[yellow]is being built[/]: {one.done} of {one.of} customers asked ({share:.0%}), {turned}"
+    )
 
 
 def _shared(one: Any) -> tuple[Any, str]:

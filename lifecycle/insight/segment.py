@@ -14,6 +14,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.rule.tree import Needs, Rule, whole
 from lifecycle.core.words import from_micros, zone_of
 from lifecycle.insight.overlap import Overlap, overlaps, overlaps_from_scratch
+from lifecycle.store import builds
 from lifecycle.store.customers import owner_of
 from lifecycle.store.facts import Reading, load
 from lifecycle.store.rule_sql import all_needs, members
@@ -36,6 +37,19 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a segment has been asked of everybody after a change of the definitions."""
+
+    state: str
+    """waiting or building."""
+    since: datetime
+    done: int
+    of: int
+    joined: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentReport:
     """A segment as of an instant. `live`: as the engine keeps it; else asked from scratch."""
 
@@ -47,6 +61,8 @@ class SegmentReport:
     """The days of the last 30 on which somebody joined or left, on the shop's calendar."""
     overlaps: tuple[Overlap, ...]
     sample: tuple[str, ...]
+    building: Progress | None = None
+    """Where a change is still being carried out: the figures are those so far."""
 
 
 def segment_report(
@@ -69,7 +85,16 @@ def segment_report(
         shared = overlaps_from_scratch(connection, catalog, segment, asked, now)
     days = _days(connection, segment, zone, now)
     name = catalog.segments[segment].name
-    return SegmentReport(segment, name, size, live, days, shared, sample)
+    building = _building(connection, segment) if live else None
+    return SegmentReport(segment, name, size, live, days, shared, sample, building)
+
+
+def _building(connection: Connection, segment: str) -> Progress | None:
+    for one in builds.under_way(connection):
+        if (one.kind, one.name) == (builds.SEGMENT, segment):
+            done, of = builds.progress(connection, one)
+            return Progress(one.state, one.begun_at, done, of, one.joined, one.gone)
+    return None
 
 
 def _days(connection: Connection, segment: str, zone: str, now: datetime) -> tuple[Day, ...]:
