@@ -227,7 +227,7 @@ _DUES = Statement(
     text(
         "SELECT (SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM intake "
         "WHERE due_at IS NOT NULL AND quarantined_at IS NULL UNION ALL "
-        "SELECT (SELECT received_at FROM arrived ORDER BY number LIMIT 1)) AS intake), "
+        "SELECT min(received_at) FROM arrived) AS intake), "
         "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "

@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.event import Event
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
 from lifecycle.engine.engine import Engine
 from lifecycle.engine.parts import Live, Parts
@@ -20,10 +19,11 @@ from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.send.transport import Transport
 from lifecycle.sources.customer_line import read_customer
+from lifecycle.sources.event_batch import batch_of
 from lifecycle.sources.event_line import read_event
-from lifecycle.store import customers, events
+from lifecycle.store import arrived, customers
+from lifecycle.store.arrived import Arriving
 from lifecycle.store.database import Database
-from lifecycle.store.events import NewEvent
 from lifecycle.store.migrate import create
 from lifecycle.store.tables import METADATA
 from tests.simulation.shop import clock, instant, short
@@ -109,21 +109,14 @@ class Running:
             customers.say(connection, read, now=instant(at), address_key=KEY)
 
     def hear(self, *lines: Mapping[str, Any]) -> None:
-        """Append events, in their order, each at its arrival."""
+        """Take in events as HTTP does, in their order, each at its arrival."""
         read = [read_event(dict(line), received=None, live=False) for line in lines]
+        came = [
+            Arriving(one.received_at, number, 1, batch_of([one]).lines)
+            for number, one in enumerate(read)
+        ]
         with self.database.write() as connection:
-            events.append(
-                connection,
-                [
-                    NewEvent(
-                        one.customer,
-                        Event(one.at, one.id, one.event, one.properties, one.received_at),
-                        one.received_at,
-                        number,
-                    )
-                    for number, one in enumerate(read)
-                ],
-            )
+            arrived.note(connection, came)
 
     def run(self, until: str) -> None:
         """Tick at each instant at which something falls due, and at last at `until`."""
