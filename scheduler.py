@@ -21,6 +21,7 @@ from lifecycle.api.spool import drain_spool
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli import place
 from lifecycle.cli.asked import Asked
+from lifecycle.cli.building import Building
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
@@ -70,9 +71,15 @@ class Daemon:
             catalog, hooks = self._definitions()
             engine = Engine(self._parts(catalog, hooks))
             closing.callback(lambda: self.runner.engine.parts.transport.close())
-            self.runner = Runner(engine, self.clock, self._tend, alone=self.database.is_sqlite)
+            alone = self.database.is_sqlite
+            self.runner = Runner(engine, self.clock, self._tend, alone=alone)
             self.runner.start()
             closing.callback(self.runner.stop)
+            self.building = Building(
+                lambda: self.runner.engine.parts, self.clock, self.runner.wake, alone=alone
+            )
+            self.building.start()
+            closing.callback(self.building.stop)
             door = door_of(self.root, catalog.settings, self.runner)
             web = Web(door, self._listen(catalog))
             web.start()
@@ -112,7 +119,9 @@ class Daemon:
             project = read_project(self.root)
             if project.catalog is not None:
                 now = self.clock.now()
-                done = apply(self.database, project.catalog, project.hooks, who(), now)
+                done = apply(
+                    self.database, project.catalog, project.hooks, who(), now, background=True
+                )
                 self.version = done.number
                 return project.catalog, project.hooks
             for one in project.problems:
@@ -143,6 +152,7 @@ class Daemon:
         before = self.runner.engine.parts.transport
         self.runner.go_on_with(Engine(self._parts(catalog, hooks)))
         before.close()
+        self.building.look()
         with self.database.read() as connection:
             self.version = catalog_versions.latest_number(connection)
 

@@ -162,6 +162,8 @@ def apply(
             out.print(f"segment {name}: {one['joined']} joined, {one['left']} left")
         for name, count in done["enrolled"].items():
             out.print(f"campaign {name}: {count} let in who match already")
+        for name in done["building"]:
+            out.print(f"{name}: customers are asked in the background")
         out.print(f"Version {done['number']} is live.")
         if rollback:
             out.print("The files still say the newer one: lifecycle apply would put it live again.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lifecycle import log
+from lifecycle.cli.building import told_of
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.importing import take_lines
 from lifecycle.cli.project import Project, read_project
@@ -49,7 +50,16 @@ def _apply(desk: Desk, arguments: Arguments) -> Any:
         raise LifecycleError("the files have just been changed", remedy="repeat the command")
     with desk.alone():
         now = desk.clock.now()
-        done = apply(desk.database, project.catalog, project.hooks, str(arguments["who"]), now)
+        who = str(arguments["who"])
+        done = apply(
+            desk.database,
+            project.catalog,
+            project.hooks,
+            who,
+            now,
+            background=desk.in_daemon,
+            tell=told_of(desk.database),
+        )
         desk.go_live(project.catalog, project.hooks)
     return _told(done)
 
@@ -60,7 +70,15 @@ def _rollback(desk: Desk, arguments: Arguments) -> Any:
     with desk.alone():
         now = desk.clock.now()
         who = str(arguments["who"])
-        done, catalog = rollback(desk.database, desk.root, project.hooks, who, now)
+        done, catalog = rollback(
+            desk.database,
+            desk.root,
+            project.hooks,
+            who,
+            now,
+            background=desk.in_daemon,
+            tell=told_of(desk.database),
+        )
         desk.go_live(catalog, project.hooks)
     return _told(done)
 

@@ -76,7 +76,7 @@ def apply(
     Segments that are new or whose rule changed are built, as if everybody were asked at `now`:
     those who join or leave by it do so silently, unless the segment says on_change = "enroll".
     Flows that go live with existing = "enroll" then let in those who match already. All this is
-    done when it returns, `tell` being told of each piece; with `background` it is left to a
+    done when it returns, `tell` being told of each portion; with `background` it is left to a
     Builder.
     """
     with database.read() as connection:
@@ -111,9 +111,16 @@ def apply(
 
 
 def rollback(
-    database: Database, root: Path, hooks: Registry, who: str, now: datetime
+    database: Database,
+    root: Path,
+    hooks: Registry,
+    who: str,
+    now: datetime,
+    *,
+    background: bool = False,
+    tell: Callable[[Building], None] = lambda _: None,
 ) -> tuple[Applied, Catalog]:
-    """Put the definitions live that were so before the present ones.
+    """Put the definitions live that were so before the present ones, as `apply` does.
 
     Raises LifecycleError when there are none.
     """
@@ -123,7 +130,8 @@ def rollback(
     if earlier is None:
         raise LifecycleError("there is nothing to go back to", "no other version was ever live")
     catalog = _catalog(earlier, root, hooks)
-    return apply(database, catalog, hooks, who, now), catalog
+    done = apply(database, catalog, hooks, who, now, background=background, tell=tell)
+    return done, catalog
 
 
 def rebuilt(old: Catalog | None, new: Catalog) -> list[str]:

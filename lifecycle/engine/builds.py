@@ -57,6 +57,8 @@ class Builder:
         self.database, self.live, self.alone = database, live, alone
         self.done: list[Building] = []
         """What has come to its end, with how many joined and left."""
+        self.current: Building | None = None
+        """The build in hand, as far as it has got."""
         self._running: Iterator[None] | None = None
 
     def portion(self, now: datetime) -> bool:
@@ -65,6 +67,7 @@ class Builder:
             build = self._take(now)
             if build is None:
                 return False
+            self.current = build
             self._running = self._flow(build, now) if build.kind == FLOW else self._segment(build)
         try:
             next(self._running)
@@ -79,12 +82,10 @@ class Builder:
         return True
 
     def run(self, now: datetime, tell: Callable[[Building], None] = lambda _: None) -> None:
-        """Do all there is to do; `tell` is told of each build that has come to its end."""
-        told = 0
+        """Do all there is to do; `tell` is told after each portion how far its build has got."""
         while self.portion(now):
-            for build in self.done[told:]:
-                tell(build)
-            told = len(self.done)
+            if self.current is not None:
+                tell(self.current)
 
     def close(self) -> None:
         """Leave the build in hand where it is: it goes on from there when it is taken again."""
@@ -117,6 +118,7 @@ class Builder:
             for standings, reached in portions:
                 with self.database.write() as connection:
                     self._write(connection, build, standings, reached)
+                self.current = replace(build, cursor=reached)
                 yield
         self._finish(build)
 
@@ -194,6 +196,7 @@ class Builder:
                     count = self._enter(connection, flow, page, now)
                     if not builds.advance(connection, build, cursor, count):
                         raise Overtaken
+                self.current = replace(build, cursor=cursor)
                 yield
         self._finish(build)
 

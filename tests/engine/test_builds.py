@@ -153,7 +153,7 @@ def test_turns_after_a_build_come_at_their_exact_instants(there: Shop):
     there.settle(NOW + 40 * DAY)
     there.holds(NOW + 40 * DAY)
     turned = there.turns("quiet", NOW + MICRO)
-    latest = {}
+    latest: dict[str, datetime] = {}
     for row in there.rows("event"):
         if row.name == "order_placed":
             latest[row.customer_id] = max(row.at, latest.get(row.customer_id, row.at))
