@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 from hypothesis import event, given, settings
@@ -14,6 +15,9 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.tree import Rule, View
 from lifecycle.core.words import zone_of
+from tests.properties.histories import facts_of, known_from, moments, people, product_event
+from tests.properties.plain_people import Person
+from tests.properties.rule_texts import rules
 from tests.properties.shops import EXAMPLES
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -140,3 +144,30 @@ def test_what_is_proved_is_so(raw: Any, named: Any, shop: list[Facts]) -> None:
 def _without_circles(raw: Any) -> Rule:
     rule = read_rule(raw)
     return read_rule({"everyone": True}) if rule.needs().segments else rule
+
+
+@settings(max_examples=EXAMPLES * 4)
+@given(
+    one=rules(("s",), entry=True),
+    other=rules(("s",), entry=True),
+    named=rules(),
+    shop=st.lists(st.tuples(people(), moments()), min_size=2, max_size=2),
+    data=st.data(),
+)
+def test_what_is_proved_is_so_in_the_whole_language(
+    one: Any, other: Any, named: Any, shop: list[tuple[Person, datetime]], data: st.DataObject
+) -> None:
+    pair, segments = (read_rule(one), read_rule(other)), {"s": read_rule(named)}
+    proved = [
+        signs
+        for signs in product((True, False), repeat=2)
+        if never(list(zip(pair, signs, strict=True)), segments)
+    ]
+    event("something proved" if proved else "open")
+    for person, now in shop:
+        now = max(now, known_from(person))
+        entry = data.draw(st.sampled_from((None, *person.seen(now))))
+        told = None if entry is None else product_event(entry)
+        facts = facts_of(person, now)
+        found = tuple(rule.matches(View(facts, now, segments, told)) for rule in pair)
+        assert found not in proved
