@@ -16,10 +16,10 @@ from sqlalchemy import Connection, Integer, bindparam, delete, select
 
 from lifecycle.core.words import micros
 from lifecycle.store.database import Database
+from lifecycle.store.dialect.many import insert_plain
 from lifecycle.store.events import PlainEvent, append_plain
 from lifecycle.store.prepared import SQLITE, Statement
 from lifecycle.store.tables import METADATA
-from lifecycle.store.write import insert_new
 
 ARRIVED = METADATA.tables["arrived"]
 REQUESTS_AT_ONCE = 1_000
@@ -63,16 +63,11 @@ def note(connection: Connection, requests: Sequence[Arriving]) -> None:
     """Keep what came in: on SQLite noted, on PostgreSQL, where writers are many, entered."""
     if connection.dialect.name == SQLITE:
         rows = [
-            {
-                "received_at": one.received_at,
-                "first": one.first,
-                "events": one.count,
-                "lines": one.lines,
-            }
+            (None, micros(one.received_at), one.first, one.count, one.lines)
             for one in requests
             if one.count
         ]
-        insert_new(connection, ARRIVED, rows)
+        insert_plain(connection, ARRIVED, rows)
         return
     events: list[PlainEvent] = []
     for one in requests:
