@@ -2,7 +2,7 @@
 
 At 03:00 of the shop's clock, from all orders known at that instant, where a rule or a letter reads
 any of it. What reads it for the first time has it reckoned as it goes live; a replay begins with
-the first night. Who has another value than before, in what a rule reads, is looked at again then.
+the first night. Those for whom a rule may answer otherwise than before are looked at again then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle import log
-from lifecycle.core import kept
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.parts import Live, Parts
 from lifecycle.store import nightly
@@ -34,7 +33,7 @@ Transaction = Callable[[], AbstractContextManager[Connection]]
 
 def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
     """Set the nightly task where something reads what it reckons; else strike all of that."""
-    if not parts.live.nightly_read:
+    if not parts.live.nightly_names:
         nightly.forget(connection)
     else:
         nightly.schedule(connection, now if parts.outside else _tonight(parts.shop_zone, now))
@@ -70,7 +69,7 @@ class Nightly:
 
         Live, a portion at a time, with a rest after it; on the virtual clock all at once.
         """
-        if not self._parts.live.nightly_read or not self._hold(now):
+        if not self._parts.live.nightly_names or not self._hold(now):
             return 0
         assert self._running is not None and self._held is not None
         batches = 0
@@ -161,25 +160,14 @@ class _Sweep:
         changed = {
             one: new for one, new in zip(ids, values, strict=True) if before.get(one, {}) != new
         }
-        read = self.live.nightly_in_rules
-        waking = [one for one, new in changed.items() if _differ(before.get(one, {}), new, read)]
+        turned = self.live.nightly_turned
+        waking = [one for one, new in changed.items() if turned.by(before.get(one, {}), new)]
         return self._write(changed, waking) if changed else 0
 
     def _write(self, changed: Mapping[str, Mapping[str, Any]], waking: Sequence[str]) -> int:
         with self.writing() as connection:
             nightly.write(connection, changed, waking if self.wakes else (), self.at, self.now)
         return len(changed)
-
-
-def _differ(
-    one: Mapping[str, Any], other: Mapping[str, Any], paths: frozenset[tuple[str, ...]]
-) -> bool:
-    """Whether two sets of values differ in what is read of them."""
-    return any(
-        one.get(path[0], {}).get(leaf) != other.get(path[0], {}).get(leaf)
-        for path in paths
-        for leaf in (path[1:2] or kept.NIGHTLY[path[0]])
-    )
 
 
 def _tonight(shop_zone: str, now: datetime) -> datetime:

@@ -18,6 +18,7 @@ from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
 from lifecycle.engine.asked import SegmentsAsked
+from lifecycle.engine.turned import Turned
 from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
 from lifecycle.render.links import Signer
 from lifecycle.rewards import referral
@@ -171,7 +172,7 @@ class Live:
     def _reading(self) -> Reading:
         """What all readings have in common."""
         tiers = self.catalog.settings.points.ladder
-        nightly = bool(self.nightly_read)
+        nightly = bool(self.nightly_names)
         return Reading(past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly)
 
     @cached_property
@@ -196,20 +197,15 @@ class Live:
         return self.needs_of(*self.catalog.rules.values(), *catalog_rules(self.catalog))
 
     @cached_property
-    def nightly_in_rules(self) -> frozenset[tuple[str, ...]]:
-        """The attributes reckoned at night that rules read."""
-        return frozenset(path for path in self._needs.attributes if path[0] in kept.NIGHTLY)
-
-    @cached_property
-    def nightly_read(self) -> frozenset[tuple[str, ...]]:
-        """The attributes reckoned at night that rules and letters read."""
-        shown = (path for path in self.kept_in_letters if path[0] in kept.NIGHTLY)
-        return self.nightly_in_rules | frozenset(shown)
+    def nightly_turned(self) -> Turned:
+        """Whom new values of the attributes reckoned at night may turn."""
+        return Turned([*self.catalog.rules.values(), *catalog_rules(self.catalog)])
 
     @cached_property
     def nightly_names(self) -> frozenset[str]:
-        """Their names without the leaf: `rfm`, `predicted`."""
-        return frozenset(path[0] for path in self.nightly_read)
+        """Of the attributes reckoned at night those that are read: `rfm`, `predicted`."""
+        paths = self._needs.attributes | self.kept_in_letters
+        return frozenset(path[0] for path in paths if path[0] in kept.NIGHTLY)
 
     @cached_property
     def ingest_reading(self) -> Reading:
