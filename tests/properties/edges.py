@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.properties.plain_asked import Asked
 from tests.properties.plain_people import Person
-from tests.properties.plain_values import MICRO, anniversary, instant, lengths_in, midnight
+from tests.properties.plain_values import MICRO, anniversaries, instant, lengths_in, midnight
 
 CALENDAR = ("during", "anniversary_within_next")
 
@@ -16,6 +16,7 @@ CALENDAR = ("during", "anniversary_within_next")
 def edges(raws: Any, person: Person, begin: datetime, end: datetime) -> list[datetime]:
     """Every instant from `begin` to `end` at which some rule may turn, and those beside it."""
     known = {one.known_at for one in person.events} | {one.received for one in person.events}
+    known |= {at for one in person.stays for at in (one.begins, one.ends) if at}
     known |= {one.received for one in person.told} | {one.at for one in person.told}
     zones = {person.zone(at) for at in known}
     base = set(known) | {one.at for one in person.events}
@@ -31,9 +32,7 @@ def edges(raws: Any, person: Person, begin: datetime, end: datetime) -> list[dat
             base |= {midnight(first + timedelta(days=n), zone) for n in range(days)}
         if "anniversary_within_next" in words:
             for value in values:
-                if at := instant(value, zone):
-                    born = at.astimezone(zone).replace(tzinfo=None)
-                    base |= {anniversary(born, year, zone) for year in range(2024, 2029)}
+                base |= set(anniversaries(value, zone, 2024, 2028))
     spans: set[timedelta] = {timedelta()}
     for said in set(lengths_in(raws)):
         for at in known if " x " in said else [begin]:

@@ -42,7 +42,7 @@ def told_instants() -> st.SearchStrategy[Any]:
         moments().map(lambda at: at.date().isoformat()),
         moments().map(lambda at: int(at.timestamp())),
         moments().map(lambda at: str(int(at.timestamp() * 1000))),
-        st.sampled_from(("1990-03-29", "1990-04-01", LEAP, "2026-03-29T00:30:00", "soon")),
+        st.sampled_from(("1990-03-29", "1990-04-01", LEAP, "2026-03-29T00:30:00", "03-30", "soon")),
     )
 
 
@@ -94,17 +94,13 @@ def attributes() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def people(draw: st.DrawFn, name: str = "c1", *, in_order: bool = False, most: int = 6) -> Person:
-    """A customer with a history; `in_order`: everything arrives at its own moment."""
+def people(draw: st.DrawFn, name: str = "c1", *, told_late: bool = True, most: int = 6) -> Person:
+    """A customer with a history, events late and early; `told_late`: what is said may be late."""
     person = Person(name, shop_zone=SHOP_ZONE)
-    late = st.just(timedelta())
-    if not in_order:
-        late = st.sampled_from((timedelta(), timedelta(), MICRO, STEP, 4 * STEP, -STEP))
+    late = st.sampled_from((timedelta(), timedelta(), MICRO, STEP, 4 * STEP, -STEP))
     for number in range(draw(st.integers(0, most))):
         at = draw(moments())
         event_id = draw(st.sampled_from((f"e{number}", f"e{9 - number}", "e0", f"E{number}")))
-        if any(one.id == event_id for one in person.events) and in_order:
-            event_id = f"f{number}"
         word = draw(st.sampled_from(NAMES))
         arrives = max(BEGIN - 400 * STEP, at + draw(late))
         person.events.append(Happened(at, event_id, word, draw(properties()), arrives))
@@ -117,7 +113,7 @@ def people(draw: st.DrawFn, name: str = "c1", *, in_order: bool = False, most: i
                 draw(st.sampled_from(ZONES)) if draw(st.booleans()) else None,
                 draw(st.sampled_from((None, "de-AT", "en"))),
                 agreed_to=draw(st.sampled_from((None, None, (), ("offers",)))),
-                arrives=at if in_order else max(at, at + draw(late)),
+                arrives=max(at, at + draw(late)) if told_late else at,
             )
         )
     return person
@@ -132,7 +128,7 @@ def known_from(person: Person) -> datetime:
 def facts_of(person: Person, now: datetime) -> Facts:
     """The facts of somebody at an instant, as the product's rules read them."""
     names = {name for one in person.said(now) for name in one.attributes}
-    own = {name: person.past(name, now)[-1][1] for name in names}
+    own = {name: person.attribute(name, now) for name in names}
     facts = Facts(
         person.id,
         now,
@@ -142,6 +138,7 @@ def facts_of(person: Person, now: datetime) -> Facts:
         timezone=person.own("timezone", now),
         known_since=person.known_since(now),
         attributes={name: value for name, value in own.items() if value is not None},
+        past={name: tuple(person.past(name, now)) for name in (*names, "language")},
         consents={"offers": person.agreed_to("offers", now)},
     )
     for event in person.seen(now):

@@ -90,21 +90,24 @@ class Person:
         ]
         return sorted(human, key=lambda one: one.order)
 
-    def said(self, now: datetime) -> list[Told]:
-        """What had been said by an instant, in the order in which it counts."""
+    def said(self, now: datetime, until: datetime | None = None) -> list[Told]:
+        """What had been said by an instant, up to a moment, in the order in which it counts."""
         arrived = [one for one in self.told if one.received <= now]
+        arrived = [one for one in arrived if until is None or one.at <= until]
         return sorted(sorted(arrived, key=lambda one: one.received), key=lambda one: one.at)
 
-    def own(self, name: str, now: datetime) -> Any:
+    def own(self, name: str, now: datetime, until: datetime | None = None) -> Any:
         """The record's own email, timezone or locale."""
         value = None
-        for one in self.said(now):
+        for one in self.said(now, until):
             value = getattr(one, name) or value
         return value
 
     def past(self, name: str, now: datetime) -> list[tuple[datetime, Any]]:
-        """The values of a top-level attribute, each with the moment since which it was so."""
-        return [(one.at, one.attributes[name]) for one in self.said(now) if name in one.attributes]
+        """What a top-level attribute was at each moment at which anything was said."""
+        return [
+            (at, self.attribute(name, now, at)) for at in sorted({one.at for one in self.said(now)})
+        ]
 
     def zone(self, now: datetime) -> ZoneInfo:
         """The customer's own zone; unknown: the shop's; unknown: UTC."""
@@ -132,16 +135,21 @@ class Person:
                     words.append((event.at, event.known_at, event.name == "consent_given"))
         return max(words, key=lambda word: word[:2])[2] if words else False
 
-    def attribute(self, name: str, now: datetime) -> Any:
-        """A top-level attribute; the shop's own wins over those that the engine knows."""
-        past = self.past(name, now)
-        if past and past[-1][1] is not None:
-            return past[-1][1]
+    def attribute(self, name: str, now: datetime, until: datetime | None = None) -> Any:
+        """A top-level attribute as known now; `until` a moment: as it was then.
+
+        The shop's own wins over those that the engine knows; None takes away.
+        """
+        value = None
+        for one in self.said(now, until):
+            value = one.attributes.get(name, value)
+        if value is not None:
+            return value
         if name == "id":
             return self.id
         if name in ("email", "timezone", "locale"):
-            return self.own(name, now)
+            return self.own(name, now, until)
         if name == "language":
-            locale = self.own("locale", now)
+            locale = self.own("locale", now, until)
             return locale.replace("_", "-").split("-")[0] if locale else None
         return None

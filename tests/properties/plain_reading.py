@@ -6,7 +6,7 @@ the product's rules. What it says follows the sentences of the contract one by o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -25,7 +25,7 @@ from tests.properties.plain_asked import (
     somewhere,
 )
 from tests.properties.plain_people import Happened, Person
-from tests.properties.plain_values import found_at, is_known, number, same
+from tests.properties.plain_values import entries, found_at, is_known, number, same
 
 
 def holds(
@@ -49,6 +49,19 @@ def inside(name: str, person: Person, now: datetime, segments: Mapping[str, Raw]
     if person.id in members.get("include", ()):
         return True
     return rule(segments[name]["match"], Asked(person, now, segments))
+
+
+def turns(
+    person: Person, name: str, instants: Sequence[datetime], segments: Mapping[str, Raw]
+) -> list[tuple[datetime, str]]:
+    """Every turn of a membership, given all the instants at which there may be one."""
+    found: list[tuple[datetime, str]] = []
+    was = False
+    for at in instants:
+        if inside(name, person, at, segments) is not was:
+            was = not was
+            found.append((at, "joined" if was else "left"))
+    return found
 
 
 def rule(raw: Raw, asked: Asked) -> bool:
@@ -123,7 +136,7 @@ def _followed(one: Happened, raw: Raw, asked: Asked) -> bool:
 def _on(event: Happened, path: str, asked: Asked) -> list[Any]:
     """The known values of an event's property."""
     found = found_at(asked.properties(event), tuple(path.split(".")))
-    return [one for one in found if is_known(one)]
+    return [one for value in found for one in entries(value) if is_known(one)]
 
 
 def _shared(some: list[Any], others: list[Any], asked: Asked) -> list[Any]:
@@ -183,14 +196,17 @@ def _goes_on(raw: Raw, place: int, taken: list[Happened], values: list[Any], ask
 
 
 def _between(raw: Raw, first: Happened, last: Happened, values: list[Any], asked: Asked) -> bool:
-    """Whether each of the values saw the event that must not come between."""
+    """Whether on each of the values the event that must not come between did.
+
+    One that tells values of its own is between on those alone, one that tells none on all.
+    """
     if "without" not in raw:
         return False
     between = [one for one in asked.events(raw["without"]) if first.order < one.order < last.order]
     if "same" not in raw:
         return bool(between)
     seen = [_on(one, raw["same"], asked) for one in between]
-    return all(any(_shared([value], told, asked) for told in seen) for value in values)
+    return all(any(not told or _shared([value], told, asked) for told in seen) for value in values)
 
 
 def _in_segment(raw: Raw, asked: Asked) -> bool:

@@ -14,6 +14,7 @@ MICRO = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
 UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+DAY_OF_YEAR = re.compile(r"[0-9]{2}-[0-9]{2}")
 MILLISECONDS_FROM = 10**11
 OPS = frozenset(
     (
@@ -33,7 +34,7 @@ def number(value: Any) -> Fraction | None:
     """Numbers and numeric text are numbers; true and false are none."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int):
+    if isinstance(value, int | Fraction):
         return Fraction(value)
     if isinstance(value, float):
         return Fraction(repr(value)) if value == value and abs(value) != float("inf") else None
@@ -114,19 +115,39 @@ def instant(value: Any, zone: ZoneInfo) -> datetime | None:
 
 
 def anniversary_in(value: Any, now: datetime, until: datetime, zone: ZoneInfo) -> bool:
-    """Whether the day comes again, by the customer's calendar, at now or later and before until."""
+    """Whether a day comes again, by the customer's calendar, at now or later and before until."""
+    return any(now <= at < until for at in anniversaries(value, zone, now.year - 1, until.year + 1))
+
+
+def anniversaries(value: Any, zone: ZoneInfo, first: int, last: int) -> list[datetime]:
+    """The returns of a day in these years: after its first time, at its local time of day.
+
+    A day without a year returns every year; the 29th of February on the 28th where there is none.
+    """
+    if isinstance(value, str) and DAY_OF_YEAR.fullmatch(value.strip()):
+        try:
+            born = datetime.fromisoformat(f"2000-{value.strip()}")
+        except ValueError:
+            return []
+        return [_in_year(born, year, zone) for year in range(first, last + 1)]
     at = instant(value, zone)
     if at is None:
-        return False
+        return []
     born = at.astimezone(zone).replace(tzinfo=None)
-    for year in range(now.year - 2, until.year + 3):
-        if year >= born.year and now <= anniversary(born, year, zone) < until:
-            return True
-    return False
+    if (said := _written(value)) is not None:
+        born = said
+    return [_in_year(born, year, zone) for year in range(max(first, born.year + 1), last + 1)]
 
 
-def anniversary(born: datetime, year: int, zone: ZoneInfo) -> datetime:
-    """The same day and time in a year; the 29th of February is the 28th where there is none."""
+def _written(value: Any) -> datetime | None:
+    """The day and time as written, where they are the customer's own clock."""
+    if isinstance(value, str) and number(value) is None:
+        found = datetime.fromisoformat(value.strip())
+        return None if found.tzinfo else found
+    return None
+
+
+def _in_year(born: datetime, year: int, zone: ZoneInfo) -> datetime:
     try:
         return local(born.replace(year=year), zone)
     except ValueError:

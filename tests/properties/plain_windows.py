@@ -12,7 +12,10 @@ DAY = timedelta(days=1)
 
 def calendar_window(said: str, now: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Where "today", "last week" and the like begin and end; a week begins on Monday."""
-    begins, ends = _days(said, now.astimezone(zone).date())
+    today = now.astimezone(zone).date()
+    if now >= midnight(today + DAY, zone):  # a clock put back over midnight
+        today += DAY
+    begins, ends = _days(said, today)
     return midnight(begins, zone), midnight(ends, zone)
 
 

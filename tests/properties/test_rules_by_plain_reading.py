@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.tree import Rule, View
 from tests.properties.edges import edges
@@ -28,15 +27,6 @@ from tests.properties.rule_texts import rules
 from tests.properties.shops import EXAMPLES
 
 
-def read(raw: Any) -> Rule:
-    """The product's rule; rules that say what is not carried out are passed over."""
-    try:
-        return read_rule(raw)
-    except RuleRefused as refused:
-        assume(not any("not carried out" in one.problem for one in refused.problems))
-        raise
-
-
 def view(person: Person, now: datetime, segments: Mapping[str, Rule], entry: Any) -> View:
     """What the product's rule sees."""
     told = None if entry is None else product_event(entry)
@@ -48,7 +38,7 @@ def view(person: Person, now: datetime, segments: Mapping[str, Rule], entry: Any
 def test_a_rule_holds_when_the_plain_reading_says_so(
     person: Person, raw: Any, one: Any, now: datetime, data: st.DataObject
 ) -> None:
-    rule, segments = read(raw), {"one": read(one)}
+    rule, segments = read_rule(raw), {"one": read_rule(one)}
     now = max(now, known_from(person))
     entry = data.draw(st.sampled_from((None, *person.seen(now))))
     wanted = holds(raw, person, now, {"one": {"match": one}}, entry)
@@ -60,7 +50,7 @@ def test_a_rule_holds_when_the_plain_reading_says_so(
 def test_no_rule_turns_before_it_said_it_might(
     person: Person, raw: Any, one: Any, data: st.DataObject
 ) -> None:
-    rule, segments = read(raw), {"one": read(one)}
+    rule, segments = read_rule(raw), {"one": read_rule(one)}
     told = {"one": {"match": one}}
     every = edges([raw, one], person, max(BEGIN, known_from(person)), END)
     now = data.draw(st.sampled_from(every))
