@@ -149,7 +149,7 @@ class Builder:
                     plainly=self._plainly,
                 )
             before = builds.rows_of(reading, build.name, build.cursor)
-            portions = compared(before, asked, micros(build.begun_at))
+            portions = compared(build.name, before, asked, micros(build.begun_at))
             if self.database.reads_beside:
                 yield portions
                 return
@@ -180,7 +180,7 @@ class Builder:
         builds.write(connection, build.name, kept, micros(build.begun_at))
         segment = self.live.catalog.segments.get(build.name)
         if segment is not None and segment.on_change == "enroll":
-            events.append(connection, _told(connection, build.name, kept.joined, build.begun_at))
+            events.append(connection, _told(build.name, kept.joined, build.begun_at))
 
     def _flow(self, build: Building, now: datetime) -> Iterator[None]:
         """Let in whoever was in the segment of a flow when it went live, page by page."""
@@ -219,27 +219,9 @@ class Builder:
         return len(writing.enrollments)
 
 
-def _told(
-    connection: Connection, segment: str, joined: Sequence[str], at: datetime
-) -> list[NewEvent]:
+def _told(segment: str, joined: Sequence[str], at: datetime) -> list[NewEvent]:
     """The events that let those who joined by a change of the rule into flows."""
-    here = _still_there(connection, joined)
-    return [
-        NewEvent(one, turned_event(one, segment, True, at), at) for one in joined if one in here
-    ]
-
-
-def _still_there(connection: Connection, ids: Sequence[str]) -> frozenset[str]:
-    """Which of these customers are still there, neither erased nor part of another."""
-    customer = METADATA.tables["customer"]
-    found: set[str] = set()
-    for start in range(0, len(ids), PAGE):
-        page = list(ids[start : start + PAGE])
-        query = select(customer.c.customer_id).where(
-            customer.c.customer_id.in_(page), customer.c.erased_at.is_(None)
-        )
-        found.update(connection.execute(query).scalars())
-    return frozenset(found)
+    return [NewEvent(one, turned_event(one, segment, True, at), at) for one in joined]
 
 
 def _members_after(connection: Connection, segment: str, build: Building, cursor: str) -> list[str]:
@@ -262,7 +244,7 @@ def _members_after(connection: Connection, segment: str, build: Building, cursor
 
 
 def compared(
-    before: Existing, asked: Iterable[list[Stand]], at: int
+    segment: str, before: Existing, asked: Iterable[list[Stand]], at: int
 ) -> Iterator[tuple[Standings, str]]:
     """What changes between how customers stood and how they are to stand, both in order of ids.
 
@@ -274,7 +256,7 @@ def compared(
     for part in asked:
         for customer_id, holds, turns in part:
             while old is not None and old[0] < customer_id:
-                _gone(found, old)
+                _gone(found, segment, old)
                 reached, old = old[0], next(before, None)
                 if len(found) >= ROWS_AT_ONCE:
                     yield found, reached
@@ -285,12 +267,12 @@ def compared(
             if old is not None and old[0] == customer_id:
                 was, old = old, next(before, None)
             if was is None or was[1] != holds or was[3] != wake:
-                _changed(found, was, (customer_id, holds, wake), at)
+                _changed(found, segment, was, (customer_id, holds, wake), at)
         if len(found) >= ROWS_AT_ONCE:
             yield found, reached
             found = Standings()
     while old is not None:
-        _gone(found, old)
+        _gone(found, segment, old)
         reached, old = old[0], next(before, None)
         if len(found) >= ROWS_AT_ONCE:
             yield found, reached
@@ -299,14 +281,15 @@ def compared(
         yield found, reached
 
 
-def _gone(found: Standings, old: tuple[str, bool, int | None, int | None]) -> None:
-    found.forget.append({"id": old[0]})
+def _gone(found: Standings, segment: str, old: tuple[str, bool, int | None, int | None]) -> None:
+    found.forget.append({"id": old[0], "segment": segment})
     if old[1]:
         found.left.append(old[0])
 
 
 def _changed(
     found: Standings,
+    segment: str,
     was: tuple[str, bool, int | None, int | None] | None,
     now: tuple[str, bool, int | None],
     at: int,
@@ -314,7 +297,8 @@ def _changed(
     customer_id, holds, wake = now
     member = was is not None and was[1]
     since = was[2] if was is not None and member and holds else (at if holds else None)
-    found.stand.append({"id": customer_id, "member": holds, "since": since, "wake": wake})
+    row = {"id": customer_id, "segment": segment, "member": holds, "since": since, "wake": wake}
+    found.stand.append(row)
     if holds and not member:
         found.joined.append(customer_id)
     elif member and not holds:

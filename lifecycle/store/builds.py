@@ -43,9 +43,9 @@ class Standings:
     """How customers are to stand to a segment from now on: rows to be written."""
 
     stand: list[Row] = field(default_factory=list)
-    """`id`, `member`, `since` and `wake`, the last two in microseconds."""
+    """`id`, `segment`, `member`, `since` and `wake`, the last two in microseconds."""
     forget: list[Row] = field(default_factory=list)
-    """`id` of those of whom nothing is to be kept."""
+    """`id` and `segment` of those of whom nothing is to be kept."""
     joined: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
@@ -228,29 +228,25 @@ def rows_of(
 
 _ID = {"sqlite": "customer_id", "postgresql": 'customer_id COLLATE "C"'}
 """Ids in the order in which Python has them."""
-_HERE = "FROM customer WHERE customer_id = :id AND erased_at IS NULL"
 _STAND = Statement(
     text(
-        "INSERT INTO membership (customer_id, segment, member, since, wake_at) SELECT customer_id, "
-        ":segment, CAST(:member AS boolean), CAST(:since AS bigint), CAST(:wake AS bigint) "
-        f"{_HERE} ON CONFLICT (customer_id, segment) DO UPDATE SET member = excluded.member, "
+        "INSERT INTO membership (customer_id, segment, member, since, wake_at) "
+        "VALUES (:id, :segment, :member, :since, :wake) "
+        "ON CONFLICT (customer_id, segment) DO UPDATE SET member = excluded.member, "
         "since = excluded.since, wake_at = excluded.wake_at"
     )
 )
 _FORGET = Statement(text("DELETE FROM membership WHERE customer_id = :id AND segment = :segment"))
 _CHANGE = Statement(
     text(
-        "INSERT INTO membership_change (customer_id, segment, at, what) SELECT customer_id, "
-        f":segment, CAST(:at AS bigint), :what {_HERE} ON CONFLICT DO NOTHING"
+        "INSERT INTO membership_change (customer_id, segment, at, what) "
+        "VALUES (:id, :segment, :at, :what) ON CONFLICT DO NOTHING"
     )
 )
 _WAKE = Statement(
     text(
-        "INSERT INTO intake (customer_id, bucket, due_at, arrivals, everything, fence, attempts) "
-        f"SELECT customer_id, bucket, CAST(:wake AS bigint), 1, false, 0, 0 {_HERE} "
-        "ON CONFLICT (customer_id) DO UPDATE SET due_at = excluded.due_at, "
-        "arrivals = intake.arrivals + 1 "
-        "WHERE intake.due_at IS NULL OR intake.due_at > excluded.due_at"
+        "UPDATE intake SET due_at = :wake, arrivals = arrivals + 1 "
+        "WHERE customer_id = :id AND (due_at IS NULL OR due_at > :wake)"
     )
 )
 
@@ -258,22 +254,29 @@ _WAKE = Statement(
 def write(connection: Connection, segment: str, standings: Standings, at: int) -> None:
     """Write how customers stand, turns at the instant `at` included, and have them woken in time.
 
-    Customers who are gone by now, erased or part of another, are left out.
+    To be called after `advance` in one transaction: then all of them are still there.
     """
-    of = {"segment": segment}
-    _WAKE.each(
-        connection,
-        [
-            {"id": row["id"], "wake": row["wake"]}
-            for row in standings.stand
-            if row["wake"] is not None
-        ],
-    )
-    _STAND.each(connection, [row | of for row in standings.stand])
-    _FORGET.each(connection, [row | of for row in standings.forget])
+    _WAKE.each(connection, [row for row in standings.stand if row["wake"] is not None])
+    _STAND.each(connection, standings.stand)
+    _FORGET.each(connection, standings.forget)
+    of = {"segment": segment, "at": at}
     turns = {"joined": standings.joined, "left": standings.left}
     for what, customers in turns.items():
-        _CHANGE.each(connection, [{"id": one, "at": at, "what": what} | of for one in customers])
+        _CHANGE.each(connection, [{"id": one, "what": what, **of} for one in customers])
+
+
+def interrupt(connection: Connection, customer_id: str) -> None:
+    """Have builds look again from where they are, since a customer is no longer there.
+
+    To be called after the customer was taken away; the id is kept nowhere.
+    """
+    connection.execute(update(BUILD).values(fence=BUILD.c.fence + 1, lease_until=None))
+    by = _ID[connection.dialect.name]
+    before = text(
+        f"UPDATE build SET cursor = coalesce((SELECT max({by}) FROM customer WHERE {by} < :gone), "
+        "'') WHERE cursor = :gone"
+    )
+    connection.execute(before, {"gone": customer_id})
 
 
 def segments_there(connection: Connection) -> list[str]:

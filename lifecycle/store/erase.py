@@ -15,6 +15,7 @@ from lifecycle.core.chance import bucket_of
 from lifecycle.core.words import rfc3339
 from lifecycle.log import redacted
 from lifecycle.store import arrived
+from lifecycle.store.builds import interrupt
 from lifecycle.store.customers import owner_of
 from lifecycle.store.database import Database
 from lifecycle.store.tables import METADATA
@@ -107,6 +108,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     )
     _step_back(connection, owner)
     connection.execute(delete(CUSTOMER).where(customer))
+    interrupt(connection, owner)
     nothing = {"email": None, "address_hash": None, "timezone": None, "locale": None}
     kept = {"known_since": row.known_since, "said_at": row.said_at, "erased_at": now}
     place = {"customer_id": pseudonym, "bucket": bucket_of(pseudonym, BUCKETS)}

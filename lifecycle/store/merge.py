@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, select, update
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.errors import UsageError
+from lifecycle.store.builds import interrupt
 from lifecycle.store.customers import combined, owner_of, rows_of
 from lifecycle.store.events import wake
 from lifecycle.store.past import Past
@@ -55,6 +56,7 @@ def merge(connection: Connection, keep: str, other: str, now: datetime) -> None:
         past.write(connection)
         _move(connection, keep, other)
         connection.execute(delete(CUSTOMER).where(CUSTOMER.c.customer_id == other))
+        interrupt(connection, other)
     wake(connection, {keep: now})
 
 
