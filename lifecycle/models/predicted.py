@@ -19,7 +19,7 @@ DAYS_A_WEEK = 7
 YEAR_DAYS = 365
 FURTHEST_DAYS = 730
 """A next order further after the last one is not foretold."""
-FITTED_ON = 50_000
+FITTED_ON = 20_000
 """So many buyers are enough to fit on; of more, every so-manieth is taken."""
 ALIVE_DIGITS = 2
 VALUE_DIGITS = 3
