@@ -24,6 +24,8 @@ from lifecycle.models.rfm import Rfm, rfm
 from lifecycle.store.nightly import TOTAL, Row
 
 NAN = float("nan")
+ORDERS_REMEMBERED = 20_000
+"""So many orders are not read again the next night, which is the next moment in a replay."""
 Attributes = dict[str, dict[str, Any]]
 
 
@@ -111,6 +113,7 @@ class Scored:
         return told
 
 
+@lru_cache(maxsize=ORDERS_REMEMBERED)
 def _millionths(text: str) -> float:
     """The total that an order tells; NaN where it tells none."""
     total = exact(TOTAL.decode(text).total)
