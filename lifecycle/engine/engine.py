@@ -138,4 +138,7 @@ class Engine:
                 if parts.live.reads_ledger:
                     events.wake(connection, dict.fromkeys(ledger.touched((), granted), now))
                 done += len(granted)
-        return done + self.nightly.do_due(now) + self.forgetting.do_due(now)
+        forgotten = self.forgetting.do_due(now)
+        if forgotten:
+            parts.recent.clear()
+        return done + self.nightly.do_due(now) + forgotten

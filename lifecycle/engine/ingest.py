@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from lifecycle import log
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros
-from lifecycle.engine.feedback import known_messages
+from lifecycle.engine.feedback import KnownMessage, known_messages
 from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.rewarding import Rewarded, reward_first, reward_rest
@@ -21,6 +21,7 @@ from lifecycle.store.claims import Claim
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent
 from lifecycle.store.facts import load, variants_seen
+from lifecycle.store.history import Claimed
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
@@ -83,21 +84,19 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         unsettled = settling(connection, live, ids)
         anchor = min(_anchor(claimed, waiting, now), unsettled.earliest or now)
         facts = load(
-            connection, ids, now, live.ingest_reading, shop_zone=parts.shop_zone, anchor=anchor
+            connection,
+            ids,
+            now,
+            live.ingest_reading,
+            shop_zone=parts.shop_zone,
+            anchor=anchor,
+            claimed=_in_memory(parts, claimed),
         )
         rewarded = reward_first(connection, parts, facts, waiting, anchor, now)
         if policy.verdicts:
             variants_seen(connection, facts)
-        feedback = [
-            customer_id
-            for customer_id, new in waiting.items()
-            if any(one.event.name.startswith("message_") for one in new)
-        ]
-        messages = known_messages(connection, feedback) if feedback else {}
+        messages, hashes = _of_feedback(connection, waiting)
         writing = Writing(now)
-        hashes = (
-            dict(connection.execute(_HASHES, {"ids": feedback}).tuples().all()) if feedback else {}
-        )
         done: dict[str, Taken] = {}
         for one in claimed:
             customer_id = one.customer_id
@@ -116,11 +115,39 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         appended = _write(parts, connection, writing, done, waiting, rewarded, now)
         unsettled.write(connection)
         _release(connection, claimed, done, appended)
+    for one in claimed:
+        parts.recent.release(one.customer_id, one.fence)
+    _tell_failures(done)
+
+
+def _of_feedback(
+    connection: Connection, waiting: Mapping[str, Sequence[NewEvent]]
+) -> tuple[Mapping[str, Sequence[KnownMessage]], Mapping[str, str | None]]:
+    """The messages and the hashed addresses of those whom feedback has come about."""
+    feedback = [
+        customer_id
+        for customer_id, new in waiting.items()
+        if any(one.event.name.startswith("message_") for one in new)
+    ]
+    if not feedback:
+        return {}, {}
+    rows = connection.execute(_HASHES, {"ids": feedback})
+    hashes = {row.customer_id: row.address_hash for row in rows}
+    return known_messages(connection, feedback), hashes
+
+
+def _tell_failures(done: Mapping[str, Taken]) -> None:
     for customer_id, taken in done.items():
         for failure in taken.failed:
             log.warned(
                 "hook_failed", hook=failure.hook, event_id=failure.event_id, customer=customer_id
             )
+
+
+def _in_memory(parts: Parts, claimed: Sequence[Claim]) -> Claimed:
+    """Whose histories may be used: not theirs of whom more than events may have changed."""
+    fences = {one.customer_id: one.fence for one in claimed if not one.everything}
+    return Claimed(parts.recent, fences)
 
 
 def _anchor(

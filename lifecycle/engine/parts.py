@@ -11,6 +11,7 @@ from typing import Any
 from lifecycle import log
 from lifecycle.catalog.catalog import Catalog, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
+from lifecycle.catalog.lints import ENGINE_EVENTS
 from lifecycle.core import kept
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.facts import Facts
@@ -26,6 +27,7 @@ from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.send.transport import Transport
 from lifecycle.store.database import Database
 from lifecycle.store.facts import Reading
+from lifecycle.store.recent import Recent
 
 EVERYTHING_ELSE = timedelta(days=7)
 """A calendar week at most: how far back a cap by the calendar looks."""
@@ -178,9 +180,7 @@ class Live:
     @cached_property
     def reads_ledger(self) -> bool:
         """Whether a rule reads points or codes, or a hook may."""
-        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
-        hooks = (*self.hooks.attributes, *self.hooks.triggers)
-        return self.needs_of(*rules).ledger or bool(hooks)
+        return self._needs.ledger or bool(self.hooks.attributes or self.hooks.triggers)
 
     @cached_property
     def reads_running(self) -> bool:
@@ -330,6 +330,12 @@ class Parts:
     """How many letters are handed over at once."""
     rate: Callable[[], float | None] | None = None
     """Asks the transport how many letters it takes a second; None where it takes any number."""
+
+    @cached_property
+    def recent(self) -> Recent:
+        """Histories kept in memory: of events that only ever come in by being taken in."""
+        own = {*ENGINE_EVENTS, *self.live.hooks.triggers}
+        return Recent(lambda name: name not in own)
 
     @property
     def shop_zone(self) -> str:

@@ -60,12 +60,14 @@ def load(
     shop_zone: str,
     seen: datetime | None = None,
     anchor: datetime | None = None,
+    claimed: history.Claimed | None = None,
 ) -> dict[str, Facts]:
     """The facts of those of `customers` that exist, as known at `now`.
 
     Events not taken in yet are left out unless `seen` is given: then all that was known at that
     instant count, taken in or not, as a rule asked from scratch wants it. `anchor` is the earliest
-    instant that is asked about, where that is before `now`.
+    instant that is asked about, where that is before `now`. `claimed` tells whose histories may
+    be used that are still in memory.
     """
     ids = {"ids": list(customers)}
     facts = {
@@ -76,7 +78,7 @@ def load(
     ids = {"ids": list(facts)}
     _standing(connection, facts, ids)
     if reading.reaches:
-        history.read(connection, facts, reading.reaches, min(anchor or now, now), seen)
+        history.read(connection, facts, reading.reaches, min(anchor or now, now), seen, claimed)
     if reading.enrollments:
         for customer_id, enrollment in _ENROLLMENTS.rows(connection, ids):
             facts[customer_id].enrollments.append(enrollment)
@@ -96,11 +98,12 @@ def _standing(connection: Connection, facts: Mapping[str, Facts], ids: dict[str,
     for customer_id, topic, agreed, at in _CONSENTS.rows(connection, ids):
         facts[customer_id].consents[topic] = bool(agreed)
         facts[customer_id].consents_at[topic] = at
-    for row in _SEGMENTS.rows(connection, ids):
-        if row.member:
-            facts[row.customer_id].segments[row.segment] = row.since
-        if row.wake_at is not None:
-            facts[row.customer_id].wakes[row.segment] = row.wake_at
+    for customer_id, segment, member, since, wake_at in _SEGMENTS.rows(connection, ids):
+        known = facts[customer_id]
+        if member:
+            known.segments[segment] = since
+        if wake_at is not None:
+            known.wakes[segment] = wake_at
     for customer_id, reason in _SUPPRESSED.rows(connection, ids):
         facts[customer_id].suppressed = reason
 

@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from msgspec.json import decode
 from sqlalchemy import ColumnElement, Connection, bindparam, or_, select
 
 from lifecycle.core.event import HUMAN_ONLY, Event, by_machine
 from lifecycle.core.facts import Facts
 from lifecycle.core.rule.tree import Reach
-from lifecycle.core.words import FIRST_INSTANT
+from lifecycle.core.words import FIRST_INSTANT, from_micros
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.dialect.newest import newest_of_each
 from lifecycle.store.prepared import SQLITE, Statement
+from lifecycle.store.recent import Recent
 from lifecycle.store.tables import METADATA
 
 EVENT = METADATA.tables["event"]
@@ -48,22 +50,28 @@ def read(
     reaches: frozenset[tuple[str, Reach]],
     anchor: datetime,
     seen: datetime | None,
+    claimed: Claimed | None = None,
 ) -> None:
     """Read events into facts in hand.
 
     `anchor` is the earliest instant about which something will be asked; a reach counts back from
     there. Events not taken in yet are left out unless `seen` is given: then all that was known at
-    that instant count.
+    that instant count. Of customers who are `claimed`, histories still in memory are used.
     """
     named = _whole_names(reaches)
     if named:
         _whole(connection, facts, named, seen)
     for name, part in _parts(reaches, named, anchor).items():
-        if connection.dialect.name == SQLITE:
-            for customer_id, known in facts.items():
-                _one(connection, known, {"of": customer_id, "name": name, "seen": seen}, part)
-        else:
-            _each(connection, facts, name, part, seen)
+        unread = facts if claimed is None else claimed.find(facts, name, part)
+        if connection.dialect.name != SQLITE:
+            _each(connection, unread, name, part, seen)
+            continue
+        for customer_id, known in unread.items():
+            read = _one(connection, {"of": customer_id, "name": name, "seen": seen}, part)
+            if read.events:
+                known.events[name] = read.events
+                if claimed is not None:
+                    claimed.take(customer_id, name, part, read)
 
 
 def _whole_names(reaches: Iterable[tuple[str, Reach]]) -> frozenset[str]:
@@ -92,25 +100,79 @@ def _after(reach: Reach, anchor: datetime) -> datetime | None:
     return None if reach.since is None else reach.since - timedelta(microseconds=1)
 
 
-def _one(connection: Connection, known: Facts, bound: Mapping[str, Any], part: Part) -> None:
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The part of a history that was read; `whole`: there is nothing before it."""
+
+    events: list[Event]
+    whole: bool
+    size: int
+    """Of the properties, in bytes of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Customers whom this worker has claimed, with the fence of each, and what is in memory."""
+
+    recent: Recent
+    fences: Mapping[str, int]
+
+    def find(self, facts: Mapping[str, Facts], name: str, part: Part) -> dict[str, Facts]:
+        """Give those their history whose history is in memory; the others are left to read."""
+        unread: dict[str, Facts] = {}
+        for customer_id, known in facts.items():
+            fence = self.fences.get(customer_id)
+            events = None
+            if fence is not None:
+                events = self.recent.find(customer_id, name, part.last, part.after, fence)
+            if events is None:
+                unread[customer_id] = known
+            else:
+                known.events[name] = events
+        return unread
+
+    def take(self, customer_id: str, name: str, part: Part, read: Read) -> None:
+        """Note what was read of a customer."""
+        if customer_id in self.fences:
+            self.recent.take(
+                customer_id,
+                name,
+                read.events,
+                last=part.last,
+                after=part.after,
+                whole=read.whole,
+                size=read.size,
+            )
+
+
+def _one(connection: Connection, bound: Mapping[str, Any], part: Part) -> Read:
     """One customer's events of one name on SQLite, where a small query costs next to nothing."""
     since, newest = _of_one(bound["seen"] is not None)
-    machines = bound["name"] in HUMAN_ONLY
-    after = part.after
+    name, after = bound["name"], part.after
     limit = part.last if after is None else max(part.last, FEW)
     while True:
-        rows = newest.rows(connection, {**bound, "limit": limit})
-        found = _human(rows) if machines else rows
-        enough = len(found) >= part.last and (after is None or (rows and rows[-1].at <= after))
-        if enough or len(rows) < limit:
-            known.events[bound["name"]] = _asked_for(found, part)
-            return
-        if after is not None and len(found) >= part.last:
+        rows = newest.driven(connection, {**bound, "limit": limit})
+        found = _events(name, rows)
+        if len(rows) < limit:
+            asked_for = _asked_for(found, part)
+            return Read(asked_for, len(asked_for) == len(found), _size(rows))
+        if len(found) >= part.last and (after is None or (found and found[-1].at <= after)):
+            return Read(_asked_for(found, part), False, _size(rows))
+        if len(found) >= part.last and after is not None:
             break
         limit *= MORE_AT_ONCE
-    rows = since.rows(connection, {**bound, "after": after})
-    found = list(_human(rows) if machines else rows)
-    known.events[bound["name"]] = found
+    rows = since.driven(connection, {**bound, "after": after})
+    return Read(_events(name, rows), False, _size(rows))
+
+
+def _events(name: str, rows: Iterable[tuple[Any, ...]]) -> list[Event]:
+    """What the driver gives as events; those of machines are left out."""
+    events = [Event(from_micros(at), event_id, name, decode(said)) for event_id, at, said in rows]
+    return _human(events) if name in HUMAN_ONLY else events
+
+
+def _size(rows: Iterable[tuple[Any, ...]]) -> int:
+    return sum(len(row[2]) for row in rows)
 
 
 def _asked_for(newest: Sequence[Event], part: Part) -> list[Event]:
@@ -191,10 +253,6 @@ def _owned(row: Any) -> tuple[str, Event]:
     return row.customer_id, Event(row.at, row.event_id, row.name, row.properties)
 
 
-def _event(row: Any) -> Event:
-    return Event(row.at, row.event_id, row.name, row.properties)
-
-
 def _known(seen: bool) -> ColumnElement[bool]:
     """Events that count: those taken in, or those known at the instant called `seen`."""
     if seen:
@@ -205,17 +263,12 @@ def _known(seen: bool) -> ColumnElement[bool]:
 @lru_cache(maxsize=2)
 def _of_one(seen: bool) -> tuple[Statement, Statement]:
     """One customer's events of one name: those after an instant, and the newest first."""
-    query = select(*COLUMNS[1:]).where(
+    query = select(EVENT.c.event_id, EVENT.c.at, EVENT.c.properties).where(
         EVENT.c.customer_id == bindparam("of"), EVENT.c.name == bindparam("name"), _known(seen)
     )
     since = query.where(EVENT.c.at > bindparam("after", type_=AT))
     newest = query.order_by(EVENT.c.at.desc(), EVENT.c.event_id.desc()).limit(bindparam("limit"))
-    return (
-        Statement(
-            since.order_by(EVENT.c.at, EVENT.c.event_id), into=_event, remembers=ROWS_REMEMBERED
-        ),
-        Statement(newest, into=_event, remembers=ROWS_REMEMBERED),
-    )
+    return Statement(since.order_by(EVENT.c.at, EVENT.c.event_id)), Statement(newest)
 
 
 _ORDER = (EVENT.c.customer_id, EVENT.c.name, EVENT.c.at, EVENT.c.event_id)

@@ -29,6 +29,7 @@ def test_machines_count_in_no_rule(database_url: str, rule: Any, customers: set[
         event("2026-05-04T10:00:00", "message_clicked", "quotes", deep={"machine": True}, url="u"),
         event("2026-05-04T10:00:00", "message_bounced", "bounced", machine=True, kind="soft"),
     )
+    running.run("2026-05-04T11:00:00")
     with running.database.read() as connection:
         now = instant("2026-05-05T00:00:00")
         assert members(connection, read_rule(rule), {}, now, shop_zone="UTC") == customers
