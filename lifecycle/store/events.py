@@ -20,7 +20,7 @@ from lifecycle.store.dialect.many import insert_plain
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS, json_text
-from lifecycle.store.write import insert_new
+from lifecycle.store.write import Row, insert_new
 
 EVENT = METADATA.tables["event"]
 ALIAS = METADATA.tables["alias"]
@@ -109,9 +109,6 @@ def event_row(customer_id: str, new: NewEvent, *, pending: bool) -> dict[str, An
 
 def _owners(connection: Connection, customers: set[str]) -> dict[str, str]:
     """Who the given ids belong to, where they are another customer's aliases."""
-    if len(customers) > 2_000:
-        found = connection.execute(select(ALIAS.c.alias_id, ALIAS.c.customer_id))
-        return {alias: owner for alias, owner in found if alias in customers}
     return {
         row.alias_id: row.customer_id for row in _OWNERS.rows(connection, {"ids": list(customers)})
     }
@@ -125,7 +122,7 @@ _OWNERS = Statement(
 def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> list[str]:
     """Let customers come to exist; says who is new."""
     there = {row.customer_id for row in _THERE.rows(connection, {"ids": list(known_since)})}
-    rows = [
+    rows: list[Row] = [
         {
             "customer_id": customer_id,
             "bucket": bucket_of(customer_id, BUCKETS),

@@ -88,7 +88,7 @@ def test_a_long_event_is_found_among_many_and_by_itself():
 def test_one_event_by_itself_is_a_batch_of_one():
     batch = read_sound(json.dumps(GOOD).encode(), NOW)
     assert batch is not None
-    assert (batch.count, batch.names) == (1, {"order_placed"})
+    assert (batch.count, batch.names) == (1, frozenset(("order_placed",)))
     assert json.loads(batch.lines) == [["e1", "order_placed", "c1", 1777885200123456, {}]]
 
 
