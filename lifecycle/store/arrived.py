@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, Integer, bindparam, delete, select
+from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from lifecycle.core.words import micros
 from lifecycle.store.database import Database
@@ -22,9 +22,9 @@ from lifecycle.store.prepared import SQLITE, Statement
 from lifecycle.store.tables import METADATA
 
 ARRIVED = METADATA.tables["arrived"]
-REQUESTS_AT_ONCE = 1_000
-EVENTS_AT_ONCE = 2_500
-"""So many events, or a few more, are entered in one transaction where nobody waits for them all."""
+EVENTS_AT_ONCE = 10_000
+"""So many events, or a few more, are entered at once: the more, the fewer pages are written."""
+BYTES_AT_ONCE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,13 @@ class _Line(msgspec.Struct, array_like=True, gc=False):
 
 
 _decode = msgspec.json.Decoder(list[_Line]).decode
-_WAITING = Statement(
-    select(ARRIVED)
+_SIZES = Statement(
+    select(ARRIVED.c.number, ARRIVED.c.events, func.length(ARRIVED.c.lines).label("bytes"))
     .order_by(ARRIVED.c.number)
-    .limit(bindparam("requests", REQUESTS_AT_ONCE, type_=Integer))
+    .limit(bindparam("requests", type_=Integer))
+)
+_WAITING = Statement(
+    select(ARRIVED).where(ARRIVED.c.number <= bindparam("last")).order_by(ARRIVED.c.number)
 )
 _ANY = Statement(select(ARRIVED.c.number).limit(1))
 _ENTERED = Statement(delete(ARRIVED).where(ARRIVED.c.number <= bindparam("last")))
@@ -83,21 +86,26 @@ def enter(connection: Connection, most: int | None = None) -> int:
     if connection.dialect.name != SQLITE:
         return 0
     total = 0
-    while most is None or total < most:
-        found = _WAITING.rows(connection, {})
+    while (most is None or total < most) and (last := _part(connection)) is not None:
         events: list[PlainEvent] = []
-        last = None
-        for row in found:
+        for row in _WAITING.rows(connection, {"last": last}):
             _read(events, micros(row.received_at), row.first, row.lines)
-            last = row.number
-            if len(events) >= EVENTS_AT_ONCE:
-                break
-        if last is None:
-            break
         append_plain(connection, events)
         _ENTERED.rows(connection, {"last": last})
         total += len(events)
     return total
+
+
+def _part(connection: Connection) -> int | None:
+    """The last request of those to be entered at once; None when nothing waits."""
+    last: int | None = None
+    events = size = 0
+    for row in _SIZES.rows(connection, {"requests": EVENTS_AT_ONCE}):
+        last = row.number
+        events, size = events + row.events, size + row.bytes
+        if events >= EVENTS_AT_ONCE or size >= BYTES_AT_ONCE:
+            break
+    return last
 
 
 def enter_all(database: Database) -> None:

@@ -80,17 +80,21 @@ def test_whoever_claims_work_has_it_entered_first(database: Database, queue: str
     assert len(rows(database, "intake")) == 1
 
 
-def test_much_is_entered_part_by_part(sqlite_url: str):
+@pytest.mark.parametrize(("limit", "most"), [("EVENTS_AT_ONCE", 3), ("BYTES_AT_ONCE", 150)])
+def test_much_is_entered_part_by_part(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+):
     with_tables(sqlite_url)
     database = Database(sqlite_url)
-    many = [arriving(*(f"e{n}-{m}" for m in range(1_000)), first=n * 1_000) for n in range(4)]
-    note(database, *many)
+    monkeypatch.setattr(arrived, "EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr(arrived, limit, most)
+    note(database, *(arriving(f"a{n}", f"b{n}", first=n * 2) for n in range(4)))
     with database.write() as connection:
         claims.claim(connection, "intake", NOW)
-    assert len(rows(database, "event")) == 3_000
+    assert len(rows(database, "event")) == 4
     with database.write() as connection:
         claims.claim(connection, "message", NOW)
-    assert len(rows(database, "event")) == 4_000
+    assert len(rows(database, "event")) == 8
     database.close()
 
 
