@@ -15,7 +15,8 @@ from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import deliver
 from lifecycle.engine.engine import Engine
 from lifecycle.engine.ingest import ingest
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.sim.world import AcceptsAll

@@ -157,7 +157,8 @@ def _ready(
     """The letter rendered, by the very code that makes letters to be sent."""
     from lifecycle.cli import place, sample
     from lifecycle.engine.letters import Letters
-    from lifecycle.engine.parts import Live, Parts
+    from lifecycle.engine.live import Live
+    from lifecycle.engine.parts import Parts
     from lifecycle.render.links import Signer
     from lifecycle.send.outbox import Outbox
     from lifecycle.store.database import Database

@@ -11,7 +11,8 @@ from lifecycle.catalog.load import load
 from lifecycle.cli.place import FOLDER, secret
 from lifecycle.core.settings import Settings
 from lifecycle.engine.apply import applied
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer

@@ -16,8 +16,8 @@ from lifecycle.catalog.load import from_files
 from lifecycle.catalog.plan import Change, compare
 from lifecycle.core.campaign import Flow
 from lifecycle.engine.builds import Builder
+from lifecycle.engine.live import Live
 from lifecycle.engine.nightly import reckon_at_once
-from lifecycle.engine.parts import Live
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.store import builds, catalog_versions

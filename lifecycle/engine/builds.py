@@ -22,7 +22,7 @@ from lifecycle.core.entry import enter
 from lifecycle.core.membership import turned_event
 from lifecycle.core.rule.tree import Needs
 from lifecycle.core.words import micros
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.engine.running import look_again
 from lifecycle.store import builds, claims, events, operations
 from lifecycle.store.apply import Writing

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 from lifecycle.core.action import Action, Consented, Decided, Emit, Mark, Proved, Suppress
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.store.tables import METADATA
 
 MARKS = {

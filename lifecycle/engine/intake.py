@@ -24,7 +24,7 @@ from lifecycle.core.flow import on_change
 from lifecycle.core.membership import ask, turned_event
 from lifecycle.core.policy import Policy
 from lifecycle.engine.feedback import KnownMessage, take_feedback
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.engine.triggers import Derived, derived
 from lifecycle.hooks import HookFailed
 from lifecycle.store.events import NewEvent

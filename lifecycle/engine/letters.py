@@ -15,7 +15,8 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import Letter
 from lifecycle.core.typed import Text, in_language
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.render.compile import CompiledTemplate
 from lifecycle.render.letter import LetterTexts, render
 from lifecycle.render.links import LinkSigner, counted_id

@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.words import next_time, zone_of
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.store import nightly
 from lifecycle.store.nightly import Held
 

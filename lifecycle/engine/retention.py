@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 from lifecycle import log
 from lifecycle.catalog.retention import messages_kept
 from lifecycle.core.words import next_time, zone_of
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.store import operations, retention
 from lifecycle.store.retention import ROWS_AT_ONCE, Kind, Place
 

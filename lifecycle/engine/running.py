@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from lifecycle.core.enrollment import EnrollmentState
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.store.apply import Writing
 from lifecycle.store.events import wake
 

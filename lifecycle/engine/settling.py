@@ -16,7 +16,7 @@ from lifecycle.core.action import Action, Turn, Wake, bring_up_to_date
 from lifecycle.core.facts import Facts
 from lifecycle.core.membership import turned_event
 from lifecycle.core.policy import Policy
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.store import builds, events
 from lifecycle.store.builds import SEGMENT, Building
 from lifecycle.store.events import NewEvent

@@ -15,7 +15,8 @@ from lifecycle.core.event import Event
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
 from lifecycle.core.words import rfc3339
 from lifecycle.engine.engine import Engine
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.send.transport import Transport

@@ -15,7 +15,7 @@ from lifecycle.engine import builds as building
 from lifecycle.engine.apply import apply
 from lifecycle.engine.builds import Builder
 from lifecycle.engine.engine import Engine
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.hooks import Registry
 from lifecycle.sim.world import World
 from lifecycle.sources.customer_line import read_customer

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from lifecycle.engine.parts import Live
+from lifecycle.engine.live import Live
 from lifecycle.hooks import Registry
 from tests.simulation.shop import broadcast, event, flow, play, shop
 

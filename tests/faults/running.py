@@ -14,7 +14,8 @@ from sqlalchemy import Connection, select
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
 from lifecycle.engine.engine import Engine
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.send.transport import Transport

@@ -15,7 +15,8 @@ from lifecycle.catalog.load import from_files
 from lifecycle.engine import apply
 from lifecycle.engine.builds import Builder
 from lifecycle.engine.engine import Engine
-from lifecycle.engine.parts import Live, Parts
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.sim.world import REPLAY_KEY, AcceptsAll

@@ -1,0 +1,307 @@
+"""The definitions that are live, with what the engine derives from them once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import Any
+
+from lifecycle import log
+from lifecycle.catalog.catalog import Catalog, catalog_rules
+from lifecycle.catalog.letters_read import kept_attributes_read
+from lifecycle.core import kept
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.core.facts import Facts
+from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.rule.quick import Askers
+from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
+from lifecycle.engine.asked import SegmentsAsked
+from lifecycle.engine.turned import Turned
+from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
+from lifecycle.rewards.ledger import names as reward_names
+from lifecycle.store.facts import Reading
+
+EVERYTHING_ELSE = timedelta(days=7)
+"""A calendar week at most: how far back a cap by the calendar looks."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The definitions that are live, with what the engine derives from them once."""
+
+    catalog: Catalog
+    hooks: Registry
+    forced_holdout: bool | None = None
+    fixed_variant: str | None = None
+    status_of: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """The hooks' template filters by name."""
+        return {name: one.function for name, one in self.hooks.filters.items()}
+
+    @cached_property
+    def flows(self) -> tuple[Flow, ...]:
+        """All flows that may let in or still walk somebody, by id."""
+        found = (one for _, one in sorted(self.catalog.campaigns.items()))
+        return tuple(one for one in found if isinstance(one, Flow) and one.status != "draft")
+
+    @cached_property
+    def broadcasts(self) -> tuple[Broadcast, ...]:
+        """All broadcasts that are live or paused, by id."""
+        found = (one for _, one in sorted(self.catalog.campaigns.items()))
+        return tuple(one for one in found if isinstance(one, Broadcast) and one.status != "draft")
+
+    def campaign(self, name: str) -> Campaign | None:
+        """A campaign by id."""
+        return self.catalog.campaigns.get(name)
+
+    @cached_property
+    def flows_by_event(self) -> dict[str, tuple[Flow, ...]]:
+        """For each exact event name, the flows that it may end or begin."""
+        routes: dict[str, list[Flow]] = {}
+        for flow in self.flows:
+            for name in sorted(_names_of(flow)):
+                if not name.endswith("*"):
+                    routes.setdefault(name, []).append(flow)
+        return {name: tuple(flows) for name, flows in routes.items()}
+
+    @cached_property
+    def flows_by_prefix(self) -> tuple[tuple[str, Flow], ...]:
+        """The flows that name events by `prefix*`."""
+        return tuple(
+            (name[:-1], flow)
+            for flow in self.flows
+            for name in sorted(_names_of(flow))
+            if name.endswith("*")
+        )
+
+    def flows_for(self, event_name: str) -> tuple[Flow, ...]:
+        """The flows that an event may end or begin, by id."""
+        exact = self.flows_by_event.get(event_name, ())
+        if not self.flows_by_prefix:
+            return exact
+        more = [flow for prefix, flow in self.flows_by_prefix if event_name.startswith(prefix)]
+        every = {flow.id: flow for flow in (*exact, *more)}
+        return tuple(flow for _, flow in sorted(every.items()))
+
+    @cached_property
+    def flows_with_exit_rule(self) -> tuple[Flow, ...]:
+        """The flows whose `[exit] if` is asked whenever facts change."""
+        return tuple(flow for flow in self.flows if flow.exit.if_ is not None)
+
+    @cached_property
+    def listened(self) -> frozenset[str]:
+        """Every event name that anything reads: only these have to be loaded."""
+        names = set(self.catalog.event_names())
+        for trigger in self.hooks.triggers.values():
+            names |= {trigger.name, *trigger.reads, *trigger.listens_to}
+        for attribute in self.hooks.attributes.values():
+            names |= attribute.reads
+        if self._asks_for_best_hour:
+            names |= set(HUMAN_TRACES)
+        return frozenset(names)
+
+    @cached_property
+    def rewarded(self) -> frozenset[str]:
+        """Event names that the rewards ledger takes in."""
+        return reward_names(self.catalog.settings)
+
+    @cached_property
+    def triggered(self) -> frozenset[str]:
+        """Event names that a trigger listens to or reads."""
+        return frozenset(
+            name
+            for trigger in self.hooks.triggers.values()
+            for name in (*trigger.listens_to, *trigger.reads)
+        )
+
+    @cached_property
+    def _asks_for_best_hour(self) -> bool:
+        """Whether some step, or a variant of one, goes out at the customer's best hour."""
+        clocks = (
+            clock
+            for flow in self.flows
+            for step in flow.step
+            for clock in (step.at, *(one.at for one in step.variant))
+        )
+        return any(clock is not None and clock.best for clock in clocks)
+
+    def heard(self, event_name: str) -> bool:
+        """Whether anything at all reads events of this name."""
+        if event_name in self.listened or event_name in self.rewarded:
+            return True
+        return any(
+            name.endswith("*") and event_name.startswith(name[:-1]) for name in self.listened
+        )
+
+    def needs_of(self, *rules: Rule | None) -> Needs:
+        """What rules need, those of the segments they name included."""
+        total, asked = Needs(), set[str]()
+        waiting = [rule for rule in rules if rule is not None]
+        while waiting:
+            needs = waiting.pop().needs()
+            total |= needs
+            for name in needs.segments - asked:
+                asked.add(name)
+                if name in self.catalog.rules:
+                    waiting.append(self.catalog.rules[name])
+        return total
+
+    def compute(self, facts: Facts) -> Facts:
+        """Let facts answer for the attributes that hooks give."""
+        if self.hooks.attributes:
+            facts.computed = partial(_computed, self.hooks, facts)
+        return facts
+
+    @cached_property
+    def flow_reading(self) -> Reading:
+        """What walking a flow reads."""
+        reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
+        if self._asks_for_best_hour:
+            reaches |= whole(HUMAN_TRACES)
+        return replace(self._reading, reaches=reaches)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        """What all readings have in common."""
+        tiers = self.catalog.settings.points.ladder
+        nightly = bool(self.nightly_names)
+        return Reading(past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly)
+
+    @cached_property
+    def reads_ledger(self) -> bool:
+        """Whether a rule reads points or codes, or a hook may."""
+        return self._needs.ledger or bool(self.hooks.attributes or self.hooks.triggers)
+
+    @cached_property
+    def reads_running(self) -> bool:
+        """Whether a rule asks who is in a campaign now."""
+        return self._needs.running
+
+    @cached_property
+    def past(self) -> frozenset[str]:
+        """The attributes of which some rule asks how long they have been so."""
+        return self._needs.past
+
+    @cached_property
+    def _needs(self) -> Needs:
+        return self.needs_of(*self.catalog.rules.values(), *catalog_rules(self.catalog))
+
+    @cached_property
+    def nightly_turned(self) -> Turned:
+        """Whom new values of the attributes reckoned at night may turn."""
+        return Turned([*self.catalog.rules.values(), *catalog_rules(self.catalog)])
+
+    @cached_property
+    def nightly_names(self) -> frozenset[str]:
+        """Of the attributes reckoned at night those that are read: `rfm`, `predicted`."""
+        paths = self._needs.attributes | self.kept_in_letters
+        return frozenset(path[0] for path in paths if path[0] in kept.NIGHTLY)
+
+    @cached_property
+    def ingest_reading(self) -> Reading:
+        """What taking in reads: everything that a rule, a flow or a trigger may ask."""
+        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        reaches = self.needs_of(*rules).reaches | self._computed_reaches
+        # What happened since the entry event may already have ended an enrollment that comes late.
+        ends = (name for flow in self.flows for name in flow.exit.when)
+        reaches |= frozenset((name, Reach(back=timedelta())) for name in ends)
+        for trigger in self.hooks.triggers.values():
+            back = _back(trigger.looks_back)
+            reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
+        if self._asks_for_best_hour:
+            reaches |= whole(HUMAN_TRACES)
+        enrollments = bool(self.flows) or self.segments_asked.running
+        return replace(self._reading, reaches=reaches, enrollments=enrollments)
+
+    @cached_property
+    def segments_asked(self) -> SegmentsAsked:
+        """Which segments are asked when something happens."""
+        computed = {name: hook.reads for name, hook in self.hooks.attributes.items()}
+        rules = self.catalog.rules.items()
+        return SegmentsAsked({name: self.needs_of(rule) for name, rule in rules}, computed)
+
+    @cached_property
+    def askers(self) -> Askers:
+        """The segments' rules, made ready to be asked often."""
+        return Askers(self.catalog.rules)
+
+    @cached_property
+    def _computed_reaches(self) -> frozenset[tuple[str, Reach]]:
+        """What attribute hooks read."""
+        return frozenset(
+            (name, _back(hook.looks_back))
+            for hook in self.hooks.attributes.values()
+            for name in hook.reads
+        )
+
+    @cached_property
+    def letter_reading(self) -> Reading:
+        """What the guard and a letter read."""
+        letters = [step for flow in self.flows for step in flow.step]
+        letters += [broadcast.letter() for broadcast in self.broadcasts]
+        offers = [
+            offer.given_if
+            for step in letters
+            for offer in (step.incentive, *(one.incentive for one in step.variant))
+            if offer is not None
+        ]
+        needs = self.needs_of(self.catalog.settings.sending.hold_if, *offers)
+        needs |= Needs(attributes=self.kept_in_letters)
+        caps = self.catalog.settings.sending.cap
+        spans = [cap.per if isinstance(cap.per, timedelta) else EVERYTHING_ELSE for cap in caps]
+        back = max([*spans, self.catalog.settings.sending.minimum_gap], default=timedelta())
+        sent = back + timedelta(days=1) if back else timedelta()
+        reaches = needs.reaches | self._computed_reaches
+        ledger = needs.ledger or self.reads_ledger
+        return replace(self._reading, reaches=reaches, sent=sent, ledger=ledger)
+
+    @cached_property
+    def kept_in_letters(self) -> frozenset[tuple[str, ...]]:
+        """The attributes kept by the engine that letters may show."""
+        return kept_attributes_read(self.catalog)
+
+    @cached_property
+    def held_reading(self) -> Reading:
+        """What the guard and a letter read, and with it what `[exit] if` asks of held letters."""
+        exits = (flow.exit.if_ for flow in self.flows)
+        more = self.needs_of(*exits).reaches
+        return replace(self.letter_reading, reaches=self.letter_reading.reaches | more)
+
+    def policy(self, verdicts: Mapping[tuple[str, str], str], ordered: Mapping[str, str]) -> Policy:
+        """What decisions are made by."""
+        return Policy(
+            self.catalog.settings,
+            self.catalog.rules,
+            verdicts,
+            ordered,
+            self.forced_holdout,
+            self.fixed_variant,
+        )
+
+
+def _back(looks_back: timedelta) -> Reach:
+    return WHOLE if looks_back >= ALL_TIME else Reach(back=looks_back)
+
+
+def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
+    attribute = hooks.attributes.get(name)
+    if attribute is None:
+        return None
+    value = run_attribute(attribute, facts)
+    if isinstance(value, HookFailed):
+        log.warned("hook_failed", hook=value.hook, customer=facts.customer_id)
+        return None
+    return value
+
+
+def _names_of(flow: Flow) -> set[str]:
+    names = {*(flow.enter.when or ()), *flow.exit.when}
+    if flow.enter.joins:
+        names.add("segment_joined")
+    if flow.enter.leaves:
+        names.add("segment_left")
+    return names
