@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +11,17 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from lifecycle.core.rule.read import read_rule
-from lifecycle.core.rule.tree import View
+from lifecycle.core.rule.tree import Rule, View
+from lifecycle.core.words import micros
 from lifecycle.store import migrate
 from lifecycle.store.database import Database
-from lifecycle.store.rule_sql import candidates, exact, members
+from lifecycle.store.rule_sql.answers import NEVER
+from lifecycle.store.rule_sql.stands import stands
 from lifecycle.store.tables import METADATA
 from tests.properties.shops import (
+    DAYS,
     EXAMPLES,
+    MICRO,
     NOW,
     SHOP_ZONE,
     Known,
@@ -25,6 +30,7 @@ from tests.properties.shops import (
     shops,
     timed_rules,
 )
+from tests.store.sql_alone import sql_alone
 
 FILLED = ("customer", "event", "consent", "suppression")
 
@@ -108,23 +114,42 @@ def test_python_and_sql_agree_on_edges_of_time(
 def compare(
     database: Database, shop: list[Known], asked: Iterable[Any], named: dict[str, Any]
 ) -> None:
-    """Ask Python, then SQL with Python, then SQL alone."""
+    """Ask Python, then SQL with Python, then SQL alone; and Python again before each turn."""
     fill(database, shop)
     segments = {name: read_rule(raw) for name, raw in named.items()}
     for raw in asked:
         rule = read_rule(raw)
-        wanted = {
-            known.customer_id
-            for known in shop
-            if rule.matches(View(known.facts(NOW), NOW, segments))
-        }
+        wanted = {known.customer_id: holds(rule, known, NOW, segments) for known in shop}
         with database.read() as connection:
-            found = members(connection, rule, segments, NOW, shop_zone=SHOP_ZONE)
-            query = candidates(rule, segments, NOW, dialect=database.kind)
-            possible = set(connection.scalars(query))
-        assert found == wanted
-        assert possible >= wanted, "SQL missed one"
-        if exact(rule, segments, NOW, dialect=database.kind):
-            assert possible == wanted
-            event("SQL alone")
-        event("somebody" if wanted else "nobody")
+            told = stands(connection, rule, segments, NOW, shop_zone=SHOP_ZONE)
+            found = {one: (answer, turns) for part in told for one, answer, turns in part}
+        alone = sql_alone(database, rule, NOW, segments)
+        for known in shop:
+            answer, turns = found.get(known.customer_id, (False, NEVER))
+            assert answer is wanted[known.customer_id]
+            if not any(happened.at <= NOW < due for happened, due in known.history):
+                assert alone.get(known.customer_id, False) in (None, answer)
+            assert turns > micros(NOW)
+            for at in sorted(edges(known)):
+                if micros(at) < turns:
+                    assert holds(rule, known, at, segments) is answer, (known.customer_id, at)
+        event("SQL alone" if None not in alone.values() else "with Python")
+        event("somebody" if any(wanted.values()) else "nobody")
+
+
+def holds(rule: Rule, known: Known, now: datetime, segments: dict[str, Rule]) -> bool:
+    """Whether the rule holds at an instant, if nothing happens after NOW."""
+    facts = known.facts(NOW)
+    facts.now = now
+    return rule.matches(View(facts, now, segments))
+
+
+def edges(known: Known) -> Iterator[datetime]:
+    """Instants after NOW at which something may turn."""
+    starts = [happened.at for happened, _ in known.history] + [known.known_since]
+    for start in starts:
+        for days in (*DAYS, 1.5):
+            for beside in (-MICRO, MICRO * 0, MICRO):
+                at = start + timedelta(days=days) + beside
+                if at > NOW:
+                    yield at

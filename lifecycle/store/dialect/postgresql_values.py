@@ -145,12 +145,9 @@ class PostgresqlValues:
         millionths: ColumnElement[Any],
         word: str,
         operand: Decimal,
-        times: ColumnElement[Any] | None = None,
     ) -> Truth | None:
         """As numeric, without rounding."""
         bound: ColumnElement[Any] = cast(literal(str(operand.scaleb(6, _EXACT)), Text), NumericType)
-        if times is not None:
-            bound = bound * times
         return _COMPARE[word](millionths, bound)
 
     def one_of_texts(self, text: ColumnElement[Any], texts: Sequence[str]) -> Truth:
@@ -161,17 +158,6 @@ class PostgresqlValues:
         """As one bound array."""
         scaled = [number.scaleb(6, _EXACT) for number in numbers]
         return millionths == func.any(cast(scaled, ArrayType(NumericType)))
-
-    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Half to even, which `round` does not do."""
-        half = func.abs(millionths - func.trunc(millionths)) == _exactly(Decimal("0.5"))
-        even = 2 * func.round(millionths / 2)
-        return case((half, even), else_=func.round(millionths))
-
-    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
-        """The sum; beyond what Python sums exactly it is too large."""
-        total = func.coalesce(func.sum(millionths), 0)
-        return total, func.abs(total) >= _exactly(Decimal(LARGEST * SCALE))
 
     def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
         """A letter for the kind, and the value."""
@@ -185,10 +171,6 @@ class PostgresqlValues:
                 literal("t").op("||")(value.text),
             ),
         )
-
-
-def _exactly(number: Decimal) -> ColumnElement[Any]:
-    return cast(literal(str(number), Text), NumericType)
 
 
 _COMPARE: dict[str, Callable[[ColumnElement[Any], ColumnElement[Any]], Truth]] = {

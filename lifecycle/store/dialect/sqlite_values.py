@@ -43,8 +43,6 @@ LONGEST_WHOLE = 12
 LONGEST_FRACTION = 6
 LARGEST_FRACTIONAL = 2_000_000_000
 """Up to here a double tells millionths apart."""
-LARGEST_TOTAL = 9_000_000_000_000
-"""Up to here a total in millionths fits 64 bits."""
 LARGEST = 9 * 10**18
 
 
@@ -182,18 +180,13 @@ class SqliteValues:
         millionths: ColumnElement[Any],
         word: str,
         operand: Decimal,
-        times: ColumnElement[Any] | None = None,
     ) -> Truth | None:
         """Against whole millionths: the operand is rounded to the side that keeps the answer."""
         scaled = operand.scaleb(6)
         low = _within(scaled.to_integral_value(ROUND_FLOOR))
         high = _within(scaled.to_integral_value(ROUND_CEILING))
-        if times is not None and (low != high or abs(low) > LARGEST_FRACTIONAL * SCALE):
-            return None
         edge = {"at_least": high, "less_than": high}.get(word, low)
         bound: ColumnElement[Any] = literal(edge, BigInteger)
-        if times is not None:
-            bound = bound * times
         if word == "is":
             return millionths == bound if low == high else false()
         return _COMPARE[word](millionths, bound)
@@ -207,17 +200,6 @@ class SqliteValues:
         scaled = (number.scaleb(6) for number in numbers if abs(number.adjusted()) < 30)
         whole = [int(one) for one in scaled if one == one.to_integral_value()]
         return millionths.in_(_listed([one for one in whole if abs(one) <= LARGEST]))
-
-    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
-        """They are whole already."""
-        return millionths
-
-    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
-        """Whole units and the rest are summed apart, so that no sum overflows."""
-        units = func.coalesce(func.sum(millionths.op("/")(SCALE)), 0)
-        rest = func.coalesce(func.sum(millionths.op("%")(SCALE)), 0)
-        too_large = func.abs(units) >= LARGEST_TOTAL
-        return case((not_(too_large), units * SCALE + rest), else_=0), too_large
 
     def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:
         """A letter for the kind, and the value."""

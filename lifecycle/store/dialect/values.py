@@ -137,9 +137,8 @@ class Values(Protocol):
         millionths: ColumnElement[Any],
         word: str,
         operand: Decimal,
-        times: ColumnElement[Any] | None = None,
     ) -> Truth | None:
-        """Whether millionths compare so with the operand (`times` so many); None: cannot say."""
+        """Whether millionths compare so with the operand; None: cannot say."""
         ...
 
     def one_of_texts(self, text: ColumnElement[Any], texts: Sequence[str]) -> Truth:
@@ -148,14 +147,6 @@ class Values(Protocol):
 
     def one_of_numbers(self, millionths: ColumnElement[Any], numbers: Sequence[Decimal]) -> Truth:
         """Whether millionths are one of these numbers, however many."""
-        ...
-
-    def rounded(self, millionths: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Whole millionths, half to even."""
-        ...
-
-    def total(self, millionths: ColumnElement[Any]) -> tuple[ColumnElement[Any], Truth]:
-        """The exact sum over a group (0 of nothing), and whether it is too large to be exact."""
         ...
 
     def key(self, value: Value, numeric: Numeric) -> ColumnElement[Any]:

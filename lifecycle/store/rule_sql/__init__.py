@@ -1,5 +1,6 @@
-"""Rules as set queries: who a rule holds for, asked of the whole database at once."""
+"""Rules as set queries: how all customers stand to a rule, and who it holds for."""
 
-from lifecycle.store.rule_sql.members import all_needs, candidates, exact, members
+from lifecycle.store.rule_sql.members import members
+from lifecycle.store.rule_sql.stands import all_needs
 
-__all__ = ["all_needs", "candidates", "exact", "members"]
+__all__ = ["all_needs", "members"]

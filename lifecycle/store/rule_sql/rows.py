@@ -106,10 +106,10 @@ def event_rows(
     values: Values,
     of: FromClause | None = None,
 ) -> Rows:
-    """The events of these names that are effective at `now` and may lie in the window.
+    """The events of these names that may lie in the window at `now`.
 
-    Everybody's, or of each customer among the rows of `of`, around the query that is made of them:
-    then those are left out nowhere that are not yet known, which spares the reading of rows.
+    Everybody's, or of each customer among the rows of `of`, around the query that is made of them.
+    Those that became known after `now` are among them, which spares the reading of rows.
     """
     asked = {
         path: as_number
@@ -124,8 +124,6 @@ def event_rows(
         human, surely = _human(values)
         columns += [human.label("human"), surely.label("surely_human")]
     inner = select(*columns).where(named(names, values), *between(EVENT.c.at, wide))
-    if of is None:
-        inner = inner.where(EVENT.c.due_at <= now)
     if of is not None:
         inner = values.of_customer(inner.where(EVENT.c.customer_id == of.c.customer_id), EVENT)
         inner = inner.correlate(of)
@@ -140,32 +138,12 @@ def event_rows(
     return Rows(derived, values, numbered(asked), place)
 
 
-def said_in_sql(window: Window) -> bool:
-    """Whether the edges of a window are the same lengths for everybody; else Python decides."""
-    fixed = isinstance(window.far, timedelta | None) and isinstance(window.near, timedelta)
-    return fixed and window.during is None
-
-
 def asked_of(where: Where) -> Asked:
     """The paths that the conditions read, and which of them as numbers."""
     asked: Asked = {}
     for path, comparison in where.conditions:
         asked[path] = asked.get(path, False) or asks_number(comparison)
     return asked
-
-
-def customer_rows(path: Path, as_number: bool, values: Values) -> Rows | None:
-    """Every customer with the value of an attribute; None when SQL cannot read the path."""
-    name = path[0]
-    if not values.can_read(path) or (name in OWN and len(path) > 1) or name in RECKONED:
-        return None
-    customer = CUSTOMER.alias()
-    columns = [customer.c.customer_id, values.document(customer.c.attributes).label("document")]
-    if name in OWN:
-        columns.append(own_value(name, customer, values).label("own_0"))
-    asked = {path: as_number}
-    derived = with_values(select(*columns), asked, values)
-    return Rows(derived, values, numbered(asked), sure(true()))
 
 
 def own_value(name: str, customer: Any, values: Values) -> ColumnElement[Any]:

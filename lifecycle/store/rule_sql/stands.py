@@ -10,18 +10,27 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from lifecycle.core.facts import Facts
+from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Needs, Rule, View
 from lifecycle.core.words import micros
 from lifecycle.store.dialect import postgresql
+from lifecycle.store.dialect.postgresql_values import PostgresqlValues
+from lifecycle.store.dialect.sqlite_values import SqliteValues
+from lifecycle.store.dialect.values import Values
 from lifecycle.store.facts import Reading, load
 from lifecycle.store.rule_sql.answers import NEVER
-from lifecycle.store.rule_sql.members import AT_ONCE, DIALECTS, all_needs
 from lifecycle.store.rule_sql.plan import plan
 from lifecycle.store.rule_sql.probe import Asking
 from lifecycle.store.rule_sql.rows import EVENT
 
 ROWS_AT_ONCE = 2_000
 """So many rows are fetched and answered at once."""
+AT_ONCE = 500
+"""So many customers have their facts read at once."""
+DIALECTS: dict[str, Callable[[], Values]] = {
+    "sqlite": SqliteValues,
+    "postgresql": PostgresqlValues,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +46,36 @@ class Plainly:
     elsewhere: frozenset[str] = frozenset()
 
 
-def reading_of(needs: Needs) -> Reading:
-    """What is read for a rule alone."""
+def reading_of(needs: Needs, tiers: Tiers = ()) -> Reading:
+    """What is read for a rule alone; `tiers` are the shop's."""
     return Reading(
         needs.reaches,
         enrollments=needs.running,
         past=needs.past,
         ledger=needs.ledger,
+        tiers=tiers,
         nightly=needs.nightly,
     )
 
 
-PLAINLY = Plainly(reading_of, lambda facts: facts)
+def as_they_are(facts: Facts) -> Facts:
+    """Facts without attributes that hooks give."""
+    return facts
+
+
+def all_needs(rule: Rule, segments: Mapping[str, Rule]) -> Needs:
+    """What a rule reads, the rules of the segments it names included."""
+    needs = rule.needs()
+    asked: set[str] = set()
+    while waiting := needs.segments - asked:
+        for name in sorted(waiting):
+            asked.add(name)
+            if name in segments:
+                needs |= segments[name].needs()
+    return needs
+
+
+PLAINLY = Plainly(reading_of, as_they_are)
 
 Stand = tuple[str, bool, int]
 """A customer, whether the rule holds, and when time alone may turn it: microseconds, or NEVER."""
