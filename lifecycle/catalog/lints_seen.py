@@ -107,8 +107,8 @@ class Judging:
         if looked.consents >= FEW:
             for document, place, topic in self._agreed():
                 if topic not in looked.topics:
-                    problem = f"nobody has agreed to “{topic}” so far"
-                    found.append(document.problem(place, problem, "", "warning"))
+                    said = f"nobody has agreed to “{topic}” so far"
+                    found.append(document.problem(place, said, "", "warning"))
         return sorted(set(found), key=Problem.sort_key)
 
     def _agreed(self) -> Iterator[tuple[Document, Place, str]]:
