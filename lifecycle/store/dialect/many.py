@@ -5,11 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
+
+ROWS_AT_ONCE = 100
+"""So many rows of few columns are bound in one statement."""
 
 
 def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -23,19 +27,24 @@ def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[Any,
         connection.exec_driver_sql(_by_columns(table), tuple(map(list, zip(*rows, strict=True))))
         return
     driver: Any = connection.connection.dbapi_connection
-    sql = _by_rows(table)
+    sql = ""
     try:
-        driver.executemany(sql, rows)
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows[start : start + ROWS_AT_ONCE]
+            sql = _by_rows(table, len(part))
+            driver.execute(sql, tuple(chain.from_iterable(part)))
     except sqlite3.Error as error:
         raise DBAPIError.instance(
             sql, None, error, sqlite3.Error, dialect=connection.dialect
         ) from error
 
 
-@lru_cache(maxsize=50)
-def _by_rows(table: Table) -> str:
-    places = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {_columns(table)} VALUES ({places}) ON CONFLICT DO NOTHING"
+@lru_cache(maxsize=500)
+def _by_rows(table: Table, count: int) -> str:
+    """Many rows in one statement: the driver lets other threads in between statements."""
+    row = f"({', '.join('?' for _ in table.columns)})"
+    rows = ", ".join(row for _ in range(count))
+    return f"INSERT INTO {_columns(table)} VALUES {rows} ON CONFLICT DO NOTHING"
 
 
 @lru_cache(maxsize=50)
