@@ -21,6 +21,8 @@ SHORTEST_REST = 0.005
 LONGEST_REST = 0.1
 """After each portion it rests about as long as that took, so that others can write."""
 REST_AFTER_FAILURE = 30.0
+LOG_SECONDS = 10.0
+"""How often the log says how far a build has got."""
 TELL_SECONDS = 1.0
 """How often somebody who waits is told how far it has got."""
 
@@ -39,6 +41,12 @@ def told_of(database: Database) -> Callable[[Build], None]:
         last = monotonic()
 
     return tell
+
+
+def _log(database: Database, build: Build) -> None:
+    with database.read() as connection:
+        passed, every = builds.progress(connection, build)
+    log.happened("build_under_way", kind=build.kind, name=build.name, done=passed, of=every)
 
 
 class Building:
@@ -89,12 +97,16 @@ class Building:
     def _build(self) -> None:
         parts = self._parts()
         builder = Builder(parts.database, parts.live, alone=self._alone)
+        logged = monotonic()
         try:
             while not self._stopping.is_set() and self._parts() is parts:
                 begun = monotonic()
                 if not builder.portion(self._clock.now()):
                     return
                 self._wake()
+                if builder.current is not None and monotonic() - logged >= LOG_SECONDS:
+                    logged = monotonic()
+                    _log(parts.database, builder.current)
                 took = monotonic() - begun
                 self._stopping.wait(min(max(took, SHORTEST_REST), LONGEST_REST))
             self._woken.set()

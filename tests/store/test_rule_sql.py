@@ -177,6 +177,38 @@ def test_of_plain_values_sql_names_nobody_too_many(
     assert ask(database, raw) == wanted
 
 
+WORDS: list[tuple[Any, set[str]]] = [
+    ({"is": "DE"}, {"same"}),
+    ({"is_one_of": ["DE", "5"]}, {"same", "five", "number"}),
+    ({"is_not": "DE"}, {"lower", "list", "five", "number", "truth", "kelvin"}),
+    ({"is_none_of": ["DE", "de"]}, {"list", "five", "number", "truth", "kelvin"}),
+    ({"is": "K"}, {"kelvin"}),
+    ({"is_set": True}, {"same", "lower", "list", "five", "number", "truth", "kelvin"}),
+    ({"is_set": False}, {"empty", "nothing", "missing"}),
+]
+
+
+@pytest.mark.parametrize(("said", "wanted"), WORDS, ids=[str(one) for one, _ in WORDS])
+def test_words_are_compared_as_written_and_nothing_else_is_taken_for_them(
+    database: Database, said: dict[str, Any], wanted: set[str]
+) -> None:
+    values: dict[str, Any] = {
+        "same": "DE",
+        "lower": "de",
+        "list": ["DE"],
+        "five": "5",
+        "number": 5,
+        "truth": True,
+        "kelvin": "\u212a",
+        "empty": "",
+        "nothing": None,
+    }
+    people = [customer(name, x=value) for name, value in values.items()]
+    fill(database, [*people, customer("missing")])
+    assert ask(database, {"customer": "x", **said}) == wanted
+    assert ask(database, {"all": [{"known_for": "0 days"}, {"customer": "x", **said}]}) == wanted
+
+
 def test_events_count_once_they_are_known_and_due(database: Database) -> None:
     late = event("a", 1, NOW - DAY) | {"due_at": NOW + timedelta(microseconds=1), "pending": True}
     fill(database, [customer("a"), customer("b")], [late, event("b", 1, NOW - DAY)])

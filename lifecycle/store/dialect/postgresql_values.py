@@ -71,6 +71,12 @@ class PostgresqlValues:
         kind = func.coalesce(func.jsonb_typeof(found, type_=Text), MISSING)
         return Value(kind, document.op("#>>", return_type=Text())(at))
 
+    def scalar(
+        self, document: ColumnElement[Any], path: Sequence[str]
+    ) -> ColumnElement[Any] | None:
+        """Not at one look: a document that cannot be cast has to be told first."""
+        return None
+
     def fence(self, query: Select[Any]) -> Select[Any]:
         """OFFSET 0, so that a document is parsed once and not once for each mention."""
         return query.offset(0)

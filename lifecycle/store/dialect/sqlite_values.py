@@ -73,6 +73,12 @@ class SqliteValues:
         text = case((kind.in_(self.numbers), written), else_=func.json_extract(document, at))
         return Value(kind, text)
 
+    def scalar(
+        self, document: ColumnElement[Any], path: Sequence[str]
+    ) -> ColumnElement[Any] | None:
+        """By json_extract alone; lists and tables are text that begins with a bracket."""
+        return func.json_extract(document, _path(path))
+
     def fence(self, query: Select[Any]) -> Select[Any]:
         """LIMIT -1, so that a value is read once and not once for each mention."""
         return query.limit(-1)

@@ -76,6 +76,12 @@ class Values(Protocol):
         """The value at a path; a list on the way makes it missing."""
         ...
 
+    def scalar(
+        self, document: ColumnElement[Any], path: Sequence[str]
+    ) -> ColumnElement[Any] | None:
+        """The value at a path in its own type, NULL when missing; None: it takes more than that."""
+        ...
+
     def fence(self, query: Select[Any]) -> Select[Any]:
         """The query, kept from being merged into the one around it where that would cost."""
         ...

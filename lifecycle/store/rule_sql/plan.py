@@ -150,6 +150,10 @@ class _Planner:
                 own = own_value(path[0], CUSTOMER, self.asking.values)
                 columns.append(own.label(f"own_{number}"))
         here = CUSTOMER.c.erased_at.is_(None)
+        for leaf in self.leaves:
+            if leaf.probe.first is not None:
+                self.read[leaf.number] = [f"leaf_{leaf.number}_0"]
+                columns.append(leaf.probe.first.label(f"leaf_{leaf.number}_0"))
         if self.driving is None:
             query = select(*columns).where(here)
         else:
@@ -190,7 +194,8 @@ class _Planner:
 
     def _asked(self, layer: Layer, kind: int) -> Layer:
         """One more layer: the leaves of a kind, read for whoever is left."""
-        leaves = [leaf for leaf in self.leaves if leaf.probe.layer == kind]
+        asked = (leaf for leaf in self.leaves if leaf.probe.layer == kind)
+        leaves = [leaf for leaf in asked if leaf.number not in self.read]
         if not leaves:
             return layer
         rows = layer.rows

@@ -86,6 +86,8 @@ class Probe:
     soon: Tell = anybody
     lapse: Tell = anybody
     driver: Driver | None = None
+    first: Column | None = None
+    """A column over the customer's own row, read before all others: then there is no other."""
     attributes: tuple[tuple[Path, bool], ...] = ()
     """Attributes to be read, and which of them as numbers."""
 

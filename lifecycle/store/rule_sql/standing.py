@@ -43,6 +43,7 @@ from lifecycle.store.rule_sql.probe import (
     as_micros,
 )
 from lifecycle.store.rule_sql.rows import CUSTOMER, EVENT, OWN, RECKONED, between, named
+from lifecycle.store.rule_sql.same_text import same_text
 from lifecycle.store.tables import METADATA
 
 _CONSENT = METADATA.tables["consent"]
@@ -162,6 +163,16 @@ def attribute(rule: Compared, values: Values, elsewhere: frozenset[str]) -> Prob
         answers: dict[int, Answer] = {0: FAILS, 1: HOLDS, 2: UNSURE}
         return lambda row: answers[row[place]]
 
+    same = None
+    if name not in OWN:
+        same = same_text(rule.comparison, CUSTOMER.c.attributes, rule.path, values)
+    if same is not None:
+        return Probe(
+            ask=ask,
+            soon=lambda columns: columns[0] == 1,
+            lapse=lambda columns: columns[0] == 0,
+            first=case((same, 1), else_=0),
+        )
     return Probe(
         columns=columns,
         ask=ask,
