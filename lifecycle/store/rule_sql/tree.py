@@ -18,6 +18,7 @@ from lifecycle.store.rule_sql import answers
 from lifecycle.store.rule_sql.answers import Ask
 from lifecycle.store.rule_sql.counted import counted
 from lifecycle.store.rule_sql.measured import measured
+from lifecycle.store.rule_sql.narrowed import narrowed
 from lifecycle.store.rule_sql.probe import Asking, Column, Driver, Probe
 from lifecycle.store.rule_sql.standing import attribute, by_history, constant, standing
 from lifecycle.store.rule_sql.understood import understood
@@ -143,7 +144,7 @@ class TreeReader:
 
     def _probe(self, number: int, rule: Rule) -> Probe:
         if not understood(rule):
-            return by_history(rule, self.asking)
+            return narrowed(rule, self.asking) or by_history(rule, self.asking)
         found: Probe | None = None
         if isinstance(rule, Did):
             found = self._did(rule)
