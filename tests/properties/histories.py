@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,12 @@ BEGIN = MIDDLE - timedelta(days=6)
 END = MIDDLE + timedelta(days=12)
 SHOP_ZONE = "Europe/Berlin"
 ZONES = (None, None, "Asia/Beirut", "Pacific/Kiritimati", "America/New_York", "Atlantis")
-NAMES = ("order_placed", "order_placed", "order_paid", "page_viewed", "ticket_closed")
+NAMES = (
+    *("order_placed", "order_placed", "order_placed", "order_paid", "order_paid"),
+    *("page_viewed", "page_viewed", "ticket_closed"),
+    *("consent_given", "consent_withdrawn", "message_clicked", "message_opened"),
+)
+HOW_MANY = (5, 3, 4, 6, 8, 12, 0, 1, 2)
 WORDS = ("x", "y", "Zo\u00eb", "Zoe\u0308", "")
 NUMBERS: tuple[Any, ...] = (0, 1, 2, 5, 0.1, 0.2, "1", "2.0", " 5 ", -1, 10**9)
 LEAP = "2024-02-29"
@@ -74,6 +80,8 @@ def properties() -> st.SearchStrategy[dict[str, Any]]:
             "total": st.sampled_from(NUMBERS),
             "when": told_instants(),
             "items": items(),
+            "topic": st.just("offers"),
+            "machine": st.booleans(),
         },
     )
 
@@ -94,11 +102,11 @@ def attributes() -> st.SearchStrategy[dict[str, Any]]:
 
 
 @st.composite
-def people(draw: st.DrawFn, name: str = "c1", *, told_late: bool = True, most: int = 6) -> Person:
+def people(draw: st.DrawFn, name: str = "c1", *, told_late: bool = True) -> Person:
     """A customer with a history, events late and early; `told_late`: what is said may be late."""
     person = Person(name, shop_zone=SHOP_ZONE)
     late = st.sampled_from((timedelta(), timedelta(), MICRO, STEP, 4 * STEP, -STEP))
-    for number in range(draw(st.integers(0, most))):
+    for number in range(draw(st.sampled_from(HOW_MANY))):
         at = draw(moments())
         event_id = draw(st.sampled_from((f"e{number}", f"e{9 - number}", "e0", f"E{number}")))
         word = draw(st.sampled_from(NAMES))
@@ -125,8 +133,8 @@ def known_from(person: Person) -> datetime:
     return min(arrived)
 
 
-def facts_of(person: Person, now: datetime) -> Facts:
-    """The facts of somebody at an instant, as the product's rules read them."""
+def facts_of(person: Person, now: datetime, past: Collection[str] = ()) -> Facts:
+    """The facts of somebody at an instant, and what attributes were in the past."""
     names = {name for one in person.said(now) for name in one.attributes}
     own = {name: person.attribute(name, now) for name in names}
     facts = Facts(
@@ -138,7 +146,7 @@ def facts_of(person: Person, now: datetime) -> Facts:
         timezone=person.own("timezone", now),
         known_since=person.known_since(now),
         attributes={name: value for name, value in own.items() if value is not None},
-        past={name: tuple(person.past(name, now)) for name in (*names, "language")},
+        past={name: tuple(person.past(name, now)) for name in past},
         consents={"offers": person.agreed_to("offers", now)},
     )
     for event in person.seen(now):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 FIGURES = ("total_of", "average_of", "smallest_of", "largest_of", "distinct_of")
 
 
-@dataclass(slots=True)
+@dataclass
 class Asked:
     """One question: of whom, when, with which segments, after which entry event."""
 
@@ -40,17 +41,22 @@ class Asked:
     segments: Mapping[str, Raw] = field(default_factory=dict)
     entry: Happened | None = None
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The customer's zone."""
         return self.person.zone(self.now)
+
+    @cached_property
+    def seen(self) -> list[Happened]:
+        """The events that are known."""
+        return self.person.seen(self.now)
 
     def events(self, names: Any) -> list[Happened]:
         """Events of a name, a list of names or `prefix*`, in order."""
         wanted = names if isinstance(names, list) else [names]
         return [
             one
-            for one in self.person.seen(self.now)
+            for one in self.seen
             if any(
                 one.name.startswith(name[:-1]) if name.endswith("*") else one.name == name
                 for name in wanted

@@ -24,7 +24,10 @@ MOMENTS = (
     MIDDLE,
     date(2026, 4, 1),
 )
-EVENTS = ("order_placed", "order_placed", "order_paid", "page_viewed", "order_*", "p*")
+EVENTS = (
+    *("order_placed", "order_placed", "order_paid", "page_viewed", "order_*", "p*"),
+    *("order_placed", "order_paid", "message_opened", "message_*"),
+)
 TEXTS = ("x", "y", "Zo\u00eb", "o")
 
 
@@ -90,21 +93,29 @@ def windows(*, entry: bool = False) -> Rules:
         lambda two: {"between": [f"{two[0]} ago", f"{two[1]} ago"]}
     )
     since, until = said("since", *MOMENTS), said("until", *MOMENTS)
-    found = [
-        nothing(),
-        within,
-        within,
-        between,
-        since,
-        until,
-        merged(since, until),
-        merged(within, until),
-        said("during", *DURING),
-        said("during", *DURING),
-    ]
+    found = {
+        "none": nothing(),
+        "within": within,
+        "within again": within,
+        "within once more": within,
+        "between": between,
+        "between again": between,
+        "since": since,
+        "until": until,
+        "since until": merged(since, until),
+        "within until": merged(within, until),
+        "during": said("during", *DURING),
+        "during again": said("during", *DURING),
+    }
     if entry:
-        found += [said("since_entry", True), said("before_entry", True)]
-    return st.one_of(*found)
+        found |= {"since entry": said("since_entry", True)}
+        found |= {"before entry": said("before_entry", True)}
+    return one_of(found)
+
+
+def one_of(kinds: dict[str, Rules]) -> Rules:
+    """One of these kinds, each as often; `st.one_of` would prefer kinds of many kinds."""
+    return st.sampled_from(sorted(kinds)).flatmap(lambda name: kinds[name])
 
 
 def conditions() -> Rules:
@@ -193,7 +204,16 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
     """Every leaf by its kind."""
     path = said("customer", "plan", "n", "tags", "deep.a b", "deep.items.sku", "language", "gone")
     window = windows(entry=entry)
-    compared = st.one_of(number_ops(), number_ops(), still_ops())
+    compared = one_of(
+        {
+            "number": number_ops(),
+            "is": st.tuples(st.sampled_from(("is", "is_not")), st.sampled_from((0, 1, "2"))).map(
+                lambda two: dict([two])
+            ),
+            "known": said("is_set", True, False),
+            "one of": said("is_one_of", [0, 1], [2]),
+        }
+    )
     kinds = {
         "customer": merged(path, still_ops()),
         "moving": merged(said("customer", "birthday", "birthday", "n"), moving_ops()),
@@ -205,11 +225,10 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
             st.one_of(number_ops(), said("is_set", True, False)),
         ),
         "orders_at": merged(
-            said("customer", "orders.first_at", "orders.last_at"),
+            said("customer", "orders.first_at", "orders.last_at", "engagement.last_click_at"),
             st.one_of(moving_ops(), said("after", *MOMENTS)),
         ),
         "did": merged(did(), counts(), window),
-        "did again": merged(did(), counts(), window),
         "figure": merged(figured(), compared, window),
         "share": merged(
             st.tuples(st.one_of(did(), figured()), st.one_of(did(), figured())).map(
@@ -246,17 +265,29 @@ def mailed(campaign: str) -> Rules:
     return st.one_of(st.just({"in_campaign": campaign}), sent)
 
 
+SHAPES = (*["leaf"] * 12, "all", "all", "any", "any", "none", "not", "two")
+"""What a rule is made of, as often as marketers write it so."""
+DEEPEST = 4
+OFTEN = ("did", "did", "ends", "figure", "held_for", "moving", "not_followed_by", "sequence")
+"""Kinds that are drawn twice as often, and more: there is more that they can say."""
+
+
 def rules(segments: tuple[str, ...] = (), *, entry: bool = False, campaign: str = "") -> Rules:
     """A rule as written: a leaf, or branches of them."""
-    kinds = [*leaf_kinds(segments, entry=entry).values()]
-    leaf = st.one_of(*kinds, *([mailed(campaign), mailed(campaign)] if campaign else []))
+    kinds = leaf_kinds(segments, entry=entry)
+    if campaign:
+        kinds |= {"mailed": mailed(campaign), "mailed again": mailed(campaign)}
+    return _rules(kinds, DEEPEST)
 
-    def branches(below: Rules) -> Rules:
-        parts = st.lists(below, min_size=1, max_size=3)
-        word = st.sampled_from(("all", "any", "none"))
-        return st.one_of(
-            st.dictionaries(word, parts, min_size=1, max_size=2),
-            below.map(lambda part: {"not": part}),
-        )
 
-    return st.recursive(leaf, branches, max_leaves=4)
+@st.composite
+def _rules(draw: st.DrawFn, kinds: dict[str, Rules], depth: int) -> dict[str, Any]:
+    shape = draw(st.sampled_from(SHAPES)) if depth > 1 else "leaf"
+    if shape == "leaf":
+        return draw(kinds[draw(st.sampled_from((*sorted(kinds), *OFTEN)))])
+    below = _rules(kinds, depth - 1)
+    if shape == "not":
+        return {"not": draw(below)}
+    words = ("all", "any", "none") if shape == "two" else (shape,)
+    parts = st.lists(below, min_size=1 if shape == "two" else 2, max_size=3)
+    return {word: draw(parts) for word in words[-2:]}

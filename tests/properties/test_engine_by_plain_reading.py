@@ -22,7 +22,7 @@ from tests.properties.shops import EXAMPLES
 
 EARLY = BEGIN - timedelta(days=900)
 FEW = settings(
-    max_examples=EXAMPLES // 2,
+    max_examples=max(5, EXAMPLES // 5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -78,7 +78,7 @@ def with_ours(person: Person, played: Played) -> None:
 
 
 @settings(
-    max_examples=EXAMPLES // 2,
+    max_examples=max(5, EXAMPLES // 5),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
