@@ -56,6 +56,8 @@ HASHED = {
     "points_entry": ("entry_id", "source"),
 }
 """Columns whose text comes from outside and may name somebody: they keep only being equal."""
+PSEUDONYM = "erased-"
+"""What the id begins with that an erased customer's rows have from then on."""
 WAITING = ("planned", "ready", "requeued")
 CHECKPOINT_SECONDS = 10
 
@@ -80,7 +82,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     row = connection.execute(select(CUSTOMER).where(customer).with_for_update()).first()
     if row is None or row.erased_at is not None:
         return None
-    pseudonym = "erased-" + _hash(key, owner, rfc3339(now))
+    pseudonym = PSEUDONYM + _hash(key, owner, rfc3339(now))
     _end(connection, owner, now)
     message = TABLES["message"]
     ids = connection.execute(select(message.c.message_id).where(message.c.customer_id == owner))

@@ -12,8 +12,11 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     false,
     func,
+    not_,
+    or_,
     select,
     true,
     union,
@@ -21,6 +24,7 @@ from sqlalchemy import (
 
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.words import micros
+from lifecycle.store.erase import PSEUDONYM
 from lifecycle.store.rule_sql.answers import Ask
 from lifecycle.store.rule_sql.bounds import sure
 from lifecycle.store.rule_sql.probe import (
@@ -149,7 +153,7 @@ class _Planner:
             if path[0] in OWN:
                 own = own_value(path[0], CUSTOMER, self.asking.values)
                 columns.append(own.label(f"own_{number}"))
-        here = CUSTOMER.c.erased_at.is_(None)
+        here = and_(CUSTOMER.c.erased_at.is_(None), CUSTOMER.c.known_since <= self.asking.now)
         for leaf in self.leaves:
             if leaf.probe.first is not None:
                 self.read[leaf.number] = [f"leaf_{leaf.number}_0"]
@@ -171,12 +175,16 @@ class _Planner:
         if not queries:
             return select(*columns).where(false())
         driver: FromClause
+        events: list[Column] = []
         if len(queries) == 1:
             driver = queries[0].subquery("driver")
-            columns = [*columns, *(driver.c[name] for name in _DRIVER)]
+            events = [driver.c[name] for name in _DRIVER]
         else:
             ids = [select(one.subquery().c.customer_id) for one in queries]
             driver = union(*ids).subquery("driver")
+        if len(columns) == 1:
+            return select(driver.c.customer_id, *events).where(self._stays(driver, here))
+        columns = [*columns, *events]
         there = case((and_(CUSTOMER.c.customer_id.is_not(None), here), 1), else_=0)
         joined = driver.outerjoin(CUSTOMER, CUSTOMER.c.customer_id == driver.c.customer_id)
         found = self.asking.values.fence(
@@ -184,6 +192,13 @@ class _Planner:
         ).subquery()
         kept = [column for column in found.c if column.name != "there"]
         return select(*kept).where(found.c.there == 1)
+
+    def _stays(self, driver: FromClause, here: Column) -> Column:
+        """Who has events is there, but for those who may be erased; they alone are looked up."""
+        customer_id = driver.c.customer_id
+        there = select(CUSTOMER.c.customer_id).where(CUSTOMER.c.customer_id == customer_id, here)
+        erased = self.asking.values.begins(customer_id, PSEUDONYM)
+        return or_(not_(erased), exists(there.correlate(driver)))
 
     def _attributes(self) -> dict[Path, bool]:
         asked: dict[Path, bool] = {}

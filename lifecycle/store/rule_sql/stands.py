@@ -95,7 +95,7 @@ def stands(
 
     They come in lists, only those whose id is greater than `after`. Turns are never late and may be
     early. Events count once they are both known and due: those that became so after `now` must wait
-    to be taken in. Erased customers are left out.
+    to be taken in. Customers who were erased, or not known at `now`, are left out.
     """
     dialect = connection.dialect.name
     if dialect == "postgresql":
@@ -167,6 +167,8 @@ class _Asker:
                 self.connection, ids, self.now, reading, shop_zone=self.shop_zone, seen=self.now
             )
             for facts in found.values():
+                if facts.erased or facts.known_since is None or facts.known_since > self.now:
+                    continue
                 view = View(self.plainly.ready(facts), self.now, self.segments)
                 holds, turns = self.rule.matches(view), self.rule.may_turn_at(view)
                 if holds or turns is not None:
