@@ -182,10 +182,10 @@ def ends() -> Rules:
 
 def sequences() -> Rules:
     """`sequence` with what may stand beside it."""
-    name = st.sampled_from(("order_placed", "order_paid", "page_viewed"))
+    name = st.sampled_from(("order_placed", "order_placed", "order_paid", "page_viewed"))
     return merged(
         st.lists(name, min_size=2, max_size=3).map(lambda told: {"sequence": told}),
-        st.one_of(nothing(), said("inside", *LENGTHS[:3])),
+        st.sampled_from((*LENGTHS[:3], "")).map(lambda told: {"inside": told} if told else {}),
         st.one_of(nothing(), said("same", "sku", "items.sku")),
         st.one_of(nothing(), said("without", "ticket_closed", "order_paid")),
     ).filter(lambda told: told.get("without") not in told["sequence"][1:-1])
@@ -229,6 +229,13 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
             st.one_of(moving_ops(), said("after", *MOMENTS)),
         ),
         "did": merged(did(), counts(), window),
+        "one entry": merged(
+            names().map(lambda told: {"did": told}),
+            merged(said("items.sku", "x", "y"), number_ops().map(lambda op: {"items.n": op})).map(
+                lambda told: {"where": told}
+            ),
+            counts(),
+        ),
         "figure": merged(figured(), compared, window),
         "share": merged(
             st.tuples(st.one_of(did(), figured()), st.one_of(did(), figured())).map(
