@@ -37,7 +37,8 @@ def moments() -> st.SearchStrategy[datetime]:
     grid = st.integers(-12, 12).map(lambda n: MIDDLE + n * STEP)
     beside = st.tuples(grid, st.sampled_from((-MICRO, MICRO))).map(lambda two: two[0] + two[1])
     old = st.sampled_from((timedelta(days=364), timedelta(days=370), timedelta(days=31)))
-    return st.one_of(grid, grid, grid, beside, old.map(lambda ago: MIDDLE - ago))
+    near = st.integers(-2, 2).map(lambda n: MIDDLE + n * STEP)
+    return st.one_of(near, near, grid, grid, beside, old.map(lambda ago: MIDDLE - ago))
 
 
 def told_instants() -> st.SearchStrategy[Any]:
@@ -64,7 +65,12 @@ def items() -> st.SearchStrategy[Any]:
     entry = st.fixed_dictionaries(
         {}, optional={"sku": st.sampled_from(("x", "y")), "n": st.sampled_from(NUMBERS)}
     )
+    whole = st.fixed_dictionaries(
+        {"sku": st.sampled_from(("x", "y")), "n": st.sampled_from((0, 1, 2, 5))}
+    )
     return st.one_of(
+        st.lists(whole, min_size=2, max_size=3),
+        st.lists(whole, min_size=2, max_size=3),
         st.lists(entry, max_size=3),
         entry,
         st.lists(st.one_of(scalars(), st.lists(entry, max_size=2)), max_size=2),
@@ -72,17 +78,27 @@ def items() -> st.SearchStrategy[Any]:
 
 
 def properties() -> st.SearchStrategy[dict[str, Any]]:
-    """An event's properties."""
-    return st.fixed_dictionaries(
-        {},
-        optional={
-            "sku": st.one_of(st.sampled_from(("x", "y")), scalars()),
-            "total": st.sampled_from(NUMBERS),
-            "when": told_instants(),
-            "items": items(),
-            "topic": st.just("offers"),
-            "machine": st.booleans(),
-        },
+    """An event's properties: an order's as shops send them, or whatever there may be."""
+    plain = {
+        "sku": st.sampled_from(("x", "y")),
+        "total": st.sampled_from((1, 2, 5, "2.0")),
+        "items": items(),
+    }
+    odd = {
+        "sku": scalars(),
+        "total": st.sampled_from(NUMBERS),
+        "when": told_instants(),
+        "items": items(),
+        "topic": st.just("offers"),
+        "machine": st.booleans(),
+    }
+    rest = {name: odd[name] for name in ("when", "topic", "machine")}
+    return st.sampled_from(("plain", "plain", "odd")).flatmap(
+        lambda kind: (
+            st.fixed_dictionaries(plain, optional=rest)
+            if kind == "plain"
+            else st.fixed_dictionaries({}, optional=odd)
+        )
     )
 
 

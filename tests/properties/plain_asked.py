@@ -148,7 +148,11 @@ def _number_op(word: str, operand: Any, value: Any) -> bool:
 
 
 def _instant_op(word: str, operand: Any, value: Any, asked: Asked) -> bool:
-    at, now = instant(value, asked.zone), asked.now
+    now = asked.now
+    if word == "anniversary_within_next":
+        ahead = asked.length(operand)
+        return ahead is not None and anniversary_in(value, now, now + ahead, asked.zone)
+    at = instant(value, asked.zone)
     if at is None:
         return False
     if word in ("before", "after"):
@@ -160,9 +164,7 @@ def _instant_op(word: str, operand: Any, value: Any, asked: Asked) -> bool:
         return False
     if word == "within_last":
         return now - span < at <= now
-    if word == "within_next":
-        return now <= at < now + span
-    return anniversary_in(value, now, now + span, asked.zone)
+    return now <= at < now + span
 
 
 def somewhere(raw: Raw, root: Any, path: tuple[str, ...], asked: Asked) -> bool:

@@ -230,11 +230,11 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
         ),
         "did": merged(did(), counts(), window),
         "one entry": merged(
-            names().map(lambda told: {"did": told}),
+            said("did", "order_placed", "order_*", ["order_paid", "page_viewed"]),
             merged(said("items.sku", "x", "y"), number_ops().map(lambda op: {"items.n": op})).map(
                 lambda told: {"where": told}
             ),
-            counts(),
+            said("at_least", 1, 2, 3),
         ),
         "figure": merged(figured(), compared, window),
         "share": merged(
