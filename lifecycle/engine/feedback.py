@@ -77,14 +77,18 @@ def known_messages(
 def take_feedback(
     event: Event, messages: Sequence[KnownMessage], live: Live, now: datetime
 ) -> tuple[Event, list[Action]]:
-    """The event with its message named, and what it leads to; no actions when no message is meant.
+    """The event with its message named, and what it leads to.
 
     Feedback may name a `message_id`, or `campaign` and `step`: then the latest such message that
-    had gone at the event's moment is meant.
+    had gone at the event's moment is meant. What is said of a letter that we know nothing of (an
+    earlier tool's, one of before a restore) leads to nothing, but that an address bounced for good
+    or its owner complained is as true of it as of any other.
     """
     message = _meant(event, messages)
     mark = MARKS.get(event.name)
-    if message is None or (mark is None and event.name != "message_sent"):
+    if message is None:
+        return event, _suppressed(event, now)
+    if mark is None and event.name != "message_sent":
         return event, []
     named = {"campaign": message.campaign, "step": message.step, "variant": message.variant}
     properties = {**event.properties, **named, "message_id": message.id}
@@ -95,13 +99,16 @@ def take_feedback(
         actions.append(Decided(now, message.campaign, message.entry, *sent))
     if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
-    if event.name == "message_bounced" and event["kind"] == "hard":
-        actions.append(Suppress("bounced", now))
-    if event.name == "message_complained":
-        actions.append(Suppress("complained", now))
+    actions += _suppressed(event, now)
     if event.name == "message_unsubscribed":
         actions += _unsubscribed(event, message, live, now)
     return replace(event, properties=properties), actions
+
+
+def _suppressed(event: Event, now: datetime) -> list[Action]:
+    if event.name == "message_bounced" and event["kind"] == "hard":
+        return [Suppress("bounced", now)]
+    return [Suppress("complained", now)] if event.name == "message_complained" else []
 
 
 def _unsubscribed(event: Event, message: KnownMessage, live: Live, now: datetime) -> list[Action]:

@@ -75,6 +75,27 @@ def test_feedback_in_the_history_stops_letters_as_it_does_live(
     assert last == (f"05-06 10:00 dropped hello {stops}" if stops else "05-06 10:00 sent hello")
 
 
+@pytest.mark.parametrize(
+    ("feedback", "turns"),
+    [
+        (("message_bounced", {"kind": "hard"}), ["05-05 10:00 joined out"]),
+        (("message_bounced", {"kind": "soft"}), []),
+        (("message_complained", {"message_id": "of another tool"}), ["05-05 10:00 joined out"]),
+        (("message_unsubscribed", {}), []),
+    ],
+)
+def test_a_bounce_or_complaint_suppresses_also_where_its_letter_is_not_ours(
+    tmp_path: Path, feedback: tuple[str, dict[str, str]], turns: list[str]
+) -> None:
+    name, properties = feedback
+    lines = [
+        event("2026-05-04T10:00:00", "b"),
+        event("2026-05-05T10:00:00", name, **properties),
+    ]
+    catalog = shop({"f": flow('when = "a"')}, {"out": segment("{ suppressed = true }")})
+    assert play(tmp_path, catalog, lines).turns() == turns
+
+
 def test_a_consent_told_as_an_event_of_the_history_counts(tmp_path: Path) -> None:
     text = flow('when = "a"\nagain = "always"', step())
     lines = [
