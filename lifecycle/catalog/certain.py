@@ -8,16 +8,27 @@ understood, or is too large, counts as possible.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from collections.abc import Sequence as Several
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lifecycle.catalog.certain_counts import Counted, conditions_of, fixed, never_met, no_count
+from lifecycle.catalog.certain_counts import (
+    Counted,
+    conditions_of,
+    empty,
+    fixed,
+    never_met,
+    no_count,
+)
 from lifecycle.catalog.certain_values import Asked, Nature, impossible
 from lifecycle.core.rule.attribute import Compared
 from lifecycle.core.rule.compare import Comparison, Op
 from lifecycle.core.rule.counts import Did, Figure
+from lifecycle.core.rule.edges import EdgeOf
 from lifecycle.core.rule.listed import Listed
+from lifecycle.core.rule.mailed import WasSent
+from lifecycle.core.rule.sequence import Sequence
 from lifecycle.core.rule.standing import InSegment, KnownFor, RandomPercent
 from lifecycle.core.rule.tree import Branch, Everyone, Rule
 
@@ -25,6 +36,8 @@ MAX_PARTS = 5_000
 """Parts of a rule, those of the segments it names included."""
 MAX_ROWS = 500
 """Rows of literals that are looked at. Beyond either nothing is proved."""
+WHOLE_SHARE = 100.0
+"""The share of all customers, in percent."""
 Signed = tuple[Rule, bool]
 _ANYTHING = Nature()
 
@@ -141,6 +154,8 @@ def _leaf(rule: Rule, holds: bool) -> _Formula:
         return _figure(rule, holds)
     if type(rule) is Compared:
         return _compared(rule, holds)
+    if isinstance(rule, EdgeOf | Sequence | WasSent) and empty(rule.window):
+        return _FALSE if holds else _TRUE
     if isinstance(rule, KnownFor) and isinstance(rule.length, timedelta):
         # a tenure of less than the length: not known for so long
         return _Below("known_for", rule.length, not holds)
@@ -157,7 +172,7 @@ def _did(rule: Did, holds: bool) -> _Formula:
         flag = _Flag(repr(rule), holds)
         return flag if not holds else _All((flag, _counted(rule, rule.at_least, rule.at_most)))
     low, high = rule.at_least or 0, rule.at_most
-    if never_met(rule.where):
+    if never_met(rule.where) or empty(rule.window):
         return _TRUE if (low <= 0) is holds else _FALSE
     if holds:
         return _counted(rule, low, high)
@@ -179,7 +194,7 @@ def _figure(rule: Figure, holds: bool) -> _Formula:
         known=counts and fixed(rule.window),
         number=True,
         whole=rule.word == "distinct_of",
-        zero=never_met(rule.where),
+        zero=never_met(rule.where) or empty(rule.window),
     )
     subject = (rule.word, rule.name, rule.path, repr(rule.where), repr(rule.window))
     found = _values(subject, rule.comparison, holds, nature)
@@ -241,7 +256,7 @@ class _Search:
         return any(self.open([part, *rest], tuple(literals)) for part in first.parts)
 
 
-def _contradictory(literals: Sequence[_Literal]) -> bool:
+def _contradictory(literals: Several[_Literal]) -> bool:
     flags: dict[object, bool] = {}
     values: dict[object, list[_Value]] = defaultdict(list)
     somes: dict[object, list[_Some]] = defaultdict(list)
@@ -270,7 +285,7 @@ def _contradictory(literals: Sequence[_Literal]) -> bool:
     )
 
 
-def _no_some(found: Sequence[_Some]) -> bool:
+def _no_some(found: Several[_Some]) -> bool:
     """Whether one leaf wants a value that another forbids; there is always a value, or unknown."""
     failing = [one.ops for one in found if not one.holds]
     plain = [Asked(ops[0], False) for ops in failing if len(ops) == 1]
@@ -284,7 +299,12 @@ def _no_some(found: Sequence[_Some]) -> bool:
     return False
 
 
-def _no_bound(found: Sequence[_Below]) -> bool:
+def _no_bound(found: Several[_Below]) -> bool:
     below = [one.bound for one in found if one.holds]
     reached = [one.bound for one in found if not one.holds]
+    # a tenure is never less than none; a share lies from 0 up to, but not at, 100 percent
+    if any(not one for one in below):
+        return True
+    if any(isinstance(one, float) and one >= WHOLE_SHARE for one in reached):
+        return True
     return any(low <= high for low in below for high in reached)  # type: ignore[operator]

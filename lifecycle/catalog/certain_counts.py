@@ -51,6 +51,12 @@ def fixed(window: Window) -> bool:
     return isinstance(window.far, timedelta | None) and isinstance(window.near, timedelta)
 
 
+def empty(window: Window) -> bool:
+    """Whether the window ends before it begins, in whatever zone, so that nothing lies in it."""
+    since, until = window.since, window.until
+    return since is not None and until is not None and not_later(until, since)
+
+
 def no_count(counts: Sequence[Counted]) -> bool:
     """Whether no history of events gives all of these counts."""
     wanting = [one for one in counts if one.low > 0]

@@ -41,6 +41,9 @@ _PATTERNS = {
     ),
     "public_url": ("is no web address", "write “https://mail.shop.example”"),
 }
+_RULE_WORDS = frozenset(
+    (*BRANCHES, *LEAF_KEYS, *(key for every in LEAF_KEYS.values() for key in every))
+)
 _NOT_YET = re.compile(r"(?: is| are) not carried out yet")
 
 
@@ -50,7 +53,7 @@ def told(
     """One finding of pydantic in `model` as problems, none in pydantic's words."""
     if kind == "rule":
         rules: tuple[RuleProblem, ...] = context["rule_problems"]
-        return [_rule_problem(document, loc, one) for one in rules]
+        return [_rule_problem(document, model, loc, one) for one in rules]
     if kind == "extra_forbidden":
         return [_unknown(document, model, loc)]
     key = str(loc[-1]) if loc else ""
@@ -193,8 +196,16 @@ def _value_words(kind: str, key: str, context: dict[str, Any]) -> tuple[str, str
     return "cannot be read so", ""
 
 
-def _rule_problem(document: Document, loc: Place, found: RuleProblem) -> Problem:
-    return document.problem((*loc, *found.place), _whole(found.problem), found.hint)
+def _rule_problem(
+    document: Document, model: type[Definition], loc: Place, found: RuleProblem
+) -> Problem:
+    place = (*loc, *found.place)
+    key = found.place[0] if len(found.place) == 1 else None
+    if isinstance(key, str) and key not in _RULE_WORDS and len(loc) == 1 and key in keys_of(model):
+        # a rule does not know it, but the file does: it stands below a heading that it precedes
+        here = heading(model, shape_of(loc))
+        return document.problem(place, f"`{key}` belongs above {here}", f"move it above {here}")
+    return document.problem(place, _whole(found.problem), found.hint)
 
 
 def _whole(problem: str) -> str:

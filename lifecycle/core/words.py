@@ -18,6 +18,7 @@ ANY_ZONE = timedelta(hours=26)
 """No local clock is further than this from UTC, skipped days included."""
 LONGEST_LENGTH_DAYS = 36_500
 PATH_DEPTH = 16
+DEPTH_HINT = "send what you ask for as a property of its own"
 UNIX_MILLISECONDS_FROM = 100_000_000_000
 """A number at least this large is read as Unix milliseconds, a smaller one as seconds."""
 
@@ -233,12 +234,13 @@ def weekday(text: object) -> str:
 def path(text: object) -> tuple[str, ...]:
     """Split a path such as "shipping.country" into its parts. Raises WordProblem."""
     if not isinstance(text, str) or not text:
-        raise WordProblem(f"a path is text such as “shipping.country”, not {shown(text)}")
+        hint = "name what is asked, as the shop sends it"
+        raise WordProblem(f"a path is text such as “shipping.country”, not {shown(text)}", hint)
     parts = tuple(text.split("."))
     if "" in parts:
         raise WordProblem(f"“{text}” has an empty part", "write one dot between two names")
     if len(parts) > PATH_DEPTH:
-        raise WordProblem(f"“{text}” is deeper than {PATH_DEPTH} parts")
+        raise WordProblem(f"“{text}” is deeper than {PATH_DEPTH} parts", DEPTH_HINT)
     return parts
 
 

@@ -32,6 +32,10 @@ NEVER = [
     'all = [ { customer = "age", more_than = 50 }, { customer = "age", is = 50 } ]',
     'all = [ { customer = "x", starts_with = "a" }, { customer = "x", starts_with = "b" } ]',
     'customer = "born"\nbefore = 2000-01-01\nafter = 2001-01-01',
+    'did = "order_placed"\nsince = 2026-05-01\nuntil = 2026-05-01',
+    'last = "order_placed"\nsince = 2026-05-02T00:00:00\nuntil = 2026-05-01',
+    'smallest_of = "order_placed.total"\nis = 1\nsince = 2026-05-03\nuntil = 2026-05-01T00:00:00Z',
+    'sequence = ["site_visited", "order_placed"]\nsince = 2026-05-01\nuntil = 2026-04-01',
     'customer = "born"\nbefore = 2000-01-01T00:00:00Z\nafter = 2000-01-01T00:00:00Z',
     'all = [ { agreed_to = "offers" }, { not = { agreed_to = "offers" } } ]',
     'all = [ { agreed_to = "offers" } ]\nnone = [ { agreed_to = "offers" } ]',
@@ -82,6 +86,8 @@ def test_a_rule_that_can_never_hold_is_told(rule: str):
 
 ALWAYS = [
     'did = "order_placed"\nat_least = 0',
+    'did = "order_placed"\nat_most = 0\nsince = 2026-05-01\nuntil = 2026-04-01',
+    'known_for = "0 days"',
     'any = [ { agreed_to = "offers" }, { not = { agreed_to = "offers" } } ]',
     'any = [ { everyone = true }, { agreed_to = "offers" } ]',
     'any = [ { customer = "x", is_set = true }, { customer = "x", is_set = false } ]',

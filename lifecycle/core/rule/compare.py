@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -237,11 +237,12 @@ def _operand(word: str, raw: object) -> Operand:
         return any_length(raw, zero=False)
     if word == "is_set":
         if not isinstance(raw, bool):
-            raise WordProblem("`is_set` takes true or false")
+            raise WordProblem("`is_set` takes true or false", "write is_set = true, without quotes")
         return raw
     if word == "same_as" or word in TEXT_OPS:
         if isinstance(raw, bool | dict | list) or not str(raw):
-            raise WordProblem(f"`{word}` takes text, not {shown(raw)}")
+            hint = f'write {word} = "sku"' if word == "same_as" else f'write {word} = "abc"'
+            raise WordProblem(f"`{word}` takes text, not {shown(raw)}", hint)
         return str(raw)
     return _scalar(word, raw)
 
@@ -250,8 +251,12 @@ def _scalar(word: str, raw: object) -> Operand:
     if isinstance(raw, dict | list) or raw == "":
         raise WordProblem(
             f"`{word}` takes text, a number, a date, true or false, not {shown(raw)}",
-            "for empty or missing values write is_set = false" if raw == "" else "",
+            "for empty or missing values write is_set = false"
+            if raw == ""
+            else 'for one of several write is_one_of = ["a", "b"]',
         )
+    if isinstance(raw, time):
+        raise WordProblem(f"`{word}` takes a time of day as text", f'write {word} = "{raw}"')
     if isinstance(raw, datetime | date):
         return moment(raw)
     return raw

@@ -53,7 +53,8 @@ def read_rule(raw: object) -> Rule:
 
 def _rule(raw: object, problems: RuleProblems, depth: int) -> Rule:
     if depth > MAX_DEPTH:
-        problems.add(f"rules nest to depth {MAX_DEPTH} at most")
+        hint = "put the inner part into a segment of its own, and name it: in_segment"
+        problems.add(f"rules nest to depth {MAX_DEPTH} at most", hint)
         return Everyone()
     if not isinstance(raw, Mapping):
         problems.add(f"a rule is a table, not {shown(raw)}", 'write { did = "order_placed" }')
@@ -81,7 +82,8 @@ def _branch(word: str, raw: object, problems: RuleProblems, depth: int) -> Rule:
     if not raw:
         problems.add(f"`{word}` holds no rule", "an empty list says nothing: leave it out")
     if len(raw) > MAX_PARTS:
-        problems.add(f"`{word}` holds more than {MAX_PARTS} rules")
+        hint = "say several values in one leaf: is_one_of = [ … ]"
+        problems.add(f"`{word}` holds more than {MAX_PARTS} rules", hint)
         return Everyone()
     parts = (_rule(part, problems.below(index), depth + 1) for index, part in enumerate(raw))
     return Branch(word, tuple(parts))
@@ -120,7 +122,7 @@ def _was_sent(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule
 
 def _name(raw: object, what: str) -> str:
     if not isinstance(raw, str) or not raw:
-        raise WordProblem(f"`{what}` takes a name, not {shown(raw)}")
+        raise WordProblem(f"`{what}` takes a name, not {shown(raw)}", f'write {what} = "…"')
     return raw
 
 
@@ -142,7 +144,9 @@ def _suppressed(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Ru
 def _random(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
     percent = number(raw[head])
     if percent is None or not 0 <= percent <= 100:
-        raise WordProblem("`random_percent` takes a number from 0 to 100")
+        raise WordProblem(
+            "`random_percent` takes a number from 0 to 100", 'write random_percent = 10, seed = "x"'
+        )
     return RandomPercent(float(percent), _name(raw.get("seed", "random"), "seed"))
 
 

@@ -23,6 +23,7 @@ from lifecycle.core.words import WordProblem, number, path, shown
 COUNT_KEYS = ("at_least", "at_most", "exactly")
 MAX_COUNT = 1_000_000_000
 """The most events that a rule may ask for: databases count no further than 2**63."""
+EVENT_HINT = 'write the event as the shop sends it: "order_placed"'
 MAX_STEPS = 20
 """The most events that a sequence may ask for."""
 MEASURES = ("did", *FIGURES)
@@ -65,13 +66,13 @@ def event_names(raw: object) -> tuple[str, ...]:
     """Read one event name, a list of them, or `prefix*`. Raises WordProblem."""
     names = raw if isinstance(raw, list) else [raw]
     if not names:
-        raise WordProblem("names no event")
+        raise WordProblem("names no event", EVENT_HINT)
     return tuple(dict.fromkeys(_event_name(name) for name in names))
 
 
 def _event_name(raw: object) -> str:
     if not isinstance(raw, str) or not raw:
-        raise WordProblem(f"an event name is text, not {shown(raw)}")
+        raise WordProblem(f"an event name is text, not {shown(raw)}", EVENT_HINT)
     if "*" in raw[:-1] or raw == "*":
         raise WordProblem(f"“{raw}”: a * stands at the end alone", 'write "order_*"')
     return raw
@@ -107,7 +108,8 @@ def _did(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
             else:
                 bounds[key] = int(found)
     if "exactly" in raw and ("at_least" in raw or "at_most" in raw):
-        problems.add("`exactly` stands alone", key="exactly")
+        hint = "keep `exactly`, or say at_least and at_most"
+        problems.add("`exactly` stands alone", hint, key="exactly")
     if not any(key in raw for key in COUNT_KEYS):
         bounds["at_least"] = 1
     exactly = bounds.get("exactly")
@@ -121,7 +123,8 @@ def _did(head: str, raw: Mapping[str, Any], problems: RuleProblems) -> Rule:
     same = _at("same", raw, _same, problems)
     if "not_followed_by" not in raw:
         if "same" in raw:
-            problems.add("`same` stands beside `not_followed_by` or `sequence`", key="same")
+            hint = "add `not_followed_by`, or ask a property with `where`"
+            problems.add("`same` stands beside `not_followed_by` or `sequence`", hint, key="same")
         return did
     return NotFollowed(did, _at("not_followed_by", raw, event_names, problems) or (), same)
 
@@ -140,7 +143,8 @@ def _measured(head: str, raw: object) -> tuple[str, tuple[str, ...]]:
             f"`{head}` takes an event and a property", f'{head} = "order_placed.total"'
         )
     if "*" in at[0] or "*" in at[1:]:
-        raise WordProblem(f"`{head}` takes one event and one property, without *")
+        hint = f'write {head} = "order_placed.total"'
+        raise WordProblem(f"`{head}` takes one event and one property, without *", hint)
     return at[0], at[1:]
 
 
@@ -177,7 +181,8 @@ def _measure(
     head = heads[0]
     for one in [one for one in said if one in WINDOW_KEYS or one in OPS or one in COUNT_KEYS]:
         what = "window" if one in WINDOW_KEYS else "comparison"
-        below.add(f"`{one}`: the {what} of a share stands beside `share` and `of`", key=one)
+        problem = f"`{one}`: the {what} of a share stands beside `share` and `of`"
+        below.add(problem, "move it out of these braces", key=one)
     mine = {one: value for one, value in said.items() if one not in EVENT_LEAVES["share"]}
     check_keys(head, {k: v for k, v in mine.items() if k not in COUNT_KEYS}, ("where",), below)
     conditions = _where(said, below)

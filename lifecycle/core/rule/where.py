@@ -12,9 +12,11 @@ from lifecycle.core.event import Event
 from lifecycle.core.rule.compare import OPS, Comparison, comparison
 from lifecycle.core.rule.problem import RuleProblems
 from lifecycle.core.rule.tree import View, earliest
-from lifecycle.core.words import PATH_DEPTH, WordProblem, path
+from lifecycle.core.words import DEPTH_HINT, PATH_DEPTH, WordProblem, path
 
 Condition = tuple[tuple[str, ...], Comparison]
+ONE_SLIP = 0.85
+"""How like a comparison a word is that is surely meant for it, of 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,8 @@ def _conditions(
         try:
             here = (*at, *path(key))
             if len(here) > PATH_DEPTH:
-                raise WordProblem(f"“{'.'.join(here)}” is deeper than {PATH_DEPTH} parts")
+                problem = f"“{'.'.join(here)}” is deeper than {PATH_DEPTH} parts"
+                raise WordProblem(problem, DEPTH_HINT)
         except WordProblem as found:
             problems.add(found.problem, found.hint, key=key)
             continue
@@ -183,4 +186,8 @@ def _conditions(
                     below.add(f"`{one}` is no comparison", hint, key=one)
             yield here, comparison(value, below)
         else:
+            for one in value:
+                # deeper properties may be called anything; what is one slip from a comparison is it
+                if near := get_close_matches(str(one), OPS, 1, ONE_SLIP):
+                    below.add(f"`{one}` is no comparison", f"did you mean `{near[0]}`?", key=one)
             yield from _conditions(value, here, below)

@@ -213,7 +213,7 @@ def _further(far: Length, near: Length) -> bool:
 
 def _entry(key: str, raw: object) -> dict[str, bool]:
     if raw is not True:
-        raise WordProblem(f"`{key}` takes true, not {shown(raw)}; leave it out otherwise")
+        raise WordProblem(f"`{key}` takes true, not {shown(raw)}", "leave it out otherwise")
     return {key: True}
 
 

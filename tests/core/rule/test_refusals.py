@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -60,6 +61,12 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
     ("has beside did", {**DID, "has": {"a": 1}}, ("has",), "does not belong"),
     ("no such comparison", {"last": "a", "has": {"b": {"is": 1, "at_lest": 2}}},
      ("has", "b", "at_lest"), "no comparison"),
+    ("a slip of one", {**DID, "where": {"b": {"at_lest": 2}}}, ("where", "b", "at_lest"),
+     "no comparison"),
+    ("a slip after a dot", {**DID, "where": {"b.c": {"contain": "x"}}}, ("where", "b.c", "contain"),
+     "no comparison"),
+    ("a time of day", {"customer": "a", "is": time(9)}, ("is",), "as text"),
+    ("a time of day in where", {**DID, "where": {"b": time(9)}}, ("where", "b", "is"), "as text"),
     ("a share of what", {"share": {"did": "a"}, "is": 1}, ("share",), "does not say of what"),
     ("a share compared with nothing", SHARE, (), "not compared with anything"),
     ("its own window", {**SHARE, "share": {"did": "a", "within": "1 day"}, "is": 1},
@@ -88,6 +95,18 @@ REFUSED: list[tuple[str, dict[str, Any], tuple[str | int, ...], str]] = [
     ("a where of a sequence", {"sequence": ["a", "b"], "where": {"a": 1}}, ("where",), "belong"),
     ("too deep", nested(MAX_DEPTH + 1), ("not",) * 16, "nest to depth 16"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["container", "island", "beforehand", "settings", "contents"])
+def test_a_property_that_merely_sounds_like_a_comparison_may_be_asked(name: str) -> None:
+    assert read_rule({**DID, "where": {"a": {name: 1}}}) == read_rule(
+        {**DID, "where": {f"a.{name}": 1}}
+    )
+
+
+@pytest.mark.parametrize("raw", [case[1] for case in REFUSED], ids=[c[0] for c in REFUSED])
+def test_whoever_is_refused_is_told_what_to_write(raw: dict[str, Any]) -> None:
+    assert all(hint for _, _, hint in problems(raw))
 
 
 def problems(raw: dict[str, Any]) -> list[tuple[tuple[str | int, ...], str, str]]:
