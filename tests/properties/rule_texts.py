@@ -200,9 +200,8 @@ def followed() -> Rules:
     )
 
 
-def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
-    """Every leaf by its kind."""
-    path = said("customer", "plan", "n", "tags", "deep.a b", "deep.items.sku", "language", "gone")
+def event_kinds(*, entry: bool) -> dict[str, Rules]:
+    """Every leaf on what happened, by its kind."""
     window = windows(entry=entry)
     compared = one_of(
         {
@@ -214,20 +213,7 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
             "one of": said("is_one_of", [0, 1], [2]),
         }
     )
-    kinds = {
-        "customer": merged(path, still_ops()),
-        "moving": merged(said("customer", "birthday", "birthday", "n"), moving_ops()),
-        "held_for": merged(
-            path, still_ops(), st.sampled_from(LENGTHS).map(lambda told: {"held_for": told})
-        ),
-        "orders": merged(
-            said("customer", "orders.count", "orders.total", "orders.average", "orders.usual_gap"),
-            st.one_of(number_ops(), said("is_set", True, False)),
-        ),
-        "orders_at": merged(
-            said("customer", "orders.first_at", "orders.last_at", "engagement.last_click_at"),
-            st.one_of(moving_ops(), said("after", *MOMENTS)),
-        ),
+    return {
         "did": merged(did(), counts(), window),
         "one entry": merged(
             said("did", "order_placed", "order_*", ["order_paid", "page_viewed"]),
@@ -247,6 +233,27 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
         "ends": merged(ends(), window),
         "sequence": merged(sequences(), window),
         "not_followed_by": merged(followed(), window),
+    }
+
+
+def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
+    """Every leaf by its kind."""
+    path = said("customer", "plan", "n", "tags", "deep.a b", "deep.items.sku", "language", "gone")
+    kinds = {
+        "customer": merged(path, still_ops()),
+        "moving": merged(said("customer", "birthday", "birthday", "n"), moving_ops()),
+        "held_for": merged(
+            path, still_ops(), st.sampled_from(LENGTHS).map(lambda told: {"held_for": told})
+        ),
+        "orders": merged(
+            said("customer", "orders.count", "orders.total", "orders.average", "orders.usual_gap"),
+            st.one_of(number_ops(), said("is_set", True, False)),
+        ),
+        "orders_at": merged(
+            said("customer", "orders.first_at", "orders.last_at", "engagement.last_click_at"),
+            st.one_of(moving_ops(), said("after", *MOMENTS)),
+        ),
+        **event_kinds(entry=entry),
         "standing": st.one_of(
             said("known_for", "0 days", *LENGTHS[:3]),
             said("agreed_to", "offers"),
@@ -261,7 +268,7 @@ def leaf_kinds(segments: tuple[str, ...], *, entry: bool) -> dict[str, Rules]:
             names().map(lambda told: {"did": told}),
             said("where", {"sku": {"same_as": "sku"}}, {"items.sku": {"same_as": "sku"}}),
             counts(),
-            window,
+            windows(entry=True),
         )
     return kinds
 
