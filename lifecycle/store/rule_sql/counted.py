@@ -211,6 +211,36 @@ def counted(rule: Did, asking: Asking) -> Probe:
     )
 
 
+def not_followed(rule: Did, by: tuple[str, ...], asking: Asking) -> Probe | None:
+    """The probe of events after which none of `by` came; None where SQL cannot be sure of it.
+
+    The event by which there are enough is the oldest of those that count, so that what followed it
+    is all that may stand against them.
+    """
+    count = _Count(rule, asking)
+    if not count.least or count.over or not count.sure or rule.window.near or by_machines(by):
+        return None
+    far = None if rule.window.far is None else _micros(rule.window.far)
+
+    def columns(layer: Layer) -> list[Column]:
+        rows = event_rows(by, Window(), {}, asking.now, asking.values, layer.rows)
+        last = select(func.max(as_micros(rows.columns.at))).correlate(layer.rows)
+        return [*count.columns(layer), last.scalar_subquery()]
+
+    def ask(place: int) -> Ask:
+        def told(row: Row) -> Answer:
+            at, last = row[place], row[place + 1]
+            if at is None or (last is not None and last > at):
+                return FAILS
+            if last == at:
+                return UNSURE
+            return (True, at + far) if far is not None else HOLDS
+
+        return told
+
+    return Probe(BY_INDEX, columns, ask, count.soon, driver=count.driver())
+
+
 def _covers(after: datetime | None, low: datetime | None) -> bool:
     return after is None or (low is not None and low >= after)
 

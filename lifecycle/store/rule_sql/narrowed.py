@@ -1,4 +1,4 @@
-"""Leaves that Python asks, but only of those for whom something must have happened."""
+"""Leaves that may hold only for those to whom something else has happened that SQL knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lifecycle.core.rule.mailed import SENT, WasSent
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.rule.where import Where
 from lifecycle.store.rule_sql.answers import FAILS, UNSURE, Ask, Row
-from lifecycle.store.rule_sql.counted import counted
+from lifecycle.store.rule_sql.counted import counted, not_followed
 from lifecycle.store.rule_sql.probe import Asking, Probe
 from lifecycle.store.rule_sql.understood import understood
 
@@ -20,6 +20,10 @@ def narrowed(rule: Rule, asking: Asking) -> Probe | None:
     needed = _needed(rule)
     if needed is None or not understood(needed) or needed.window.reads_entry:
         return None
+    if isinstance(rule, NotFollowed) and rule.same is None:
+        probe = not_followed(needed, rule.by, asking)
+        if probe is not None:
+            return probe
     probe = counted(needed, asking)
 
     def ask(place: int) -> Ask:
