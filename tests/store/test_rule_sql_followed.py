@@ -96,7 +96,7 @@ def test_set_wise_and_plain_readings_are_equal(database: Database, raw: dict[str
         holds, turns = found.get(known.customer_id, (False, NEVER))
         assert holds is plainly(rule, known, NOW), known.customer_id
         edges = {happened.at + away for happened, _ in known.history for away in AWAY}
-        for edge in (one for one in edges if NOW < one and micros(one) < turns):
+        for edge in (one for one in edges if one > NOW and micros(one) < turns):
             assert plainly(rule, known, edge) is holds, f"{known.customer_id} turned at {edge}"
 
 
