@@ -19,7 +19,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -84,9 +84,7 @@ def end_run(folder: Path) -> None:
     """Stop the run's server, if one was started, and remove all that the run left."""
     pid_file = folder / "cluster" / "data" / "postmaster.pid"
     if pid_file.exists():
-        pid = int(pid_file.read_text().split()[0])
-        os.kill(pid, signal.SIGINT)
-        _wait_for(lambda: not pid_file.exists(), STOP_SECONDS, "the test server did not stop")
+        PostgresServer(folder / "cluster", Path()).stop()
     shutil.rmtree(folder, ignore_errors=True)
     os.environ.pop(RUN_FOLDER, None)
 
@@ -136,9 +134,12 @@ def server_binaries() -> Path:
 class PostgresServer:
     """The run's own PostgreSQL server, in a folder of its own, reached through a socket there."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path, options: Mapping[str, str] = SERVER_OPTIONS
+    ) -> None:
         self._folder = folder
         self._binaries = binaries
+        self._options = options
         self._numbers = itertools.count(1)
 
     @classmethod
@@ -149,7 +150,7 @@ class PostgresServer:
             note = run / "server.json"
             if not note.exists():
                 server = cls(run / "cluster", server_binaries())
-                server._start()
+                server.start()
                 note.write_text(json.dumps({"binaries": str(server._binaries)}))
             return cls(run / "cluster", Path(json.loads(note.read_text())["binaries"]))
 
@@ -177,7 +178,8 @@ class PostgresServer:
                 self._execute(f'ALTER DATABASE "{filling}" RENAME TO "{name}"')
         return name
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Make the server's folder and start it there. Raises NoServer."""
         self._folder.mkdir()
         owner = _server_owner()
         data, log = self._folder / "data", self._folder / "log"
@@ -194,7 +196,7 @@ class PostgresServer:
         )
         if made.returncode:
             raise NoServer(f"initdb of {self._binaries} failed: {made.stderr.strip()}")
-        options = [f"--{name}={value}" for name, value in SERVER_OPTIONS.items()]
+        options = [f"--{name}={value}" for name, value in self._options.items()]
         with log.open("w") as output:
             process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", data, "-k", self._folder, *options],
@@ -211,6 +213,17 @@ class PostgresServer:
         )
         if process.poll() is not None:
             raise NoServer(f"the server of {self._binaries} ended: {log.read_text().strip()}")
+
+    @property
+    def pid(self) -> int:
+        """The id of the server's first process."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def stop(self) -> None:
+        """End the server, whoever is still connected to it. Raises NoServer if it stays."""
+        pid_file = self._folder / "data" / "postmaster.pid"
+        os.kill(self.pid, signal.SIGINT)
+        _wait_for(lambda: not pid_file.exists(), STOP_SECONDS, "the test server did not stop")
 
     def _answers(self) -> bool:
         try:
