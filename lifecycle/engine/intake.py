@@ -65,11 +65,15 @@ class CustomerIntake:
         self.taken = Taken()
         self._asked = live.segments_asked
         self._to_ask = set(self._asked.every if everything else ())
+        self._later: set[str] = set()
+        """Segments of which the customer is a member as of a later instant than that in hand."""
+        self._until = facts.now
 
     def run(self, events: Sequence[NewEvent], now: datetime) -> Taken:
         """Take in `events` (in order of arrival) and every wake-up up to `now`."""
         waiting = deque(events)
         asked = False
+        self._until = now
         while (moment := self._next_moment(waiting, now)) is not None or not asked:
             moment = now if moment is None else moment
             self.facts.now = moment
@@ -92,6 +96,7 @@ class CustomerIntake:
     def _next_moment(self, waiting: Sequence[NewEvent], now: datetime) -> datetime | None:
         """The next instant at which something arrives or a rule may turn, None if none is left."""
         instants = [at for at in self.facts.wakes.values() if at <= now]
+        instants += [self.facts.segments[name] for name in self._later]
         if waiting:
             instants.append(waiting[0].due_at)
         return min(instants, default=None)
@@ -157,8 +162,9 @@ class CustomerIntake:
 
         What their turning leads to may turn others at this same instant; a circle is cut.
         """
-        self._to_ask |= self._asked.due(self.facts.wakes, moment)
+        self._to_ask |= self._asked.due(self.facts.wakes, moment) | self._later
         for _ in range(MOST_ROUNDS):
+            self._put_off(moment)
             if not self._to_ask:
                 return
             names = [name for name in self._asked.every if name in self._to_ask]
@@ -172,6 +178,18 @@ class CustomerIntake:
                         self.facts.customer_id, action.segment, action.joined, action.at
                     )
                     self._turned(action.segment, replace(event, enters=enters), moment)
+
+    def _put_off(self, moment: datetime) -> None:
+        """Leave out what was answered as of a later instant, to be asked again at that one.
+
+        A build asks everybody as of the instant at which its definitions went live, with all that
+        had arrived by then; what of that was still waiting to be taken in turns nothing before.
+        """
+        since = self.facts.segments
+        self._later = {
+            name for name in self._to_ask if moment < since.get(name, moment) <= self._until
+        }
+        self._to_ask -= self._later
 
     def _turned(self, segment: str, event: Event, moment: datetime) -> None:
         """Let flows in by `joins` and `leaves`; an event it is only where the segment notifies.

@@ -277,3 +277,19 @@ def test_on_change_enroll_lets_in_who_joins_by_the_change(there: Shop, taken_in:
     joined = there.members("vip") - before
     assert joined
     assert {row.customer_id for row in there.rows("enrollment")} == joined
+
+
+def test_what_had_arrived_and_waits_to_be_taken_in_turns_nothing_before_the_change(there: Shop):
+    with there.database.write() as connection:
+        events.wake(connection, {"c00": NOW - timedelta(hours=4)})
+    there.order("c00", NOW - timedelta(hours=3))
+    there.order("c00", NOW - timedelta(hours=2))
+    there.order("c01", NOW - timedelta(hours=2))
+    there.order("c01", NOW + timedelta(seconds=1))
+    finish(there.change(NEW))
+    turns = there.turns("vip", NOW - DAY)
+    assert ("c00", "joined", NOW) in turns
+    there.engine.tick(NOW + timedelta(seconds=1))
+    there.holds(NOW + timedelta(seconds=1))
+    assert there.turns("vip", NOW - DAY) == turns
+    assert not [row for row in there.rows("event") if row.name == "segment_left"]
