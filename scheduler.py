@@ -22,6 +22,7 @@ from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli import place
 from lifecycle.cli.asked import Asked
 from lifecycle.cli.building import Building
+from lifecycle.cli.collector import collect_seldom
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
@@ -70,6 +71,7 @@ class Daemon:
             self.key = place.shop_key(self.root, self.settings)
             catalog, hooks = self._definitions()
             engine = Engine(self._parts(catalog, hooks))
+            collect_seldom()
             closing.callback(lambda: self.runner.engine.parts.transport.close())
             alone = self.database.is_sqlite
             self.runner = Runner(engine, self.clock, self._tend, alone=alone)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import tempfile
@@ -14,11 +13,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import idle, importing, letters
-from bench.machine import machine
+from bench.results import record
 from lifecycle.clock import SystemClock
-from lifecycle.core.words import rfc3339
 
-RESULTS = Path(__file__).parent / "results.json"
 ROUNDS = 5
 LETTER_AT_MOST = 3.0
 IMPORT_AT_LEAST = 0.1
@@ -49,8 +46,7 @@ def main(now: datetime) -> int:
         if Path("/proc/self/stat").is_file():
             console.print("an idle daemon …")
             results.append(_idle(idle.measure(folder / "idle", ROUNDS)))
-    told = {"measured_at": rfc3339(now), "machine": machine(), "results": [*map(asdict, results)]}
-    RESULTS.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
+    record("bench", {"results": [*map(asdict, results)]}, now)
     _show(results)
     return 0 if all(one.met for one in results) else 1
 

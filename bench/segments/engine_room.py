@@ -15,6 +15,7 @@ from bench.segments.data import NOW, customer_id
 from bench.segments.rules import Measured
 from bench.shop import catalog_of, new_shop
 from lifecycle.catalog.catalog import Catalog
+from lifecycle.cli.collector import collect_seldom
 from lifecycle.core.event import Event
 from lifecycle.engine.apply import apply
 from lifecycle.engine.engine import Engine
@@ -107,6 +108,7 @@ def opened(url: str, folder: Path, *, built: bool = True) -> Iterator[Room]:
     )
     engine = Engine(parts)
     engine.start(NOW, alone=True)
+    collect_seldom()
     try:
         yield Room(database, catalog, engine)
     finally:

@@ -6,6 +6,7 @@ is tried once more between the last rate that was kept up with and the first tha
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import threading
 import time
@@ -81,13 +82,23 @@ class KeptUp:
 
 
 def measure(
-    folder: Path, shop: Shop, rules: Sequence[Measured], sizes: Sizes | None = None
+    folder: Path,
+    shop: Shop,
+    rules: Sequence[Measured],
+    sizes: Sizes | None = None,
+    written: Path | None = None,
 ) -> KeptUp:
-    """Write the shop into a new project of these segments, build them, and raise the rate."""
+    """Put the shop into a new project of these segments, build them, and raise the rate.
+
+    `written` is a file that holds the shop already: it is copied.
+    """
     sizes = sizes or Sizes()
     project(folder, rules)
     file = folder / "shop.db"
-    data.write(shop, file)
+    if written is None:
+        data.write(shop, file)
+    else:
+        shutil.copy(written, file)
     with opened(f"sqlite:///{file}", folder):
         pass  # The segments are built: what comes now is what ticks do.
     core, ours = cores()

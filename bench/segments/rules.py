@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,11 +15,15 @@ SEGMENTS = 50
 
 @dataclass(frozen=True)
 class Measured:
-    """One segment: its rule, and the same rule asked of the columns in DuckDB."""
+    """One segment: its rule, and the same rule as DuckDB is asked, names and amounts left open."""
 
     name: str
     rule: dict[str, Any]
     duckdb: str
+
+    def asked(self, words: Mapping[str, str]) -> str:
+        """The query, with the words that the columns use."""
+        return self.duckdb.format_map(words)
 
 
 def fifty() -> list[Measured]:
@@ -43,11 +48,11 @@ def _valuable(number: int) -> Measured:
         "none": [{"did": "message_opened", "within": f"{quiet} days"}],
     }
     query = (
-        f"SELECT o.customer FROM (SELECT customer FROM event WHERE name = 3 "
+        f"SELECT o.customer FROM (SELECT customer FROM event WHERE name = {{order}} "
         f"AND moment > {_ago(days=window)} GROUP BY customer "
-        f"HAVING count(*) >= {orders} AND sum(cents) > 10000) o "
-        f"JOIN customer c ON c.customer = o.customer WHERE c.country IN (0, 1) "
-        f"AND o.customer NOT IN (SELECT customer FROM event WHERE name = 5 "
+        f"HAVING count(*) >= {orders} AND sum(amount) > {{hundred}}) o "
+        f"JOIN customer c ON c.customer = o.customer WHERE c.country IN {{countries}} "
+        f"AND o.customer NOT IN (SELECT customer FROM event WHERE name = {{opened}} "
         f"AND moment > {_ago(days=quiet)})"
     )
     return Measured(f"valuable_{number:02d}", rule, query)
@@ -63,9 +68,9 @@ def _left_cart(number: int) -> Measured:
     }
     query = (
         f"SELECT customer FROM (SELECT customer, "
-        f"max(CASE WHEN name = 1 THEN moment ELSE 0 END) cart, "
-        f"max(CASE WHEN name = 3 THEN moment ELSE 0 END) bought FROM event "
-        f"WHERE name IN (1, 3) AND moment > {_ago(hours=hours)} GROUP BY customer) "
+        f"max(CASE WHEN name = {{cart}} THEN moment ELSE 0 END) cart, "
+        f"max(CASE WHEN name = {{order}} THEN moment ELSE 0 END) bought FROM event "
+        f"WHERE name IN ({{cart}}, {{order}}) AND moment > {_ago(hours=hours)} GROUP BY customer) "
         f"WHERE cart > 0 AND bought < cart"
     )
     return Measured(f"left_cart_{number:02d}", rule, query)
@@ -79,7 +84,7 @@ def _lapsed(number: int) -> Measured:
         "none": [{"did": "order_placed", "within": f"{days} days"}],
     }
     query = (
-        f"SELECT customer FROM (SELECT customer FROM event WHERE name = 3 GROUP BY customer "
-        f"HAVING count(*) >= {orders} AND max(moment) <= {_ago(days=days)})"
+        f"SELECT customer FROM (SELECT customer FROM event WHERE name = {{order}} "
+        f"GROUP BY customer HAVING count(*) >= {orders} AND max(moment) <= {_ago(days=days)})"
     )
     return Measured(f"lapsed_{number:02d}", rule, query)

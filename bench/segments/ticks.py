@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from bench.segments import duck
 from bench.segments.data import Shop
 from bench.segments.dice import dice
+from bench.segments.duck import Duck
 from bench.segments.engine_room import Room
 from bench.segments.rules import Measured
 from lifecycle.core.words import from_micros
@@ -66,20 +66,21 @@ def tick(room: Room, shop: Shop, round_number: int) -> Ticked:
 
 def compare(
     rooms: Sequence[tuple[Room, Shop]],
-    columns: Any,
+    ducks: Sequence[Duck],
     rules: Sequence[Measured],
     rounds: int,
-) -> tuple[list[list[Ticked]], list[float]]:
-    """Alternating rounds: a tick in each shop, and DuckDB. One round more goes before, unmeasured.
+) -> tuple[list[list[Ticked]], list[list[float]]]:
+    """Alternating rounds: a tick in each shop, and the seconds of each DuckDB.
 
-    The first tick is cold: nothing of the customers is in any memory.
+    One round more goes before, whose tick is cold: nothing of the customers is in any memory.
     """
     ticked: list[list[Ticked]] = [[] for _ in rooms]
-    asked = []
+    asked: list[list[float]] = [[] for _ in ducks]
     for round_number in range(rounds + 1):
         for place, (room, shop) in enumerate(rooms):
             ticked[place].append(tick(room, shop, round_number))
-        asked.append(duck.seconds(columns, rules))
+        for place, one in enumerate(ducks):
+            asked[place].append(one.seconds(rules))
     return ticked, asked
 
 

@@ -1,0 +1,21 @@
+"""bench/results.json: what every benchmark found when it was last run, each under its own name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.machine import machine
+from lifecycle.core.words import rfc3339
+
+RESULTS = Path(__file__).parent / "results.json"
+
+
+def record(name: str, found: Mapping[str, Any], now: datetime) -> None:
+    """Put what a benchmark found in the place of what it found before."""
+    told = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+    told[name] = {"measured_at": rfc3339(now), "machine": machine(), **found}
+    RESULTS.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
