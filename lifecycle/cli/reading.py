@@ -60,9 +60,15 @@ def reading(asked: Asked) -> Iterator[Desk]:
         hooks, _ = find(asked.project)
         with database.read() as connection:
             version = catalog_versions.latest(connection)
-            found = None if version is None else readable(version, asked.project, hooks)
-            catalog = found or sound_catalog(read_project(asked.project))
             now = SystemClock().now()
-            yield Desk(catalog, hooks, database, connection, now, found is not None)
+            if version is not None and version.applied_by == catalog_versions.REPLAY:
+                # what a replay left stands still; the folder's definitions may have moved on
+                now, catalog = version.applied_at, sound_catalog(read_project(asked.project))
+                live = catalog.fingerprint == version.fingerprint
+            else:
+                found = None if version is None else readable(version, asked.project, hooks)
+                catalog = found or sound_catalog(read_project(asked.project))
+                live = found is not None
+            yield Desk(catalog, hooks, database, connection, now, live)
     finally:
         database.close()

@@ -83,7 +83,7 @@ def replay(
         if options.memberships is not None:
             write_lines(options.memberships, memberships)
         if options.keep is not None:
-            world.keep(options.keep)
+            world.keep(options.keep, options.until)
     finally:
         world.close()
         transport.close()

@@ -23,6 +23,7 @@ from lifecycle.send.transport import Transport
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
 from lifecycle.store import customers, events
+from lifecycle.store.catalog_versions import REPLAY, put
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
 from lifecycle.store.migrate import create
@@ -186,8 +187,11 @@ class World:
             for row in rows
         ]
 
-    def keep(self, path: Path) -> None:
-        """Leave the database as a file, for reports and `why`."""
+    def keep(self, path: Path, until: datetime) -> None:
+        """Leave the database as of its last instant as a file, for reports, `why` and `segment`."""
+        with self.database.write() as connection:
+            catalog = self.catalog
+            put(connection, catalog.fingerprint, catalog.files, REPLAY, until)
         self.database.copy_to(path)
 
     def close(self) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, func, insert, select
 from lifecycle.store.tables import METADATA
 
 VERSION = METADATA.tables["catalog_version"]
+REPLAY = "lifecycle replay"
+"""By whom definitions went live in a database that a replay left: as of its last instant."""
 
 
 @dataclass(frozen=True, slots=True)

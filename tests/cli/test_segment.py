@@ -153,3 +153,24 @@ def test_going_live_with_a_list_can_be_taken_back(any_shop: Path, call: Call) ->
     file.write_text("a line\nthat is never applied\n")
     assert call("apply", "--rollback").code == 0
     assert call("segment", "few", "--json").data["sample"] == ["c1"]
+
+
+def test_what_a_replay_left_is_told_as_of_its_last_instant(shop: Path, call: Call) -> None:
+    write(shop, lately='name = "L"\n[match]\ndid = "order_placed"\nwithin = "3 days"\n')
+    rows = [
+        {"id": f"o{day}", "at": f"2026-01-{day:02}T10:00:00Z", "event": "order_placed",
+         "customer": f"c{day}"}
+        for day in range(1, 6)
+    ]  # fmt: skip
+    lines, kept = write_lines(shop / "e.jsonl", rows), f"sqlite:///{shop / 'kept.db'}"
+    call("replay", "--events", lines, "--until", "2026-01-05T12:00:00Z", "--keep", shop / "kept.db")
+    found = call("segment", "lately", "--json", "--database", kept).data
+    assert (found["live"], found["sample"]) == (True, ["c3", "c4", "c5"])
+    assert [(day["joined"], day["left"]) for day in found["days"]] == [
+        (1, 0), (1, 0), (1, 0), (1, 1), (1, 1),
+    ]  # fmt: skip
+    told = call("segment", "lately", "--explain", "c3", "--json", "--database", kept).data
+    assert (told["holds"], told["rule"]["until"]) == (True, "2026-01-06T10:00:00Z")
+    write(shop, lately='name = "L"\n[match]\ndid = "order_placed"\nwithin = "1 day"\n')
+    found = call("segment", "lately", "--json", "--database", kept).data
+    assert (found["live"], found["sample"]) == (False, ["c5"])
