@@ -125,7 +125,7 @@ def _says_name(leaf: Leaf) -> bool:
 def _flow(document: Document, name: str, flow: Flow) -> Iterator[Problem]:
     if len(flow.step) > 1 and not flow.exit.when and flow.exit.if_ is None:
         problem = "a flow of several steps without [exit] goes on whatever the customer does"
-        hint = "say what ends it: [exit] when = “order_placed”"
+        hint = 'say what ends it: [exit] when = "order_placed"'
         yield document.problem(("enter",), problem, hint, "warning")
     if "review" not in f"{name} {flow.name}".lower():
         return

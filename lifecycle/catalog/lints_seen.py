@@ -204,7 +204,7 @@ def _currencies(one: Spoken, found: Looked) -> Iterator[Problem]:
     if len(texts) > 1:
         name = ".".join((*one.names, *one.path))
         problem = f"“{name}” adds up different currencies: {', '.join(texts[:5])}"
-        hint = f"keep them apart: where = {{ currency = “{texts[0]}” }}"
+        hint = f'keep them apart: where = {{ currency = "{texts[0]}" }}'
         yield one.document.problem(one.place, problem, hint, "warning")
 
 

@@ -62,7 +62,7 @@ def _tenure(leaf: Leaf, segments: Mapping[str, Document]) -> Iterator[Problem]:
     if not _is_tenured(leaf, segments):
         far = str(said[key] if key == "within" else said[key][0]).removesuffix(" ago")
         problem = "this also holds for those who are known for less than that"
-        hint = f"if tenure is meant, add {{ known_for = “{far}” }}"
+        hint = f'if tenure is meant, add {{ known_for = "{far}" }}'
         yield leaf.document.problem((*leaf.place, "did"), problem, hint, "warning")
 
 

@@ -162,7 +162,7 @@ def _expected(
     whats = [key for key in said if key in EXPECTED]
     if len(whats) != 1:
         near = next((hint for key in said if (hint := did_you_mean(key, EXPECTED))), "")
-        hint = near or "write sent = “step”, or left, entered, dropped, skipped, held …"
+        hint = near or 'write sent = "step", or left, entered, dropped, skipped, held …'
         yield document.problem(place, "an expectation says one thing that is expected", hint)
         return
     read = project.campaigns.get(campaign)

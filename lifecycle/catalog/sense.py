@@ -147,7 +147,7 @@ def _winner(
         yield document.problem((*place, "by"), problem, 'write by = "click_rate"', "warning")
     if winner.by == "goal_rate" and campaign.goal is None:
         problem = "the winner is chosen by the goal, and the campaign has none"
-        yield document.problem((*place, "by"), problem, "add [goal], or write by = “click_rate”")
+        yield document.problem((*place, "by"), problem, 'add [goal], or write by = "click_rate"')
     if isinstance(campaign, Flow):
         for key in ("test_percent", "decide_after"):
             if getattr(winner, key) is not None:
@@ -155,7 +155,7 @@ def _winner(
                 hint = "in a flow everyone tests until it is proven, or `within` is over"
                 yield document.problem((*place, key), problem, hint)
     elif winner.decide_after is None:
-        hint = "write decide_after = “4 hours”"
+        hint = 'write decide_after = "4 hours"'
         if winner.test_percent is not None:
             problem = "`test_percent` keeps the others waiting, and nothing says until when"
             yield document.problem((*place, "test_percent"), problem, hint)

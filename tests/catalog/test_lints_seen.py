@@ -103,7 +103,7 @@ def warned(rule: str, seen: Seen | None = None, file: str = FILE) -> list[str]:
             'total_of = "order_placed.total"\nat_least = 9',
             (
                 "3:1 warning: “order_placed.total” adds up different currencies: CHF, EUR | "
-                "keep them apart: where = { currency = “CHF” }"
+                'keep them apart: where = { currency = "CHF" }'
             ),
         ),
     ],

@@ -93,7 +93,7 @@ def _where(raw: Mapping[str, Any], problems: RuleProblems, key: str = "where") -
     if key not in raw:
         return Where()
     if key == "has" and raw[key] == {}:
-        problems.add("`has` says nothing", "write has = { category = “shoes” }", key=key)
+        problems.add("`has` says nothing", 'write has = { category = "shoes" }', key=key)
     return where(raw[key], problems.below(key), key)
 
 

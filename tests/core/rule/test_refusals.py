@@ -158,3 +158,8 @@ def test_every_fault_is_told_at_once() -> None:
         ("all", 1, "share", "did"),
         ("all", 1, "of", "total_of"),
     ]
+
+
+@pytest.mark.parametrize("raw", [case[1] for case in REFUSED], ids=[c[0] for c in REFUSED])
+def test_what_is_to_be_written_may_be_copied(raw: dict[str, Any]) -> None:
+    assert not any("= “" in hint or "[“" in hint for _, _, hint in problems(raw))
