@@ -20,6 +20,7 @@ from lifecycle.api.feedback import take_in_body
 from lifecycle.api.spool import drain_spool
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli import place
+from lifecycle.cli.arenas import few_arenas
 from lifecycle.cli.asked import Asked
 from lifecycle.cli.building import Building
 from lifecycle.cli.collector import collect_seldom
@@ -262,6 +263,7 @@ def _beating(runner: Runner) -> BackgroundScheduler:
 def run(asked: Asked) -> None:
     """Run the daemon of a project until it is told to stop. Raises LifecycleError."""
     log.start()
+    few_arenas()
     Daemon(asked).run()
 
 

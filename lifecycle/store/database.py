@@ -85,12 +85,12 @@ class Database:
                 yield connection
             return
         with self._reader.connect() as connection:
-            sqlite.sort_in_files(connection, True)
+            sqlite.survey(connection, True)
             try:
                 with connection.begin():
                     yield connection
             finally:
-                sqlite.sort_in_files(connection, False)
+                sqlite.survey(connection, False)
 
     def pulse(self, writing: Connection) -> tuple[int, int] | None:
         """Two numbers by which `written_since` can tell; None where it cannot, as on PostgreSQL.

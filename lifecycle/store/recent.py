@@ -14,7 +14,7 @@ from datetime import datetime
 
 from lifecycle.core.event import Event
 
-MOST_BYTES = 16_000_000
+MOST_BYTES = 8_000_000
 """Of properties as JSON text; in memory they take about six times as much."""
 FEWEST = 16
 """Shorter histories are not kept: they are read in no time."""

@@ -11,6 +11,11 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 BUSY_TIMEOUT_MS = 10_000
 READERS = 5
+WRITER_CACHE_KIB = 32 * 1024
+"""Ticks read by the writer's connection: theirs are the pages that come again and again."""
+READER_CACHE_KIB = 8 * 1024
+SURVEY_CACHE_KIB = 32 * 1024
+"""While a reader asks everybody of a rule; it gives the memory back afterwards."""
 WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
 
@@ -22,11 +27,11 @@ def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
     memory = url in ("sqlite://", "sqlite:///:memory:")
     arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
     writer = create_engine(url, poolclass=StaticPool, connect_args=arguments)
-    _prepare(writer, "BEGIN IMMEDIATE", durable=durable, memory=memory)
+    _prepare(writer, "BEGIN IMMEDIATE", WRITER_CACHE_KIB, durable=durable, memory=memory)
     if memory:
         return writer, writer
     reader = create_engine(url, poolclass=QueuePool, pool_size=READERS, connect_args=arguments)
-    _prepare(reader, "BEGIN", durable=durable, memory=memory)
+    _prepare(reader, "BEGIN", READER_CACHE_KIB, durable=durable, memory=memory)
     return writer, reader
 
 
@@ -38,7 +43,7 @@ class HintingCompiler(SQLiteCompiler):
         return text
 
 
-def _prepare(engine: Engine, begin: str, *, durable: bool, memory: bool) -> None:
+def _prepare(engine: Engine, begin: str, cache_kib: int, *, durable: bool, memory: bool) -> None:
     engine.dialect.statement_compiler = HintingCompiler
 
     @event.listens_for(engine, "connect")
@@ -51,7 +56,7 @@ def _prepare(engine: Engine, begin: str, *, durable: bool, memory: bool) -> None
         ]
         if not memory:
             settings += ["journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}"]
-        settings += ["cache_size=-65536", "temp_store=MEMORY"]
+        settings += [f"cache_size=-{cache_kib}", "temp_store=MEMORY"]
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
 
@@ -60,13 +65,18 @@ def _prepare(engine: Engine, begin: str, *, durable: bool, memory: bool) -> None
         connection.exec_driver_sql(begin)
 
 
-def sort_in_files(connection: Connection, files: bool) -> None:
-    """Have what does not fit the page cache sorted in files, or all in memory again.
+def survey(connection: Connection, begins: bool) -> None:
+    """Make a reader ready for a query over everybody, or make it as it was.
 
-    To be called between transactions.
+    Meanwhile it has more pages in memory, and what does not fit there is sorted in files. To be
+    called between transactions.
     """
     driver: Any = connection.connection.dbapi_connection
-    driver.execute(f"PRAGMA temp_store={'FILE' if files else 'MEMORY'}")
+    cache = SURVEY_CACHE_KIB if begins else READER_CACHE_KIB
+    driver.execute(f"PRAGMA temp_store={'FILE' if begins else 'MEMORY'}")
+    driver.execute(f"PRAGMA cache_size=-{cache}")
+    if not begins:
+        driver.execute("PRAGMA shrink_memory")
 
 
 def version_warning() -> str | None:
