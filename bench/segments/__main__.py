@@ -18,6 +18,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from bench.results import record
 from bench.segments import builds, data, duck, ingest, keeping_up, memory, postgres, ticks
@@ -70,9 +72,12 @@ class Benchmark:
 
     def file(self, shop: data.Shop) -> Path:
         """The shop's database as it was made; made now, if it is not there."""
-        tables = blake2b(repr(sorted(METADATA.tables)).encode(), digest_size=4)
+        tables = blake2b(digest_size=4)
         for table in METADATA.sorted_tables:
-            tables.update(repr([*table.columns, *table.indexes]).encode())
+            made: list[Any] = [CreateTable(table)]
+            made += [CreateIndex(one) for one in sorted(table.indexes, key=lambda one: one.name)]
+            for one in made:
+                tables.update(str(one.compile(dialect=sqlite.dialect())).encode())
         path = self.folder / f"shop-{shop.customers}-{shop.events}-{tables.hexdigest()}.db"
         if not path.exists():
             making = path.with_suffix(".making")

@@ -6,16 +6,18 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from bench.segments.data import Shop
 from bench.segments.dice import dice
-from bench.segments.duck import Duck
 from bench.segments.engine_room import Room
 from bench.segments.rules import Measured
 from lifecycle.core.words import from_micros
+
+if TYPE_CHECKING:
+    from bench.segments.duck import Duck
 
 CHANGED = 1_000
 QUIET = timedelta(minutes=10)
