@@ -113,6 +113,11 @@ class CustomerIntake:
                 self._to_ask |= self._asked.by_topic(action.topic)
 
     def _event(self, event: Event, moment: datetime) -> None:
+        if self._unheard(event):
+            # It has come to let its customer into flows, and is no event beyond that.
+            self._turned(event["segment"], event, moment)
+            self._do([Withdraw(event.id)])
+            return
         if event.name in CONSENTS and isinstance(event["topic"], str):
             self._consent(event["topic"], event.name == "consent_given", event.at)
         if event.name.startswith("message_"):
@@ -124,6 +129,13 @@ class CustomerIntake:
                 if isinstance(action, Emit):
                     self._hear(action.event, moment)
         self._hear(event, moment)
+
+    def _unheard(self, event: Event) -> bool:
+        """Whether this is a joining by a change of the rule of a segment that does not notify."""
+        if event.name != "segment_joined":
+            return False
+        segment = self.live.catalog.segments.get(str(event["segment"]))
+        return segment is not None and not segment.notify
 
     def _consent(self, topic: str, agreed: bool, at: datetime) -> None:
         """Take in a yes or no, unless something newer was said."""

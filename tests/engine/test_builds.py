@@ -279,6 +279,20 @@ def test_on_change_enroll_lets_in_who_joins_by_the_change(there: Shop, taken_in:
     assert {row.customer_id for row in there.rows("enrollment")} == joined
 
 
+def test_a_segment_that_does_not_notify_lets_in_without_an_event(there: Shop):
+    said = 'on_change = "enroll"\nnotify = false'
+    before = there.members("vip")
+    rule = segment('{ did = "order_placed", at_least = 2 }', said)
+    finish(there.change({"vip": rule}, welcome=flow('joins = "vip"')))
+    there.engine.tick(NOW)
+    joined = there.members("vip") - before
+    assert joined
+    assert {row.customer_id for row in there.rows("enrollment")} == joined
+    assert not [
+        row for row in there.rows("event") if row.name == "segment_joined" and row.at == NOW
+    ]
+
+
 def test_what_had_arrived_and_waits_to_be_taken_in_turns_nothing_before_the_change(there: Shop):
     with there.database.write() as connection:
         events.wake(connection, {"c00": NOW - timedelta(hours=4)})
