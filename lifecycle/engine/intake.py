@@ -64,6 +64,9 @@ class CustomerIntake:
         self.messages = messages
         self.taken = Taken()
         self._asked = live.segments_asked
+        for gone in facts.wakes.keys() - self._asked.every:
+            # The segment is gone, and what is kept of it goes with its build: nobody asks it again.
+            del facts.wakes[gone]
         self._to_ask = set(self._asked.every if everything else ())
         self._later: set[str] = set()
         """Segments of which the customer is a member as of a later instant than that in hand."""

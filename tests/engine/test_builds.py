@@ -139,6 +139,16 @@ def test_a_build_gives_what_asking_from_scratch_gives_and_turns_as_it_began(ther
     assert not there.rows("build")
 
 
+def test_wake_ups_of_a_segment_that_is_gone_wake_nobody_before_its_rows_are_gone(there: Shop):
+    assert [row for row in there.rows("membership") if row.wake_at is not None]
+    builder = there.change({})
+    there.settle(NOW + 90 * DAY)
+    due = there.engine.next_due()
+    assert due is None or due > NOW + 90 * DAY
+    finish(builder, NOW + 90 * DAY)
+    assert not there.rows("membership")
+
+
 def test_after_a_build_a_tick_asks_nobody_but_those_due(there: Shop):
     finish(there.change(NEW))
     assert there.engine.tick(NOW) == 0
