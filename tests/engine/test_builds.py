@@ -140,6 +140,7 @@ def test_a_build_gives_what_asking_from_scratch_gives_and_turns_as_it_began(ther
 
 
 def test_wake_ups_of_a_segment_that_is_gone_wake_nobody_before_its_rows_are_gone(there: Shop):
+    finish(there.change(NEW))
     assert [row for row in there.rows("membership") if row.wake_at is not None]
     builder = there.change({})
     there.settle(NOW + 90 * DAY)
