@@ -41,7 +41,7 @@ class Settling:
         actions: list[Action] = []
         for build in self.of.get(facts.customer_id, ()):
             since = facts.known_since
-            if build.name not in self.live.catalog.segments or since is None:
+            if since is None:
                 continue
             if since <= build.begun_at:
                 at = min([build.begun_at, *(one.due_at for one in waiting[:1])])
@@ -78,6 +78,8 @@ def settling(connection: Connection, live: Live, ids: Sequence[str]) -> Settling
     for build in running:
         if build.fingerprint != live.catalog.fingerprint:
             continue
+        if build.name not in live.catalog.segments:
+            continue  # Nobody is asked of a segment that is gone: its build alone clears it away.
         ahead = [one for one in ids if one > build.cursor]
         if not ahead:
             continue
