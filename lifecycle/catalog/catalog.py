@@ -8,12 +8,13 @@ from hashlib import blake2b
 from pathlib import Path
 
 from lifecycle.catalog.problem import Problem
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.case import CaseFile
 from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Step
 from lifecycle.render.compile import CompiledTemplate
 from lifecycle.render.folder import locale_suffixes
 
@@ -75,6 +76,10 @@ def _event_names(catalog: Catalog) -> Iterator[str]:
         if isinstance(campaign, Flow):
             yield from campaign.enter.when or ()
             yield from campaign.exit.when
+            for place in campaign.way.places.values():
+                awaited = place.step.wait_for
+                yield from awaited if isinstance(awaited, tuple) else ()
+                yield from place.step.suppress.until if place.step.suppress else ()
     for earn in catalog.settings.points.earn:
         yield from earn.when
     if catalog.settings.referral is not None:
@@ -92,27 +97,40 @@ def catalog_rules(catalog: Catalog) -> Iterator[Rule]:
 
 def campaign_rules(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
     """Every rule of a campaign, with the key path at which it stands."""
-    if isinstance(campaign, Broadcast):
-        yield ("audience",), campaign.audience
-        yield from _letter_rules((), campaign.letter())
+    if isinstance(campaign, Flow):
+        if campaign.enter.only_if is not None:
+            yield ("enter", "only_if"), campaign.enter.only_if
+        if campaign.exit.if_ is not None:
+            yield ("exit", "if"), campaign.exit.if_
+        for place in campaign.way.places.values():
+            yield from _step_rules(place.path, place.step)
         return
-    if campaign.enter.only_if is not None:
-        yield ("enter", "only_if"), campaign.enter.only_if
-    if campaign.exit.if_ is not None:
-        yield ("exit", "if"), campaign.exit.if_
+    yield ("audience",), campaign.audience
+    if isinstance(campaign, Broadcast):
+        yield from _step_rules((), campaign.letter())
+        return
     for index, step in enumerate(campaign.step):
-        if step.only_if is not None:
-            yield ("step", index, "only_if"), step.only_if
-        yield from _letter_rules(("step", index), step)
+        yield from _step_rules(("step", index), step)
 
 
-def _letter_rules(
-    place: tuple[str | int, ...], step: Step
+def _step_rules(
+    path: tuple[str | int, ...], step: Step
 ) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
-    offers: list[tuple[tuple[str | int, ...], IncentiveOffer | None]] = [(place, step.incentive)]
+    if step.only_if is not None:
+        yield (*path, "only_if"), step.only_if
+    if step.wait_for is not None and not isinstance(step.wait_for, tuple):
+        yield (*path, "wait_for"), step.wait_for
+    for index, branch in enumerate(step.branch):
+        if branch.if_ is not None:
+            yield (*path, "branch", index, "if"), branch.if_
+    offers: list[tuple[tuple[str | int, ...], IncentiveOffer | None]] = [
+        ((*path, "incentive"), step.incentive),
+        ((*path, "issue"), step.issue),
+    ]
     offers += [
-        ((*place, "variant", index), one.incentive) for index, one in enumerate(step.variant)
+        ((*path, "variant", index, "incentive"), one.incentive)
+        for index, one in enumerate(step.variant)
     ]
     for at, offer in offers:
         if offer is not None and offer.given_if is not None:
-            yield (*at, "incentive", "given_if"), offer.given_if
+            yield (*at, "given_if"), offer.given_if

@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.campaign import Broadcast, Campaign, Step
+from lifecycle.core.campaign import Broadcast, Campaign
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Step
 
 Kind = Literal["campaign", "segment", "template", "settings"]
 What = Literal["added", "changed", "removed"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from lifecycle.core.campaign import Broadcast, Campaign, Winner
+from lifecycle.core.campaign import Broadcast, Campaign
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Winner
 
 LINKS_HOLD = timedelta(days=60)
 """An unsubscribe link finds its customer by the message: laws want it to hold for 30 to 60 days."""

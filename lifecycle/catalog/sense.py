@@ -14,10 +14,11 @@ from lifecycle.catalog.later import not_yet
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step, Winner
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.send_time import Allowed, Clock
 from lifecycle.core.settings import Settings
-from lifecycle.core.words import Span, zone_of
+from lifecycle.core.step import Step, Winner
+from lifecycle.core.words import Moment, Span, zone_of
 
 SOME_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
 """Where the search for a possible time begins: any instant would do, since a year is searched."""
@@ -34,7 +35,7 @@ def check_sense(project: Project) -> Iterator[Problem]:
         document = documents[name]
         if isinstance(campaign, Flow):
             yield from _flow(document, campaign, project.settings)
-        else:
+        elif isinstance(campaign, Broadcast) and isinstance(campaign.at, Moment):
             yield from _broadcast(document, campaign, project.settings)
 
 
@@ -172,6 +173,7 @@ def _broadcast(
             yield document.problem(
                 ("variant", index, "at"), not_yet("`at` of a broadcast's variant")
             )
+    assert isinstance(broadcast.at, Moment)
     at = broadcast.at.value
     if settings is None or at.tzinfo is not None:
         return

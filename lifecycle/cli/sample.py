@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lifecycle.cli.place import FIXED_KEY
-from lifecycle.core.campaign import Campaign, Flow, Step
+from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -15,6 +15,7 @@ from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.kept import CLICK, ORDER
 from lifecycle.core.ledger import Code, Ledger, Line
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Step
 from lifecycle.core.words import zone_of
 from lifecycle.rewards.incentives import issue, template_view
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from lifecycle.core.chance import derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
-from lifecycle.core.facts import Facts
+from lifecycle.core.facts import Facts, Silence
+from lifecycle.core.incentive import IncentiveOffer
 
 REASONS = frozenset(
     "no_consent suppressed capped gap quiet_hours guarded breaker quota stale left paused holdout "
@@ -22,7 +23,9 @@ WHATS = frozenset(
     "entered not_entered held_out sent held dropped skipped left finished emitted awarded issued "
     "called notified suppressed".split()
 )
-"""What a decision can be."""
+"""What a decision can be, as the replay tells it."""
+INNER_WHATS = frozenset("queued waited answered ran_out branched set joined moved".split())
+"""What else is kept for `why` alone: turns of the way that are no end in themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class Decided:
     """The enrollment whose letter is held: each visit under a key owes another letter."""
 
     def __post_init__(self) -> None:
-        assert self.what in WHATS, self.what
+        assert self.what in WHATS or self.what in INNER_WHATS, self.what
         assert not self.reason or self.reason in REASONS, self.reason
 
     def id(self, customer_id: str) -> str:
@@ -69,6 +72,8 @@ class Plan:
     message_id: str
     enrollment: Enrollment
     step: str
+    place: str
+    """The id of the place in the flow: several branches may write under one step's name."""
     variant: str
     klass: str
     counts: bool
@@ -155,6 +160,83 @@ class Consented:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Happen:
+    """An event of our own happens to the customer, and is taken in as any other."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttributes:
+    """Attributes of the customer become these: whole top-level values."""
+
+    attributes: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points for the customer; `id` derives from enrollment and place."""
+
+    id: str
+    points: int
+    source: str
+    """How the ledger names it: campaign/step."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An incentive made by a step of its own; `id` derives from enrollment and place."""
+
+    id: str
+    offer: IncentiveOffer
+    enrollment: Enrollment
+    step: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A request to make (`call`) or a note to write (`notify`), once and outside the transaction.
+
+    `said` is what the step says: the address and the texts; `id` is the same on every retry.
+    """
+
+    id: str
+    kind: str
+    said: Mapping[str, Any]
+    enrollment: Enrollment
+    step: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """No marketing for the customer from `at` on, until one of these events; `id` is its own."""
+
+    id: str
+    until: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SilenceOver:
+    """What silenced the customer is over: an event it waited for has happened."""
+
+    id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The customer is let into another flow, by `event`, if that flow's own rules allow."""
+
+    campaign: str
+    event: Event
+
+
 Action = (
     Decided
     | Keep
@@ -168,7 +250,20 @@ Action = (
     | Mark
     | Suppress
     | Consented
+    | Happen
+    | SetAttributes
+    | Award
+    | Issue
+    | Errand
+    | Silenced
+    | SilenceOver
+    | Join
 )
+
+
+def leads_on(action: Action) -> bool:
+    """Whether an action must be taken in before the customer's next step is decided."""
+    return isinstance(action, Happen | SetAttributes | Award | Issue | Join)
 
 
 def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
@@ -191,6 +286,12 @@ def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
         elif isinstance(action, Consented):
             facts.consents[action.topic] = action.agreed
             facts.consents_at[action.topic] = action.at
+        elif isinstance(action, SetAttributes):
+            facts.attributes.update(action.attributes)
+        elif isinstance(action, Silenced):
+            facts.silences[action.id] = Silence(action.at, action.until)
+        elif isinstance(action, SilenceOver):
+            facts.silences.pop(action.id, None)
 
 
 def plain(value: Any) -> str:

@@ -11,9 +11,10 @@ from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.entry import hold_out
 from lifecycle.core.facts import Facts
-from lifecycle.core.flow import leave, plan_letter, settled
+from lifecycle.core.owing import plan_letter
 from lifecycle.core.policy import Policy
-from lifecycle.core.words import rfc3339
+from lifecycle.core.walk import leave, settled
+from lifecycle.core.words import Moment, rfc3339
 
 EAST = timedelta(hours=14)
 """How far the earliest zone is ahead of UTC: a local time comes there first."""
@@ -22,6 +23,7 @@ STEP = "letter"
 
 def opens_at(broadcast: Broadcast) -> datetime:
     """The instant at which the broadcast's moment comes for the first customer anywhere."""
+    assert isinstance(broadcast.at, Moment)
     at = broadcast.at.value
     if at.tzinfo is not None:
         return at.astimezone(UTC)
@@ -32,6 +34,7 @@ def enroll(broadcast: Broadcast, facts: Facts, policy: Policy, now: datetime) ->
     """Let a customer of the audience in: to the letter at the customer's own instant."""
     if not policy.holds(broadcast.audience, facts, now, None):
         return []
+    assert isinstance(broadcast.at, Moment)
     entry = broadcast.at.value.date().isoformat()
     if any(one.campaign == broadcast.id and one.entry == entry for one in facts.enrollments):
         return []
@@ -64,6 +67,7 @@ def _in_test(broadcast: Broadcast, facts: Facts, policy: Policy) -> bool:
     winner = broadcast.winner
     if winner is None or winner.test_percent is None or winner.decide_after is None:
         return True
+    assert winner.test_percent != "auto"
     seed = policy.settings.shop.seed
     return fraction(seed, "test", broadcast.id, facts.customer_id) * 100 < winner.test_percent
 
@@ -88,7 +92,7 @@ def on_due(
         held = Decided(now, broadcast.id, enrollment.entry, *wait, of=enrollment.id)
         until = min(ends, max(stale_at, now))
         return [Keep(replace(enrollment, due_at=until, fell_due_at=fell_due)), held]
-    plan = plan_letter(broadcast, step, enrollment, fell_due, facts, policy, now)
+    plan = plan_letter(broadcast, step, STEP, enrollment, fell_due, facts, policy, now)
     owing = replace(
         enrollment,
         step=None,

@@ -1,131 +1,60 @@
-"""A campaign as written: a flow or a broadcast, its steps, variants, goal, holdout and sending."""
+"""A campaign as written: a flow, a broadcast or a series, and what all of them share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
+from lifecycle.core.anchor import AnchorTime, is_anchored, read_anchored
+from lifecycle.core.enter import Destination, Enter, Exit, Goal, Holdout
 from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.recurring import Recurrence, read_recurrence
 from lifecycle.core.send_time import Clock, read_clock
+from lifecycle.core.step import MAX_STEPS, MAX_VARIANTS, Step, Variant, Winner, tell_apart
 from lifecycle.core.typed import (
     Definition,
-    EventNames,
     Instant,
     Length,
-    Percent,
     Quiet,
     RuleField,
     Text,
-    Weekdays,
     refused,
 )
-from lifecycle.core.words import WordProblem, length, path, shown
+from lifecycle.core.way import Way, way_of
+from lifecycle.core.words import Moment, WordProblem, moment
 
-MAX_STEPS = 100
-MAX_VARIANTS = 20
-TOO_LATE = timedelta(days=1)
 STALE_AFTER = timedelta(days=7)
+LETTER = "letter"
+"""The name of a broadcast's one step."""
 Status = Literal["draft", "live", "paused", "archived"]
 Klass = Literal["triggered", "campaign", "survey"]
 
 
-def _again(raw: object) -> object:
-    if raw in ("never", "always", "once per key"):
-        return raw
-    if isinstance(raw, str) and raw.startswith("after "):
-        try:
-            return length(raw.removeprefix("after "))
-        except WordProblem as found:
-            raise refused(found.problem, found.hint) from found
-    raise refused(
-        f"{shown(raw)} is no way to enter again",
-        '"never", "always", "once per key", "after 7 days"',
-    )
-
-
-def _per(raw: object) -> tuple[tuple[str, ...], ...]:
+def _at(raw: object) -> Moment | Clock:
     try:
-        return tuple(path(one) for one in (raw if isinstance(raw, list) else [raw]))
+        if isinstance(raw, str) and raw.strip().startswith("best"):
+            clock = read_clock(raw)
+            assert isinstance(clock, Clock)
+            return clock
+        return moment(raw)
     except WordProblem as found:
         raise refused(found.problem, found.hint) from found
 
 
-def _at(raw: object) -> Clock:
+def _every(raw: object) -> Recurrence:
     try:
-        return read_clock(raw)
+        return read_recurrence(raw)
     except WordProblem as found:
         raise refused(found.problem, found.hint) from found
 
 
-_STRINGS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-_AGAIN = r"^(never|always|once per key|after \d+ (second|minute|hour|day|week)s?)$"
-_CLOCK = r"^(([01]?\d|2[0-3]):[0-5]\d|best hour( between \S+ and \S+)?)$"
-Again = Annotated[
-    Any, PlainValidator(_again), WithJsonSchema({"type": "string", "pattern": _AGAIN})
-]
-Per = Annotated[tuple[tuple[str, ...], ...], PlainValidator(_per), WithJsonSchema(_STRINGS)]
-At = Annotated[Clock, PlainValidator(_at), WithJsonSchema({"type": "string", "pattern": _CLOCK})]
-
-
-class Enter(Definition):
-    """Who is let in, when, and how often."""
-
-    when: EventNames | None = None
-    joins: str | None = None
-    leaves: str | None = None
-    per: Per = ()
-    repeat: Literal["ignore", "start over", "queue"] = "ignore"
-    again: Again = None
-    existing: Literal["skip", "enroll"] = "skip"
-    only_if: RuleField | None = None
-    too_late: Length = TOO_LATE
-
-    @model_validator(mode="after")
-    def _one_way_in(self) -> Enter:
-        ways = [way for way in (self.when, self.joins, self.leaves) if way]
-        if len(ways) != 1:
-            hint = 'write when = "order_placed", joins = "segment" or leaves = "segment"'
-            raise refused("[enter] says exactly one way in", hint)
-        if self.repeat == "queue":
-            raise refused('repeat = "queue" is not carried out yet', "", "repeat")
-        if self.per and not self.when:
-            raise refused(
-                "`per` keys entries by the event's properties: it goes with `when`", "", "per"
-            )
-        if self.existing == "enroll" and not self.joins:
-            raise refused('existing = "enroll" goes with `joins`', "", "existing")
-        return self
-
-    @property
-    def again_said(self) -> str | timedelta:
-        """`again` as said, or what holds if unsaid: once per key with `per`, else never."""
-        if self.again is None:
-            return "once per key" if self.per else "never"
-        found: str | timedelta = self.again
-        return found
-
-
-class Exit(Definition):
-    """What ends an enrollment early: events matched on the key, and a rule asked again."""
-
-    when: EventNames = ()
-    if_: RuleField | None = Field(default=None, alias="if")
-
-
-class Goal(Definition):
-    """The event that counts as success, within a time after the letter."""
-
-    when: EventNames
-    within: Length = timedelta(days=5)
-    value: str | None = None
-
-
-class Holdout(Definition):
-    """The share who get nothing, by hash."""
-
-    percent: Percent
+BroadcastAt = Annotated[Any, PlainValidator(_at), WithJsonSchema({"type": "string"})]
+"""A `Moment`, or a `Clock` that chooses the hour of the day that `on` names."""
+Every = Annotated[Any, PlainValidator(_every), WithJsonSchema({"type": "string"})]
 
 
 class Sending(Definition):
@@ -145,79 +74,8 @@ class Sending(Definition):
         return "quiet_hours" in self.model_fields_set
 
 
-class Variant(Definition):
-    """One of several versions of a step's letter."""
-
-    name: str = Field(min_length=1)
-    share: Annotated[float, Field(gt=0)] = 1.0
-    subject: Text | None = None
-    preheader: Text | None = None
-    sender: str | None = None
-    template: str | None = None
-    incentive: IncentiveOffer | None = None
-    at: At | None = None
-
-
-class Winner(Definition):
-    """When a test of variants is decided."""
-
-    by: Literal["click_rate", "goal_rate", "open_rate"]
-    confidence: Annotated[float, Field(ge=50, lt=100)] = 95.0
-    within: Length | None = None
-    at_least: Annotated[int, Field(ge=1)] = 100
-    test_percent: Annotated[float, Field(gt=0, le=100)] | None = None
-    decide_after: Length | None = None
-
-
-class Step(Definition):
-    """One wait and one letter, known by name."""
-
-    name: str = Field(min_length=1)
-    was: str | None = None
-    after: Length = timedelta()
-    at: At | None = None
-    on: Weekdays = ()
-    not_on: tuple[date, ...] = Field(default=(), strict=False)
-    only_if: RuleField | None = None
-    not_after: Instant | None = None
-    template: str | None = None
-    subject: Text | None = None
-    preheader: Text | None = None
-    sender: str | None = None
-    transactional: bool = False
-    incentive: IncentiveOffer | None = None
-    variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
-    winner: Winner | None = None
-
-    @model_validator(mode="after")
-    def _is_a_letter(self) -> Step:
-        if self.template is None and not (
-            self.variant and all(one.template for one in self.variant)
-        ):
-            raise refused("a step writes a letter: it names its `template`")
-        if self.subject is None and not (self.variant and all(one.subject for one in self.variant)):
-            raise refused("a letter needs a `subject`, of the step or of each variant")
-        _tell_apart(self.variant)
-        if self.winner is not None and len(self.variant) < 2:
-            raise refused("a winner is chosen among two variants or more", "", "winner")
-        timed = [one.at is not None for one in self.variant]
-        if any(timed) and not all(timed):
-            raise refused("either all variants carry `at` or none", "", "variant")
-        return self
-
-
-def _tell_apart(parts: tuple[Variant, ...] | tuple[Step, ...]) -> None:
-    seen: set[str] = set()
-    for part in parts:
-        if part.name in seen:
-            raise refused(
-                f"the name “{part.name}” is taken twice", "a name is an identity: choose another"
-            )
-        seen.add(part.name)
-
-
 class _Campaign(Definition):
-    """What flows and broadcasts share."""
+    """What flows, broadcasts and series share."""
 
     id: str = ""
     """The file's name without ending: the campaign's identity; set by the catalog."""
@@ -239,12 +97,21 @@ class Flow(_Campaign):
     enter: Enter
     exit: Exit = Exit()
     step: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+    migrate: dict[str, str | Destination] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Flow:
-        _tell_apart(self.step)
-        if self.topic is None and not all(step.transactional for step in self.step):
+        letters = [one.step for one in self.way.places.values() if one.step.writes]
+        if self.topic is None and not all(letter.transactional for letter in letters):
             raise refused("a flow names its `topic` unless all its letters are transactional")
+        if self.enter.on_date is None:
+            for one in self.way.places.values():
+                for timed in (one.step.at, *(each.at for each in one.step.variant)):
+                    if isinstance(timed, AnchorTime):
+                        problem = (
+                            f"“{timed.words()}” is a time around a date, and this flow has none"
+                        )
+                        raise refused(problem, "it goes with [enter] on_date, and with series")
         return self
 
     @property
@@ -252,31 +119,59 @@ class Flow(_Campaign):
         """The class that caps count its letters in."""
         return self.sending.class_ or "triggered"
 
-    def step_named(self, name: str) -> Step | None:
-        """The step of that name, or the one that bears it as its old name."""
-        for step in self.step:
-            if step.name == name:
-                return step
-        return next((step for step in self.step if step.was == name), None)
+    @cached_property
+    def way(self) -> Way:
+        """The order in which its steps are walked. Raises PydanticCustomError if names collide."""
+        return way_of(self.step)
 
-    def step_after(self, name: str | None) -> Step | None:
-        """The step that follows the named one; the first for None; None after the last."""
-        if name is None:
-            return self.step[0] if self.step else None
-        found = self.step_named(name)
-        place = self.step.index(found) + 1 if found else len(self.step)
-        return self.step[place] if place < len(self.step) else None
+    def step_named(self, name: str) -> Step | None:
+        """The step at a place, or of that name, or the one that bears it as its old name."""
+        place = self.way.find(name)
+        return place.step if place is not None else None
+
+
+class StopIf(Definition):
+    """Rates, in percent of the letters that went, over which a broadcast stops by itself."""
+
+    bounce_rate: Annotated[float, Field(gt=0, le=100)] | None = None
+    complaint_rate: Annotated[float, Field(gt=0, le=100)] | None = None
+
+
+class Waves(Definition):
+    """A broadcast goes to shares of its audience one after the other, or to segments first."""
+
+    percent: tuple[Annotated[float, Field(gt=0, le=100)], ...] = Field(default=(), strict=False)
+    first: tuple[str, ...] = Field(default=(), strict=False)
+    gap: Length
+    stop_if: StopIf = StopIf()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Waves:
+        if bool(self.percent) == bool(self.first):
+            raise refused('[waves] says percent = [5, 25, 70] or first = ["segment"]')
+        if self.percent and abs(sum(self.percent) - 100) > 1e-9:
+            raise refused("the waves come to 100 % together", "", "percent")
+        return self
+
+    @property
+    def count(self) -> int:
+        """How many waves there are; after `first` one more for everybody else."""
+        return len(self.percent) or len(self.first) + 1
 
 
 class Broadcast(_Campaign):
-    """A campaign that goes to a segment at once, at one instant or at one local time."""
+    """A campaign that goes to a segment at once: once, or again and again."""
 
     kind: Literal["broadcast"]
-    at: Instant
+    at: BroadcastAt | None = None
+    on: date | None = None
+    every: Every | None = None
     template: str | None = None
+    text: Text | None = None
     subject: Text | None = None
     preheader: Text | None = None
     audience: RuleField
+    waves: Waves | None = None
     variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
     winner: Winner | None = None
     incentive: IncentiveOffer | None = None
@@ -286,6 +181,11 @@ class Broadcast(_Campaign):
         self.letter()
         if self.topic is None:
             raise refused("a broadcast names its `topic`")
+        if (self.at is None) == (self.every is None):
+            raise refused("a broadcast says when: `at` once, or `every` so often")
+        if isinstance(self.at, Clock) != (self.on is not None):
+            hint = 'write at = "best hour", on = 2027-04-14'
+            raise refused("`on` names the day of a best hour", hint, "on" if self.on else "at")
         return self
 
     @property
@@ -296,8 +196,9 @@ class Broadcast(_Campaign):
     def letter(self) -> Step:
         """The broadcast's one letter as a step; it bears the name `letter`."""
         return Step(
-            name="letter",
+            name=LETTER,
             template=self.template,
+            text=self.text,
             subject=self.subject,
             preheader=self.preheader,
             variant=self.variant,
@@ -306,4 +207,81 @@ class Broadcast(_Campaign):
         )
 
 
-Campaign = Flow | Broadcast
+_ANCHORED_KEYS = ("since", "until", "between", "valid_until", "not_after", "before", "after")
+"""Keys of rules and incentives in a series whose times may speak of the anchor."""
+
+
+class Series(_Campaign):
+    """A campaign of dated steps around an anchor day, its audience asked anew at each."""
+
+    kind: Literal["series"]
+    anchor: Instant
+    audience: RuleField
+    step: tuple[Step, ...] = Field(strict=False, min_length=1, max_length=MAX_STEPS)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _around_the_anchor(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        try:
+            anchor = moment(data.get("anchor"))
+        except WordProblem:
+            return data
+        return {
+            key: one if key == "anchor" else _resolved(one, anchor) for key, one in data.items()
+        }
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Series:
+        tell_apart(self.step)
+        if self.topic is None:
+            raise refused("a series names its `topic`")
+        for step in self.step:
+            if not step.writes:
+                raise refused(f"the step “{step.name}” of a series writes a letter")
+            if not isinstance(step.at, AnchorTime):
+                raise refused(f"the step “{step.name}” says its day", 'at = "T-7 days 09:00"')
+        return self
+
+    @property
+    def klass(self) -> str:
+        """The class that caps count its letters in."""
+        return self.sending.class_ or "campaign"
+
+    def step_named(self, name: str) -> Step | None:
+        """The step of that name, or the one that bears it as its old name."""
+        for step in self.step:
+            if step.name == name:
+                return step
+        return next((step for step in self.step if step.was == name), None)
+
+
+def _resolved(value: Any, anchor: Moment, key: str = "") -> Any:
+    """A part of a series in which times around the anchor are instants."""
+    if isinstance(value, dict):
+        return {name: _resolved(one, anchor, str(name)) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_resolved(one, anchor, key) for one in value]
+    if key in _ANCHORED_KEYS and is_anchored(value):
+        try:
+            return read_anchored(value).moment(anchor).value
+        except (WordProblem, OverflowError):
+            return value
+    return value
+
+
+Campaign = Flow | Broadcast | Series
+
+
+def letters_of(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], Step]]:
+    """Every letter of a campaign, with the key path of its step in the file."""
+    if isinstance(campaign, Broadcast):
+        yield (), campaign.letter()
+    elif isinstance(campaign, Series):
+        for index, step in enumerate(campaign.step):
+            yield ("step", index), step
+    else:
+        for place in campaign.way.places.values():
+            if place.step.writes:
+                yield place.path, place.step

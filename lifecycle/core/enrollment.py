@@ -13,8 +13,9 @@ from lifecycle.core.event import Event
 
 
 class EnrollmentState(StrEnum):
-    """Where an enrollment stands; it waits while it is `active`, all others are ends."""
+    """Where an enrollment stands; `queued` ones wait for their turn, `active` ones are walked."""
 
+    QUEUED = "queued"
     ACTIVE = "active"
     FINISHED = "finished"
     LEFT = "left"
@@ -23,6 +24,9 @@ class EnrollmentState(StrEnum):
 
 
 ENROLLMENT_MOVES: dict[EnrollmentState, frozenset[EnrollmentState]] = {
+    EnrollmentState.QUEUED: frozenset(
+        {EnrollmentState.ACTIVE, EnrollmentState.LEFT, EnrollmentState.HELD_OUT}
+    ),
     EnrollmentState.ACTIVE: frozenset(
         {EnrollmentState.FINISHED, EnrollmentState.LEFT, EnrollmentState.SUPERSEDED}
     ),
@@ -38,9 +42,8 @@ ENROLLMENT_MOVES: dict[EnrollmentState, frozenset[EnrollmentState]] = {
 class Enrollment:
     """One way through one flow. `entry` is the key that tells entries apart; `visit` counts them.
 
-    `step` is the name of the step waited for, None when all are decided and only letters are out;
-    `due_at` the instant to look again, None when nothing is waited for; `reached` says that the
-    step's own moment has come and that quiet hours alone hold it, since `fell_due_at`.
+    `step` is the id of the place waited at (`core/way.py`), None when all are decided and only
+    letters are out; `due_at` the instant to look again, None when only what happens can go on.
     """
 
     id: str
@@ -59,16 +62,27 @@ class Enrollment:
     due_at: datetime | None = None
     decided_at: datetime | None = None
     fell_due_at: datetime | None = None
+    """Since when the step's own moment has come and quiet hours alone hold it."""
+    waiting_since: datetime | None = None
+    """Since when the step waits for an event or a rule; None while its own moment has not come."""
+    anchor: str | None = None
+    """The date that the flow goes around, as ISO text: local, or with its offset."""
     ended_at: datetime | None = None
     led_to_letter: bool = False
     open_messages: tuple[str, ...] = ()
     """Messages of this enrollment that are planned or held and may still be called off."""
     decided_steps: tuple[str, ...] = ()
+    """The ids of the places that are behind it, in order."""
 
     @property
     def running(self) -> bool:
         """Whether the enrollment still goes on."""
         return self.state is EnrollmentState.ACTIVE
+
+    @property
+    def queued(self) -> bool:
+        """Whether the enrollment waits for the one under its key to end."""
+        return self.state is EnrollmentState.QUEUED
 
     def entry_event(self) -> Event:
         """The event that let the customer in, as rules read it."""
@@ -79,7 +93,15 @@ class Enrollment:
         assert state in ENROLLMENT_MOVES[self.state], (
             f"an enrollment cannot go on from {self.state}"
         )
-        return replace(self, state=state, step=None, due_at=None, ended_at=now, open_messages=())
+        return replace(
+            self,
+            state=state,
+            step=None,
+            due_at=None,
+            waiting_since=None,
+            ended_at=now,
+            open_messages=(),
+        )
 
 
 def enrollment_id(campaign: str, customer_id: str, entry: str, visit: int) -> str:

@@ -7,42 +7,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from lifecycle.core.action import Action, Decided, Keep, plain
+from lifecycle.core import waiting
+from lifecycle.core.action import Action, Decided, Keep, bring_up_to_date, plain
 from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.core.flow import begin, leave, rested
+from lifecycle.core.flow import begin, rested, serving
+from lifecycle.core.key import ITEM, entry_text, key_of, matches_key, named, value_at
 from lifecycle.core.policy import Policy
-from lifecycle.core.words import length_words, rfc3339
-
-
-def key_of(flow: Flow, event: Event, facts: Facts) -> dict[str, Any] | None:
-    """The parts of the entry key that the event carries, by path; None when one is missing."""
-    found: dict[str, Any] = {}
-    for path in flow.enter.per:
-        value = value_at(event, path, facts)
-        if value is None or value == "" or isinstance(value, dict | list):
-            return None
-        found[".".join(path)] = value
-    return found
-
-
-def value_at(event: Event, path: tuple[str, ...], facts: Facts) -> Any:
-    """The value of an event at a path of mappings; None when there is none."""
-    value = facts.event_value(event, path[0])
-    for part in path[1:]:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def entry_text(flow: Flow, key: Mapping[str, Any], event: Event) -> str:
-    """What tells this entry apart: the key, or else the event, or the instant of joining."""
-    if key:
-        return "/".join(plain(value) for value in key.values())
-    if flow.enter.joins or flow.enter.leaves:
-        return rfc3339(event.at)
-    return event.id
+from lifecycle.core.walk import Walk, leave
+from lifecycle.core.words import length_words
 
 
 def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
@@ -154,32 +129,21 @@ def already_left(flow: Flow, facts: Facts, started: Enrollment) -> Event | None:
     over = (
         event
         for name, events in facts.events.items()
-        if any(_named(said, name) for said in flow.exit.when)
+        if any(named(said, name) for said in flow.exit.when)
         for event in events
         if event.at > entry.at and matches_key(event, started, facts)
     )
     return min(over, default=None)
 
 
-def matches_key(event: Event, enrollment: Enrollment, facts: Facts) -> bool:
-    """Whether an event is about this enrollment: equal on the parts of the key that it carries."""
-    for path, value in enrollment.key.items():
-        carried = value_at(event, tuple(path.split(".")), facts)
-        if carried is not None and carried != "" and plain(carried) != plain(value):
-            return False
-    return True
-
-
-def exits(flow: Flow, facts: Facts, event: Event, now: datetime) -> list[Action]:
+def exits(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
     """End the running enrollments that an exit event is about, if it is not older than they are."""
-    if not any(_named(name, event.name) for name in flow.exit.when):
+    if not any(named(name, event.name) for name in flow.exit.when):
         return []
     return [
         action
-        for running in facts.enrollments
-        if running.campaign == flow.id
-        and running.running
-        and event.at >= running.event_at
+        for running in serving(flow, facts, policy)
+        if event.at >= running.event_at
         and event.id != running.event_id
         and matches_key(event, running, facts)
         for action in leave(running, EnrollmentState.LEFT, now, "left", event.name)
@@ -189,22 +153,41 @@ def exits(flow: Flow, facts: Facts, event: Event, now: datetime) -> list[Action]
 def enters_by(flow: Flow, event: Event) -> bool:
     """Whether an event is a way into a flow: by its name, or by joining or leaving its segment."""
     if flow.enter.when:
-        return any(_named(name, event.name) for name in flow.enter.when)
+        return any(named(name, event.name) for name in flow.enter.when)
     wanted = "segment_joined" if flow.enter.joins else "segment_left"
     segment = flow.enter.joins or flow.enter.leaves
     return event.name == wanted and event["segment"] == segment
 
 
-def _named(name: str, event_name: str) -> bool:
-    return event_name.startswith(name[:-1]) if name.endswith("*") else name == event_name
+def answers(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
+    """Let the running enrollments go on that waited for an event."""
+    walk = Walk(flow, facts, policy, now)
+    waits = [one for one in serving(flow, facts, policy) if one.waiting_since is not None]
+    return [action for one in waits for action in waiting.on_event(walk, one, event)]
 
 
 def on_event(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
-    """What a flow does with one event of a customer: first who leaves, then who enters."""
-    actions = exits(flow, facts, event, now)
-    if enters_by(flow, event):
-        for action in actions:
-            if isinstance(action, Keep):
-                facts.keep(action.enrollment)
-        actions += enter(flow, facts, event, policy, now)
+    """What a flow does with one event of a customer: who leaves, who goes on, then who enters."""
+    actions = exits(flow, facts, event, policy, now)
+    bring_up_to_date(facts, actions)
+    on = answers(flow, facts, event, policy, now)
+    bring_up_to_date(facts, on)
+    actions += on
+    if enters_by(flow, event) and policy.enterable(flow):
+        for one in each_of(flow, event, facts):
+            entered = enter(flow, facts, one, policy, now)
+            bring_up_to_date(facts, entered)
+            actions += entered
     return actions
+
+
+def each_of(flow: Flow, event: Event, facts: Facts) -> list[Event]:
+    """The event, or for each entry of the list that the flow names one that sees it as `item`."""
+    if flow.enter.each is None:
+        return [event]
+    found = value_at(event, flow.enter.each, facts)
+    items = found if isinstance(found, list) else []
+    return [
+        replace(event, properties={**event.properties, ITEM: item})
+        for item in items[: flow.enter.at_most]
+    ]

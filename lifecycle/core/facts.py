@@ -30,6 +30,14 @@ class Sent:
     enrollment_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No marketing since then, until one of these events (`prefix*` too); for good without any."""
+
+    since: datetime
+    until: tuple[str, ...] = ()
+
+
 def language_of(locale: str | None) -> str | None:
     """The language that a locale names: the `de` of `de-AT`."""
     return locale.split("-")[0].split("_")[0] if locale else None
@@ -59,6 +67,8 @@ class Facts:
     consents_at: dict[str, datetime] = field(default_factory=dict)
     """When that was said."""
     suppressed: str | None = None
+    silences: dict[str, Silence] = field(default_factory=dict)
+    """By id, what keeps marketing from the customer for a time."""
     events: dict[str, list[Event]] = field(default_factory=dict)
     segments: dict[str, datetime] = field(default_factory=dict)
     """Segments the customer is in, as last written, with the instant of joining."""

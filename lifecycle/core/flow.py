@@ -1,198 +1,170 @@
-"""Walking a flow: when a step's moment comes, what is then decided, and how an enrollment ends."""
+"""Walking a flow: what becomes of a step whose moment has come, and what changed facts lead to."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lifecycle.core.action import Action, CallOff, Decided, Keep, Plan
-from lifecycle.core.campaign import Campaign, Flow, Step
-from lifecycle.core.enrollment import Enrollment, EnrollmentState, message_id
+from lifecycle.core import deeds, waiting
+from lifecycle.core.action import Action, Keep, bring_up_to_date, leads_on
+from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.campaign import Flow
+from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts
-from lifecycle.core.policy import HUMAN_TRACES, Policy
-from lifecycle.core.send_time import Allowed, Clock, best_hour
-from lifecycle.core.words import Span, length_words, rfc3339
+from lifecycle.core.owing import plan_letter
+from lifecycle.core.policy import Policy
+from lifecycle.core.timing import (
+    NEVER_ALLOWED,
+    allowed,
+    anchor_of,
+    clock_of,
+    length_unknown,
+    step_due,
+)
+from lifecycle.core.walk import Walk, leave
+from lifecycle.core.way import Place
+from lifecycle.core.words import length_words, rfc3339
 
-NEVER_ALLOWED = timedelta(days=370)
+PAUSE = timedelta(hours=1)
+"""How soon a deed is looked at again that a pause holds."""
 
 
 def begin(
     flow: Flow, started: Enrollment, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
     """Set a fresh enrollment on its way: to its first step, counted from its event's own moment."""
-    return go_on(flow, started, None, started.event_at, facts, policy, now)
-
-
-def go_on(
-    flow: Flow,
-    enrollment: Enrollment,
-    done: str | None,
-    decided_at: datetime,
-    facts: Facts,
-    policy: Policy,
-    now: datetime,
-) -> list[Action]:
-    """Wait for the step after `done`; with none left, finish once no letter is out any more."""
-    step = flow.step_after(done)
-    steps = (*enrollment.decided_steps, done) if done else enrollment.decided_steps
-    moved = replace(
-        enrollment, decided_at=decided_at, decided_steps=steps, fell_due_at=None, step=None
-    )
-    if step is None:
-        return settled(replace(moved, due_at=None), now)
-    due = step_due(flow, step, decided_at, facts, policy)
-    return [Keep(replace(moved, step=step.name, due_at=due))]
-
-
-def step_due(
-    flow: Flow, step: Step, decided_at: datetime, facts: Facts, policy: Policy
-) -> datetime:
-    """The instant at which a step's moment comes: after its wait, its clock time and weekdays.
-
-    Quiet hours move it here only together with a clock time or weekday; alone they hold the letter
-    when its moment has come, so that the hold is seen.
-    """
-    base = decided_at + step.after
-    clock = _clock(flow, step, facts, policy)
-    quiet = policy.quiet_hours(flow, step)
-    allowed = replace(_allowed(step, clock, facts, policy, quiet), quiet=None)
-    moment = allowed.first(base, facts.zone)
-    if moment is None or moment == base:
-        return base if moment is not None else base + NEVER_ALLOWED
-    return replace(allowed, quiet=quiet).first(base, facts.zone) or moment
-
-
-def _clock(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock | None:
-    variant = policy.variant(flow, step, facts)
-    if variant is not None and variant.at is not None:
-        return variant.at
-    return step.at
-
-
-def _allowed(
-    step: Step, clock: Clock | None, facts: Facts, policy: Policy, quiet: Span | None
-) -> Allowed:
-    at = None
-    if clock is not None:
-        at = clock.fixed
-        if clock.best:
-            traces = sorted(
-                event.at for name in HUMAN_TRACES for event in facts.events.get(name, ())
-            )
-            default = policy.settings.sending.best_hour
-            at = best_hour(traces, facts.zone, default, clock.between, quiet)
-    return Allowed(at, step.on, step.not_on, quiet)
+    walk = Walk(flow, facts, policy, now)
+    return walk.go_on(started, None, flow.way.after(None), started.event_at)
 
 
 def on_due(
     flow: Flow, enrollment: Enrollment, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
-    """What becomes of a step whose moment has come: exit, quiet hours, too late, skip, letter."""
+    """Walk an enrollment on for as long as its steps are due.
+
+    It halts where what it did must be taken in first; the facts are brought up to date meanwhile.
+    """
     assert enrollment.running and enrollment.step is not None and enrollment.due_at is not None
-    if policy.stopped(flow):
-        return leave(enrollment, EnrollmentState.LEFT, now, "stopped", "")
-    if exit_rule_holds(flow, enrollment, facts, policy, now):
-        return leave(enrollment, EnrollmentState.LEFT, now, "left", "if")
-    step = flow.step_named(enrollment.step)
-    if step is None:
-        return leave(enrollment, EnrollmentState.LEFT, now, "left", "the step is gone")
+    walk = Walk(flow, facts, policy, now)
+    actions: list[Action] = []
+    while True:
+        done = _one(walk, enrollment)
+        actions += done
+        bring_up_to_date(facts, done)
+        kept = [one.enrollment for one in done if isinstance(one, Keep)]
+        if not kept or any(leads_on(one) for one in done):
+            return actions
+        enrollment = kept[-1]
+        due = enrollment.due_at
+        if not enrollment.running or enrollment.step is None or due is None or due > now:
+            return actions
+
+
+def _one(walk: Walk, of: Enrollment) -> list[Action]:
+    flow, now = walk.flow, walk.now
+    assert of.step is not None and of.due_at is not None
+    if walk.policy.stopped(flow):
+        return leave(of, EnrollmentState.LEFT, now, "stopped", "")
+    if walk.exit_holds(of):
+        return leave(of, EnrollmentState.LEFT, now, "left", "if")
+    place = flow.way.find(of.step)
+    if place is None:
+        return leave(of, EnrollmentState.LEFT, now, "left", "the step is gone")
+    if of.waiting_since is not None and place.step.wait_for is not None:
+        return waiting.waited(walk, of, place)
     # What was past already when a late event let the customer in fell due on its arrival.
-    fell_due = enrollment.fell_due_at or max(enrollment.due_at, enrollment.entered_at)
-    late = enrollment.due_at <= enrollment.entered_at
-    decided_at = enrollment.due_at if late else now
-    quiet = policy.quiet_hours(flow, step)
-    if quiet is not None and quiet.covering(now, facts.zone) is not None:
-        if enrollment.fell_due_at is not None and now >= fell_due + flow.sending.stale_after:
-            dropped = Decided(now, flow.id, enrollment.entry, "dropped", "stale", "", step.name)
-            return [dropped, *go_on(flow, enrollment, step.name, decided_at, facts, policy, now)]
-        clock = _clock(flow, step, facts, policy)
-        until = _allowed(step, clock, facts, policy, quiet).first(now, facts.zone)
-        return _hold(flow, enrollment, step, fell_due, until or now + NEVER_ALLOWED, now)
-    return _decide(flow, enrollment, step, fell_due, decided_at, facts, policy, now)
+    fell_due = of.fell_due_at or max(of.due_at, of.entered_at)
+    decided_at = of.due_at if of.due_at <= of.entered_at else now
+    quiet = walk.policy.quiet_hours(flow, place.step)
+    if quiet is not None and quiet.covering(now, walk.facts.zone) is not None:
+        if of.fell_due_at is not None and now >= fell_due + flow.sending.stale_after:
+            dropped = walk.told(of, place, "dropped", "stale")
+            return [dropped, *walk.go_on(of, place, flow.way.after(place.id), decided_at)]
+        clock = clock_of(flow, place.step, walk.facts, walk.policy)
+        clock = None if isinstance(clock, AnchorTime) else clock
+        limits = allowed(place.step, clock, walk.facts, walk.policy, quiet)
+        until = limits.first(now, walk.facts.zone) or now + NEVER_ALLOWED
+        return _hold(walk, of, place, fell_due, until)
+    return _decide(walk, of, place, fell_due, decided_at)
 
 
 def _hold(
-    flow: Flow,
-    enrollment: Enrollment,
-    step: Step,
-    fell_due: datetime,
-    until: datetime,
-    now: datetime,
+    walk: Walk, of: Enrollment, place: Place, fell_due: datetime, until: datetime
 ) -> list[Action]:
-    stale_at = fell_due + flow.sending.stale_after
-    held = replace(enrollment, due_at=min(until, max(stale_at, now)), fell_due_at=fell_due)
-    told = Decided(
-        now,
-        flow.id,
-        enrollment.entry,
-        "held",
-        "quiet_hours",
-        f"until {rfc3339(until)}",
-        step.name,
-        of=enrollment.id,
-    )
-    return [Keep(held), told]
+    stale_at = fell_due + walk.flow.sending.stale_after
+    held = replace(of, due_at=min(until, max(stale_at, walk.now)), fell_due_at=fell_due)
+    told = walk.told(of, place, "held", "quiet_hours", f"until {rfc3339(until)}")
+    return [Keep(held), replace(told, of=of.id)]
 
 
 def _decide(
-    flow: Flow,
-    enrollment: Enrollment,
-    step: Step,
-    fell_due: datetime,
-    decided_at: datetime,
-    facts: Facts,
-    policy: Policy,
-    now: datetime,
+    walk: Walk, of: Enrollment, place: Place, fell_due: datetime, decided_at: datetime
 ) -> list[Action]:
-    def told(what: str, reason: str, detail: str = "") -> list[Action]:
-        decided = Decided(now, flow.id, enrollment.entry, what, reason, detail, step.name)
-        after = go_on(flow, enrollment, step.name, decided_at, facts, policy, now)
-        return [decided, *after]
+    flow, step = walk.flow, place.step
+    what, reason, detail = _passed_over(walk, of, place)
+    if what:
+        after = walk.go_on(of, place, flow.way.after(place.id), decided_at)
+        return [walk.told(of, place, what, reason, detail), *after]
+    if step.writes:
+        return _letter(walk, of, place, fell_due, decided_at)
+    if walk.policy.paused(flow) and step.deed in deeds.HELD_BY_A_PAUSE:
+        told = replace(walk.told(of, place, "held", "paused"), of=of.id)
+        return [Keep(replace(of, due_at=walk.now + PAUSE, fell_due_at=fell_due)), told]
+    if step.deed == "wait_for":
+        return waiting.wait(walk, of, place, decided_at)
+    if step.deed in ("branch", "split"):
+        taken, which = deeds.choose(walk, of, place)
+        told = walk.told(of, place, "branched", "", which)
+        return [told, *walk.go_on(of, place, flow.way.branch(place, taken), decided_at)]
+    if step.deed == "leave":
+        return leave(of, EnrollmentState.LEFT, walk.now, "left", place.name, place.name)
+    done, skipped = deeds.carried_out(walk, of, place)
+    if skipped:
+        done = [walk.told(of, place, "skipped", "not_applicable", skipped)]
+    return [*done, *walk.go_on(of, place, flow.way.after(place.id), decided_at)]
 
-    if step.not_after is not None and now > step.not_after.at(facts.zone):
-        return told("dropped", "late", "after not_after")
-    entry = enrollment.entry_event()
-    if not policy.holds(step.only_if, facts, now, entry):
-        return told("skipped", "not_applicable", "only_if does not hold")
+
+def _passed_over(walk: Walk, of: Enrollment, place: Place) -> tuple[str, str, str]:
+    """Why a step is dropped or skipped at its moment: what, reason, detail; else empty."""
+    late = _too_late(walk, of, place)
+    if late:
+        return "dropped", "late", late
+    unknown = length_unknown(place.step, of, walk.facts, walk.policy, walk.now)
+    if unknown:
+        return "skipped", "not_applicable", f"{unknown} is unknown"
+    if not walk.holds(place.step.only_if, of):
+        return "skipped", "not_applicable", "only_if does not hold"
+    return "", "", ""
+
+
+def _too_late(walk: Walk, of: Enrollment, place: Place) -> str:
+    """Why it is too late for a step; empty when it is not."""
+    last, zone = place.step.not_after, walk.facts.zone
+    if last is not None:
+        ends = last.at(anchor_of(of), zone) if isinstance(last, AnchorTime) else last.at(zone)
+        if walk.now > ends:
+            return "after not_after"
+    clock = clock_of(walk.flow, place.step, walk.facts, walk.policy)
+    if isinstance(clock, AnchorTime) and of.fell_due_at is None and of.due_at is not None:
+        if walk.now - of.due_at > walk.flow.enter.too_late:
+            return f"{clock.words()} was over already"
+    return ""
+
+
+def _letter(
+    walk: Walk, of: Enrollment, place: Place, fell_due: datetime, decided_at: datetime
+) -> list[Action]:
+    flow, now = walk.flow, walk.now
     again = flow.enter.again_said
-    if isinstance(again, timedelta) and not enrollment.led_to_letter:
-        if not rested(flow, facts, again, now, enrollment.id):
-            return leave(
-                enrollment,
-                EnrollmentState.LEFT,
-                now,
-                "again",
-                f"a letter within {length_words(again)}",
-            )
-    plan = plan_letter(flow, step, enrollment, fell_due, facts, policy, now)
-    owing = replace(enrollment, open_messages=(*enrollment.open_messages, plan.message_id))
-    return [*go_on(flow, owing, step.name, decided_at, facts, policy, now), plan]
-
-
-def plan_letter(
-    campaign: Campaign,
-    step: Step,
-    enrollment: Enrollment,
-    fell_due: datetime,
-    facts: Facts,
-    policy: Policy,
-    now: datetime,
-) -> Plan:
-    """The message that a step owes from now on."""
-    variant = policy.variant(campaign, step, facts)
-    return Plan(
-        message_id=message_id(enrollment.id, step.name),
-        enrollment=enrollment,
-        step=step.name,
-        variant=variant.name if variant else "",
-        klass="transactional" if step.transactional else campaign.klass,
-        counts=campaign.sending.caps and not step.transactional,
-        transactional=step.transactional,
-        priority=campaign.priority,
-        at=now,
-        fell_due_at=fell_due,
-        stale_at=fell_due + campaign.sending.stale_after,
-    )
+    if isinstance(again, timedelta) and not of.led_to_letter:
+        if not rested(flow, walk.facts, again, now, of.id):
+            detail = f"a letter within {length_words(again)}"
+            return leave(of, EnrollmentState.LEFT, now, "again", detail)
+    plan = plan_letter(flow, place.step, place.id, of, fell_due, walk.facts, walk.policy, now)
+    owing = replace(of, open_messages=(*of.open_messages, plan.message_id))
+    after = flow.way.after(place.id)
+    return [*walk.go_on(owing, place, after, decided_at), plan]
 
 
 def rested(flow: Flow, facts: Facts, again: timedelta, at: datetime, own: str | None) -> bool:
@@ -209,50 +181,35 @@ def exit_rule_holds(
     flow: Flow, enrollment: Enrollment, facts: Facts, policy: Policy, now: datetime
 ) -> bool:
     """Whether `[exit] if` holds for an enrollment."""
-    rule = flow.exit.if_
-    return rule is not None and policy.holds(rule, facts, now, enrollment.entry_event())
+    return Walk(flow, facts, policy, now).exit_holds(enrollment)
 
 
 def on_change(flow: Flow, facts: Facts, policy: Policy, now: datetime) -> list[Action]:
-    """Ask `[exit] if` of each running enrollment, since the facts have changed."""
-    if flow.exit.if_ is None:
-        return []
-    return [
-        action
-        for running in list(facts.enrollments)
-        if running.campaign == flow.id
-        and running.running
-        and exit_rule_holds(flow, running, facts, policy, now)
-        for action in leave(running, EnrollmentState.LEFT, now, "left", "if")
-    ]
+    """What changed facts lead to: exits by rule, rules that were waited for, moments that moved."""
+    walk = Walk(flow, facts, policy, now)
+    actions: list[Action] = []
+    for of in list(serving(flow, facts, policy)):
+        if walk.exit_holds(of):
+            actions += leave(of, EnrollmentState.LEFT, now, "left", "if")
+        elif of.running:
+            actions += waiting.on_change(walk, of) or moved(walk, of)
+    return actions
 
 
-def leave(
-    enrollment: Enrollment, state: EnrollmentState, now: datetime, reason: str, detail: str
-) -> list[Action]:
-    """End an enrollment before its time; its letters that have not begun are called off."""
-    off = "superseded" if state is EnrollmentState.SUPERSEDED else "left"
-    return [
-        Keep(enrollment.ended(state, now)),
-        Decided(now, enrollment.campaign, enrollment.entry, "left", reason, detail),
-        *(CallOff(message, off) for message in enrollment.open_messages),
-    ]
-
-
-def settled(enrollment: Enrollment, now: datetime) -> list[Action]:
-    """An enrollment without a further step: finished, unless a letter of it is still out."""
-    if enrollment.step is not None or enrollment.open_messages or not enrollment.running:
-        return [Keep(enrollment)]
-    return [
-        Keep(enrollment.ended(EnrollmentState.FINISHED, now)),
-        Decided(now, enrollment.campaign, enrollment.entry, "finished"),
-    ]
-
-
-def letter_settled(enrollment: Enrollment, message: str, now: datetime, sent: bool) -> list[Action]:
-    """A letter of an enrollment was handed over or dropped: it is out no more."""
-    left_out = tuple(one for one in enrollment.open_messages if one != message)
-    moved = replace(
-        enrollment, open_messages=left_out, led_to_letter=enrollment.led_to_letter or sent
+def serving(flow: Flow, facts: Facts, policy: Policy) -> Iterable[Enrollment]:
+    """The running enrollments that walk this version of a flow."""
+    return (
+        one
+        for one in facts.enrollments
+        if one.campaign == flow.id and one.running and policy.serves(flow, one)
     )
-    return settled(moved, now)
+
+
+def moved(walk: Walk, of: Enrollment) -> list[Action]:
+    """Put the moment waited for where the data now says, if it waits for an instant in them."""
+    place = walk.flow.way.find(of.step) if of.step is not None else None
+    if place is None or place.step.until is None or of.waiting_since or of.fell_due_at:
+        return []
+    assert of.decided_at is not None
+    due = step_due(walk.flow, place.step, of, of.decided_at, walk.facts, walk.policy)
+    return [] if due == of.due_at else [Keep(replace(of, due_at=due))]

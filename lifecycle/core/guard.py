@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lifecycle.core.campaign import Campaign, Step
+from lifecycle.core.campaign import Campaign
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.policy import Policy
 from lifecycle.core.settings import Cap
+from lifecycle.core.step import Step
 from lifecycle.core.words import instant_of
 
 ASK_AGAIN = timedelta(hours=1)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from lifecycle.core.typed import Definition, Length, RuleField, refused
+from lifecycle.core.typed import Definition, Instant, Length, RuleField, refused
+
+KINDS = ("percent_off", "amount_off", "free_shipping", "points", "pool", "shared_code")
+"""The kinds of incentives that need no hook."""
 
 
 class IncentiveOffer(Definition):
     """A coupon, points or the like, made for one message."""
 
-    kind: Literal["percent_off", "amount_off", "free_shipping", "points", "shared_code"]
+    kind: str = Field(min_length=1)
+    """One of KINDS, or a kind that a hook makes."""
     given_if: RuleField | None = None
     percent: Annotated[float, Field(gt=0, le=100)] | None = None
     amount: Annotated[float, Field(gt=0)] | None = None
     points: Annotated[int, Field(gt=0)] | None = None
     code: str | None = None
     valid_for: Length | None = None
+    valid_until: Instant | None = None
+    pool: str | None = None
+    """The pool of imported codes that the code is taken from."""
 
     @model_validator(mode="after")
     def _has_its_figure(self) -> IncentiveOffer:
@@ -27,8 +34,11 @@ class IncentiveOffer(Definition):
             "amount_off": "amount",
             "points": "points",
             "shared_code": "code",
+            "pool": "pool",
         }
         key = needed.get(self.kind)
         if key and getattr(self, key) is None:
             raise refused(f"an incentive of kind {self.kind} says its `{key}`")
+        if self.valid_for is not None and self.valid_until is not None:
+            raise refused("`valid_for` and `valid_until` both say how long it holds", "keep one")
         return self

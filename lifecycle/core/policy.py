@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
-from lifecycle.core.campaign import Campaign, Step, Variant
+from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.chance import fraction
+from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.rule.tree import Rule, View
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Step, Variant
 from lifecycle.core.words import Span
 
+Calendar = Callable[[Facts], Callable[[date], bool]]
+"""Given a customer, tells of a day whether it is a public holiday where they live."""
 HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
 """Events whose hour tells when a customer is there."""
 
@@ -32,6 +36,23 @@ class Policy:
     ordered: Mapping[str, str] = field(default_factory=dict)
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
+    pinned: Mapping[tuple[str, str], Flow] = field(default_factory=dict)
+    """Flows as they were, by campaign and version: who entered under one finishes it."""
+    calendar: Calendar | None = None
+    """Tells public holidays; None knows none."""
+
+    def serves(self, flow: Flow, enrollment: Enrollment) -> bool:
+        """Whether this version of a flow is the one that an enrollment walks."""
+        pinned = self.pinned.get((enrollment.campaign, enrollment.version))
+        return self.enterable(flow) if pinned is None else pinned is flow
+
+    def enterable(self, flow: Flow) -> bool:
+        """Whether this is the flow as it is live, and not as it was."""
+        return self.pinned.get((flow.id, flow.version)) is not flow
+
+    def holidays(self, facts: Facts) -> Callable[[date], bool] | None:
+        """Tells of a day whether it is a public holiday where the customer lives."""
+        return None if self.calendar is None else self.calendar(facts)
 
     def view(self, facts: Facts, now: datetime, entry: Event | None = None) -> View:
         """What a rule sees of a customer at an instant."""
@@ -78,7 +99,9 @@ class Policy:
         return step.variant[-1]
 
     def quiet_hours(self, campaign: Campaign, step: Step) -> Span | None:
-        """The quiet hours a step keeps; a transactional one none but its campaign's own."""
+        """The quiet hours a letter keeps; a transactional one none but its campaign's own."""
+        if not step.writes:
+            return None
         said = campaign.sending.says_quiet_hours
         if step.transactional and not said:
             return None

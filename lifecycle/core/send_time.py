@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from lifecycle.core.words import WEEKDAYS, Span, WordProblem, instant_of, next_time, span
+from lifecycle.core.anchor import AnchorTime, is_anchored, read_anchored
+from lifecycle.core.words import WEEKDAYS, Span, WordProblem, instant_of, length, next_time, span
 from lifecycle.core.words import time_of_day as read_time
 
 SEARCH_DAYS = 370
@@ -16,6 +17,8 @@ PRIOR_WEIGHT = 6.0
 """How many traces the shop's own hour weighs against a person's clicks and orders."""
 NEIGHBOUR_WEIGHT = 0.5
 LATEST_TRACES = 100
+MOST_DAYS_INSIDE = timedelta(days=14)
+_BEST_DAY = re.compile(r"best day and hour inside (\d+ (?:day|week)s?)")
 _BEST = re.compile(r"best hour(?: between (\S+) and (\S+))?")
 
 
@@ -25,6 +28,8 @@ class Clock:
 
     fixed: time | None = None
     between: Span | None = None
+    inside: timedelta | None = None
+    """Where the day is chosen too: within so long from when the moment might come."""
 
     @property
     def best(self) -> bool:
@@ -32,13 +37,21 @@ class Clock:
         return self.fixed is None
 
 
-def read_clock(raw: object) -> Clock:
-    """Read `at`: "10:00", "best hour", "best hour between 08:00 and 20:00". Raises WordProblem."""
+def read_clock(raw: object) -> Clock | AnchorTime:
+    """Read `at`: "10:00", "best hour", "best hour between 08:00 and 20:00", "T-7 days 10:00".
+
+    Raises WordProblem.
+    """
     text = raw.strip() if isinstance(raw, str) else ""
-    if text.startswith("best day"):
-        raise WordProblem("“best day and hour” is not carried out yet", 'write at = "best hour"')
-    if text.startswith("T"):
-        raise WordProblem("times around an anchor day (“T-7 days”) are not carried out yet")
+    if is_anchored(text):
+        return read_anchored(text)
+    days = _BEST_DAY.fullmatch(text)
+    if days is not None:
+        inside = length(days[1], zero=False)
+        if not timedelta(days=1) <= inside <= MOST_DAYS_INSIDE:
+            hint = 'write at = "best day and hour inside 3 days"'
+            raise WordProblem(f"“{text}”: from 1 to {MOST_DAYS_INSIDE.days} days", hint)
+        return Clock(inside=inside)
     match = _BEST.fullmatch(text)
     if match is None:
         return Clock(read_time(raw))
@@ -53,6 +66,7 @@ class Allowed:
     on: tuple[str, ...] = ()
     not_on: tuple[date, ...] = ()
     quiet: Span | None = None
+    holiday: Callable[[date], bool] | None = None
 
     def first(self, after: datetime, zone: ZoneInfo) -> datetime | None:
         """The first instant at or after `after` at which all hold at once; None within a year."""
@@ -71,10 +85,40 @@ class Allowed:
             if at != now:
                 return at
         day = now.astimezone(zone).date()
-        if (self.on and WEEKDAYS[day.weekday()] not in self.on) or day in self.not_on:
+        left_out = day in self.not_on or (self.holiday is not None and self.holiday(day))
+        if left_out or (self.on and WEEKDAYS[day.weekday()] not in self.on):
             return instant_of(day + timedelta(days=1), time(), zone)
         ends = self.quiet.covering(now, zone) if self.quiet else None
         return ends or now
+
+
+def best_moment(
+    traces: Sequence[datetime],
+    zone: ZoneInfo,
+    default: time,
+    after: datetime,
+    inside: timedelta,
+    free: Allowed,
+) -> datetime:
+    """The best hour of the best day within `inside` from `after`, where all of `free` holds.
+
+    Each trace votes for its weekday and hour; of equal ones the earliest is taken. Where no such
+    hour is left, the first free moment.
+    """
+    hour = best_hour(traces, zone, default, None, free.quiet)
+    weekdays = [0] * 7
+    for trace in traces[-LATEST_TRACES:]:
+        weekdays[trace.astimezone(zone).weekday()] += 1
+    found: list[tuple[int, datetime]] = []
+    at = after
+    while (moment := replace(free, at=hour).first(at, zone)) is not None:
+        if moment >= after + inside:
+            break
+        found.append((-weekdays[moment.astimezone(zone).weekday()], moment))
+        at = moment + timedelta(hours=20)
+    if found:
+        return min(found)[1]
+    return free.first(after, zone) or after
 
 
 def best_hour(

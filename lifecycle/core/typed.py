@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from lifecycle.core import words
+from lifecycle.core.anchor import AnchorTime, is_anchored, read_anchored
 from lifecycle.core.frozen import FrozenDict
+from lifecycle.core.rule.length import any_length
 from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.read_events import event_names
 from lifecycle.core.rule.tree import Rule
+from lifecycle.core.send_time import read_clock
 from lifecycle.core.words import Moment, Span, WordProblem
 
 
@@ -69,6 +72,36 @@ def _text(raw: object) -> object:
     return FrozenDict(raw) if isinstance(raw, dict) else raw
 
 
+def _path(raw: object) -> tuple[str, ...]:
+    return words.path(raw)
+
+
+def _signed(raw: object) -> timedelta:
+    text = raw.strip() if isinstance(raw, str) else raw
+    if isinstance(text, str) and text[:1] in ("-", "+"):
+        size = words.length(text[1:].strip())
+        return -size if text[0] == "-" else size
+    return words.length(text)
+
+
+def _not_after(raw: object) -> Moment | AnchorTime:
+    return read_anchored(raw) if is_anchored(raw) else words.moment(raw)
+
+
+def _not_on(raw: object) -> tuple[date | str, ...]:
+    found: list[date | str] = []
+    for one in raw if isinstance(raw, list) else [raw]:
+        if one == "holidays":
+            found.append("holidays")
+            continue
+        moment = words.moment_in_data(one) if not isinstance(one, int | float) else None
+        if moment is None or moment.value.time() != time():
+            hint = 'not_on = ["holidays", 2026-12-24]'
+            raise WordProblem(f"{words.shown(one)} is no day to leave out", hint)
+        found.append(moment.value.date())
+    return tuple(found)
+
+
 _TIME = r"^([01]?\d|2[0-3]):[0-5]\d$"
 _SPAN = r"^([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d$"
 _DAYS = [*words.WEEKDAYS, *words.WEEKDAY_NAMES]
@@ -77,6 +110,32 @@ _LENGTH = r"^\d+ (second|minute|hour|day|week)s?$"
 Length = Annotated[
     timedelta, _reads(words.length), WithJsonSchema({"type": "string", "pattern": _LENGTH})
 ]
+_OWN_LENGTH = r"^(\d+ (second|minute|hour|day|week)s?|\d+(\.\d+)?\s+x\s+\S+)$"
+_SIGNED = r"^[+-]?\s*\d+ (second|minute|hour|day|week)s?$"
+_ANCHOR = r"^T(\s*[+-]\s*\d+\s+(second|minute|hour|day|week)s?)?(\s+\d{1,2}:\d{2})?$"
+_CLOCK = (
+    r"^(([01]?\d|2[0-3]):[0-5]\d|best hour( between \S+ and \S+)?"
+    r"|best day and hour inside \d+ (day|week)s?|T.*)$"
+)
+
+AnyLength = Annotated[
+    Any, _reads(any_length), WithJsonSchema({"type": "string", "pattern": _OWN_LENGTH})
+]
+"""A fixed length, or one of the person."""
+SignedLength = Annotated[
+    timedelta, _reads(_signed), WithJsonSchema({"type": "string", "pattern": _SIGNED})
+]
+Path = Annotated[tuple[str, ...], _reads(_path), WithJsonSchema({"type": "string"})]
+At = Annotated[Any, _reads(read_clock), WithJsonSchema({"type": "string", "pattern": _CLOCK})]
+"""When of the day: a `Clock`, or an `AnchorTime`."""
+NotAfter = Annotated[Any, _reads(_not_after), WithJsonSchema({"type": "string"})]
+"""The last moment: a `Moment`, or an `AnchorTime`."""
+NotOn = Annotated[
+    tuple[Any, ...],
+    _reads(_not_on),
+    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+]
+"""Days left out: dates, and “holidays”."""
 TimeOfDay = Annotated[
     time, _reads(words.time_of_day), WithJsonSchema({"type": "string", "pattern": _TIME})
 ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from lifecycle import log
 from lifecycle.core import broadcast, flow
-from lifecycle.core.action import Action, bring_up_to_date
-from lifecycle.core.campaign import Flow
+from lifecycle.core.action import Action, Join, Keep, bring_up_to_date, leads_on
+from lifecycle.core.campaign import Broadcast, Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
+from lifecycle.core.entry import enter
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
+from lifecycle.core.walk import leave
+from lifecycle.engine.deeds import carry_out
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.store import claims
@@ -56,20 +59,45 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         if policy.verdicts:
             variants_seen(connection, facts)
         writing = Writing(now)
-        for one in sorted(claimed, key=lambda one: (one.customer_id, one.id)):
-            known = facts.get(one.customer_id)
-            if known is None:
-                continue
-            found = next((each for each in known.enrollments if each.id == one.id), None)
-            if found is None:
-                continue
+        unsettled: set[str] = set()
+        for customer_id, found in _in_order(claimed, facts):
+            if customer_id in unsettled:
+                continue  # What the customer's last step did is taken in first, whatever the batch.
+            known = facts[customer_id]
             parts.live.compute(known)
             actions = _decide(parts, policy, found, known, now)
-            bring_up_to_date(known, actions)
+            if _to_be_taken_in(parts, actions, now):
+                unsettled.add(customer_id)
             writing.add(known, actions, None)
         writing.write(connection)
+        carry_out(connection, parts, facts, writing, now)
         look_again(connection, parts.live, writing, now)
         claims.release(connection, "enrollment", claimed)
+
+
+def _in_order(
+    claimed: Sequence[Claim], facts: Mapping[str, Facts]
+) -> list[tuple[str, Enrollment]]:
+    """The claimed enrollments, each customer's in the order in which they would be taken alone."""
+    ids = {(one.customer_id, one.id) for one in claimed}
+    found = [
+        (customer_id, one)
+        for customer_id in sorted({one.customer_id for one in claimed})
+        if customer_id in facts
+        for one in facts[customer_id].enrollments
+        if (customer_id, one.id) in ids and one.due_at is not None
+    ]
+    return sorted(found, key=lambda pair: (pair[0], pair[1].due_at, pair[1].campaign, pair[1].id))
+
+
+def _to_be_taken_in(parts: Parts, actions: Sequence[Action], now: datetime) -> bool:
+    """Whether something is to be taken in before the customer's next enrollment is walked."""
+    if any(leads_on(one) for one in actions):
+        return True
+    kept = [one.enrollment for one in actions if isinstance(one, Keep)]
+    return parts.live.reads_running and any(
+        not one.running or one.entered_at == now for one in kept
+    )
 
 
 def _decide(
@@ -77,9 +105,21 @@ def _decide(
 ) -> list[Action]:
     if not enrollment.running or enrollment.due_at is None or enrollment.due_at > now:
         return []
-    campaign = parts.live.campaign(enrollment.campaign)
+    pinned = policy.pinned.get((enrollment.campaign, enrollment.version))
+    campaign = pinned or parts.live.campaign(enrollment.campaign)
     if campaign is None:
-        return flow.leave(enrollment, EnrollmentState.LEFT, now, "stopped", "the campaign is gone")
-    if isinstance(campaign, Flow):
-        return flow.on_due(campaign, enrollment, facts, policy, now)
-    return broadcast.on_due(campaign, enrollment, facts, policy, now)
+        actions = leave(enrollment, EnrollmentState.LEFT, now, "stopped", "the campaign is gone")
+    elif isinstance(campaign, Flow):
+        actions = flow.on_due(campaign, enrollment, facts, policy, now)
+    elif isinstance(campaign, Broadcast):
+        actions = broadcast.on_due(campaign, enrollment, facts, policy, now)
+    else:
+        actions = []
+    bring_up_to_date(facts, actions)
+    for joining in [one for one in actions if isinstance(one, Join)]:
+        other = parts.live.campaign(joining.campaign)
+        if isinstance(other, Flow):
+            entered = enter(other, facts, joining.event, policy, now)
+            bring_up_to_date(facts, entered)
+            actions += entered
+    return actions

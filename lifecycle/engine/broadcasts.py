@@ -16,7 +16,8 @@ from sqlalchemy import Connection
 from lifecycle import log
 from lifecycle.core import broadcast as core_broadcast
 from lifecycle.core.action import bring_up_to_date
-from lifecycle.core.campaign import TOO_LATE, Broadcast
+from lifecycle.core.campaign import Broadcast
+from lifecycle.core.enter import TOO_LATE
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import Moment, zone_of
 from lifecycle.engine.parts import Parts

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, bindparam, select
 
 from lifecycle import log
 from lifecycle.core.action import bring_up_to_date
-from lifecycle.core.flow import letter_settled
 from lifecycle.core.guard import Drop, Hold
 from lifecycle.core.message import Outcome
 from lifecycle.core.policy import Policy
+from lifecycle.core.walk import letter_settled
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts

@@ -88,7 +88,7 @@ class CustomerIntake:
             imported = bool(arrived) and not any(event.enters for event in arrived)
             for _ in range(MOST_ROUNDS):
                 self._segments(moment, enters=not imported)
-                for flow in self.live.flows_with_exit_rule:
+                for flow in self.live.flows_watching:
                     self._do(on_change(flow, self.facts, self.policy, moment))
                 if not self._to_ask:
                     break

@@ -10,10 +10,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle.core import kept
-from lifecycle.core.campaign import Campaign, Step, Variant
+from lifecycle.core.campaign import Campaign
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import Letter
+from lifecycle.core.step import Step, Variant
 from lifecycle.core.typed import Text, in_language
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts

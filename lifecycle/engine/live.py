@@ -12,11 +12,12 @@ from lifecycle import log
 from lifecycle.catalog.catalog import Catalog, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
 from lifecycle.core import kept
-from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, letters_of
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
+from lifecycle.core.send_time import Clock
 from lifecycle.engine.asked import SegmentsAsked
 from lifecycle.engine.turned import Turned
 from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
@@ -49,10 +50,15 @@ class Live:
         return tuple(one for one in found if isinstance(one, Flow) and one.status != "draft")
 
     @cached_property
+    def dated(self) -> tuple[Broadcast | Series, ...]:
+        """All broadcasts and series that are live or paused, by id."""
+        found = (one for _, one in sorted(self.catalog.campaigns.items()))
+        return tuple(one for one in found if not isinstance(one, Flow) and one.status != "draft")
+
+    @cached_property
     def broadcasts(self) -> tuple[Broadcast, ...]:
         """All broadcasts that are live or paused, by id."""
-        found = (one for _, one in sorted(self.catalog.campaigns.items()))
-        return tuple(one for one in found if isinstance(one, Broadcast) and one.status != "draft")
+        return tuple(one for one in self.dated if isinstance(one, Broadcast))
 
     def campaign(self, name: str) -> Campaign | None:
         """A campaign by id."""
@@ -88,9 +94,9 @@ class Live:
         return tuple(flow for _, flow in sorted(every.items()))
 
     @cached_property
-    def flows_with_exit_rule(self) -> tuple[Flow, ...]:
-        """The flows whose `[exit] if` is asked whenever facts change."""
-        return tuple(flow for flow in self.flows if flow.exit.if_ is not None)
+    def flows_watching(self) -> tuple[Flow, ...]:
+        """The flows that look whenever facts change: at a rule, or at an instant in the data."""
+        return tuple(flow for flow in self.flows if _watches(flow))
 
     @cached_property
     def listened(self) -> frozenset[str]:
@@ -124,10 +130,10 @@ class Live:
         clocks = (
             clock
             for flow in self.flows
-            for step in flow.step
-            for clock in (step.at, *(one.at for one in step.variant))
+            for place in flow.way.places.values()
+            for clock in (place.step.at, *(one.at for one in place.step.variant))
         )
-        return any(clock is not None and clock.best for clock in clocks)
+        return any(isinstance(clock, Clock) and clock.best for clock in clocks)
 
     def heard(self, event_name: str) -> bool:
         """Whether anything at all reads events of this name."""
@@ -160,9 +166,16 @@ class Live:
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
         reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
+        reaches |= self._awaited
         if self._asks_for_best_hour:
             reaches |= whole(HUMAN_TRACES)
         return replace(self._reading, reaches=reaches)
+
+    @cached_property
+    def _awaited(self) -> frozenset[tuple[str, Reach]]:
+        """What steps wait for: what came since the waiting began may have come late."""
+        names = {name for flow in self.flows for name in awaited(flow)}
+        return frozenset((name, Reach(back=timedelta())) for name in names)
 
     @cached_property
     def _reading(self) -> Reading:
@@ -209,6 +222,7 @@ class Live:
         # What happened since the entry event may already have ended an enrollment that comes late.
         ends = (name for flow in self.flows for name in flow.exit.when)
         reaches |= frozenset((name, Reach(back=timedelta())) for name in ends)
+        reaches |= self._awaited
         for trigger in self.hooks.triggers.values():
             back = _back(trigger.looks_back)
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
@@ -241,8 +255,8 @@ class Live:
     @cached_property
     def letter_reading(self) -> Reading:
         """What the guard and a letter read."""
-        letters = [step for flow in self.flows for step in flow.step]
-        letters += [broadcast.letter() for broadcast in self.broadcasts]
+        campaigns = (*self.flows, *self.dated)
+        letters = [step for campaign in campaigns for _, step in letters_of(campaign)]
         offers = [
             offer.given_if
             for step in letters
@@ -298,8 +312,21 @@ def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
     return value
 
 
+def awaited(flow: Flow) -> set[str]:
+    """The names of the events that steps of a flow wait for."""
+    waits = (place.step.wait_for for place in flow.way.places.values())
+    return {name for said in waits if isinstance(said, tuple) for name in said}
+
+
+def _watches(flow: Flow) -> bool:
+    steps = [place.step for place in flow.way.places.values()]
+    rules = any(one.wait_for is not None and not isinstance(one.wait_for, tuple) for one in steps)
+    dated = flow.enter.on_date is not None or any(one.until is not None for one in steps)
+    return flow.exit.if_ is not None or rules or dated
+
+
 def _names_of(flow: Flow) -> set[str]:
-    names = {*(flow.enter.when or ()), *flow.exit.when}
+    names = {*(flow.enter.when or ()), *flow.exit.when, *awaited(flow)}
     if flow.enter.joins:
         names.add("segment_joined")
     if flow.enter.leaves:

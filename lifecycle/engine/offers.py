@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lifecycle.core.campaign import Variant
 from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.policy import Policy
+from lifecycle.core.step import Variant
 from lifecycle.engine.parts import Parts
 from lifecycle.rewards import incentives
 from lifecycle.store.write import Row

@@ -11,8 +11,8 @@ from lifecycle import log
 from lifecycle.core.action import Decided, bring_up_to_date
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
-from lifecycle.core.flow import letter_settled
 from lifecycle.core.message import MessageState, Outcome, OutcomeKind, assert_move
+from lifecycle.core.walk import letter_settled
 from lifecycle.core.words import rfc3339
 from lifecycle.engine import verdicts
 from lifecycle.engine.parts import Parts

@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from lifecycle import log
-from lifecycle.core.campaign import Campaign, Flow, Step, Winner
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.experiment import Score, leading
-from lifecycle.core.words import next_time, zone_of
+from lifecycle.core.step import Step, Winner
+from lifecycle.core.words import Moment, next_time, zone_of
 from lifecycle.engine.parts import Parts
 from lifecycle.store import operations
 from lifecycle.store.scores import first_letter_at, last_letter_at, scores
@@ -42,6 +43,7 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
                 ask_tonight(connection, parts, now)
         elif (wait := winner.decide_after or winner.within) is not None:
             # On the shop's own clock: most readers live by it, and the test letters went then.
+            assert isinstance(campaign, Broadcast) and isinstance(campaign.at, Moment)
             decides = campaign.at.at(zone_of(parts.shop_zone)) + wait
             if decides >= now:
                 operations.set_task(connection, DECIDE + campaign.id, decides)

@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle.core.action import Action, bring_up_to_date
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, Step
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts, Sent
-from lifecycle.core.flow import exit_rule_holds, leave
+from lifecycle.core.flow import exit_rule_holds
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
+from lifecycle.core.step import Step
+from lifecycle.core.walk import leave
 from lifecycle.engine.letters import Letters, Ready
 from lifecycle.engine.offers import Offer, offer_for
 from lifecycle.engine.parts import Parts
@@ -90,7 +92,7 @@ def read_due(
         parts.live.compute(known)
         campaign = parts.live.campaign(row.campaign)
         enrollment = next((one for one in known.enrollments if one.id == row.enrollment_id), None)
-        step = step_of(campaign, row.step)
+        step = step_of(campaign, row.place)
         found.append(Due(row, fences[row.message_id], known, campaign, step, enrollment))
     found.sort(key=lambda due: outbox.turn(due.row))
     return found
@@ -113,11 +115,11 @@ def left_meanwhile(due: Due, policy: Policy, now: datetime) -> list[Action]:
     return leave(enrollment, EnrollmentState.LEFT, now, "left", "if")
 
 
-def step_of(campaign: Campaign | None, name: str) -> Step | None:
-    """The step of a campaign by name; a broadcast has one."""
+def step_of(campaign: Campaign | None, place: str) -> Step | None:
+    """The step of a campaign by the id of its place; a broadcast has one."""
     if campaign is None:
         return None
-    return campaign.letter() if isinstance(campaign, Broadcast) else campaign.step_named(name)
+    return campaign.letter() if isinstance(campaign, Broadcast) else campaign.step_named(place)
 
 
 def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:

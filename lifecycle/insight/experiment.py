@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from lifecycle.core.campaign import Broadcast, Campaign, Step
+from lifecycle.core.campaign import Broadcast, Campaign
 from lifecycle.core.experiment import Score, always_valid_p, leading
+from lifecycle.core.step import Step
 from lifecycle.insight.interval import Share, share
 from lifecycle.store.scores import scores
 from lifecycle.store.tables import METADATA

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core import broadcast as core_broadcast
-from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
@@ -46,10 +46,13 @@ def why_not(
     if facts is None:
         return None
     last = _last_way_in(connection, facts.customer_id, campaign)
-    if isinstance(campaign, Broadcast):
+    if isinstance(campaign, Series):
+        waits = "It goes to those in its audience, day by day around its anchor"
+        rule: Explained | None = explain(campaign.audience, facts, catalog.rules, now, None)
+    elif isinstance(campaign, Broadcast):
         opens = rfc3339(core_broadcast.opens_at(campaign))
         waits = f"It goes to those in its audience, from {opens} on"
-        rule: Explained | None = explain(campaign.audience, facts, catalog.rules, now, None)
+        rule = explain(campaign.audience, facts, catalog.rules, now, None)
     else:
         waits, rule = _flow(campaign, catalog, facts, last, now)
     ordered = operations.ordered(connection)
@@ -105,20 +108,18 @@ def _in_the_way(campaign: Campaign, policy: Policy, facts: Facts) -> list[str]:
 
 
 def _rule(campaign: Campaign) -> Rule | None:
-    found: Rule | None = (
-        campaign.audience if isinstance(campaign, Broadcast) else campaign.enter.only_if
-    )
+    found: Rule | None = campaign.enter.only_if if isinstance(campaign, Flow) else campaign.audience
     return found
 
 
 def _segment_rule(catalog: Catalog, campaign: Campaign) -> Rule | None:
-    if isinstance(campaign, Broadcast):
+    if not isinstance(campaign, Flow):
         return None
     return catalog.rules.get(campaign.enter.joins or campaign.enter.leaves or "")
 
 
 def _last_way_in(connection: Connection, owner: str, campaign: Campaign) -> Event | None:
-    if isinstance(campaign, Broadcast) or not campaign.enter.when:
+    if not isinstance(campaign, Flow) or not campaign.enter.when:
         return None
     exact = [name for name in campaign.enter.when if not name.endswith("*")]
     named: Any = EVENT.c.name.in_(exact)

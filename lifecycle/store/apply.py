@@ -11,14 +11,21 @@ from sqlalchemy import Connection, bindparam, delete, or_, update
 
 from lifecycle.core.action import (
     Action,
+    Award,
     CallOff,
     Consented,
     Decided,
     Emit,
+    Errand,
+    Happen,
+    Issue,
     Keep,
     Mark,
     Plan,
     Proved,
+    SetAttributes,
+    Silenced,
+    SilenceOver,
     Suppress,
     Turn,
     Wake,
@@ -28,7 +35,7 @@ from lifecycle.core.chance import bucket_of, derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState
-from lifecycle.store.events import NewEvent, event_row
+from lifecycle.store.events import NewEvent, append, event_row
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
@@ -73,6 +80,12 @@ _FORGET = Statement(
         MEMBERSHIP.c.customer_id == bindparam("of"), MEMBERSHIP.c.segment == bindparam("which")
     )
 )
+SILENCE = METADATA.tables["silence"]
+_SILENCE_OVER = Statement(
+    delete(SILENCE).where(
+        SILENCE.c.customer_id == bindparam("of"), SILENCE.c.silence_id == bindparam("id")
+    )
+)
 
 
 @dataclass
@@ -94,6 +107,12 @@ class Writing:
     consents: list[Row] = field(default_factory=list)
     records: list[Row] = field(default_factory=list)
     marks: dict[str, list[Row]] = field(default_factory=dict)
+    happened: list[NewEvent] = field(default_factory=list)
+    errands: list[Row] = field(default_factory=list)
+    silences: list[Row] = field(default_factory=list)
+    silences_over: list[Row] = field(default_factory=list)
+    deeds: list[tuple[str, SetAttributes | Award | Issue]] = field(default_factory=list)
+    """What is left to `engine/deeds.py`: attributes, points and incentives, by customer."""
 
     def add(self, facts: Facts, actions: Iterable[Action], address_hash: str | None) -> None:
         """Gather what was decided for one customer."""
@@ -130,8 +149,19 @@ class Writing:
             if address_hash:
                 row = {"address_hash": address_hash, "reason": action.reason, "at": action.at}
                 self.suppressions.append(row)
-        else:
+        elif isinstance(action, Consented):
             self._consent(customer_id, action)
+        elif isinstance(action, Happen):
+            self.happened.append(NewEvent(customer_id, action.event, self.now))
+        elif isinstance(action, Errand):
+            self.errands.append(errand_row(customer_id, action))
+        elif isinstance(action, Silenced):
+            row = {"customer_id": customer_id, "silence_id": action.id, "since": action.at}
+            self.silences.append({**row, "until": list(action.until)})
+        elif isinstance(action, SilenceOver):
+            self.silences_over.append({"of": customer_id, "id": action.id})
+        elif isinstance(action, SetAttributes | Award | Issue):
+            self.deeds.append((customer_id, action))
 
     def _stand(self, customer_id: str, action: Wake) -> None:
         """Keep how a customer stands; of several instants in one batch the last one counts."""
@@ -182,6 +212,10 @@ class Writing:
         insert_new(connection, "consent_record", self.records)
         for name, rows in self.marks.items():
             connection.execute(_mark(name), rows)
+        insert_new(connection, "errand", self.errands)
+        insert_new(connection, "silence", self.silences)
+        _SILENCE_OVER.each(connection, self.silences_over)
+        append(connection, self.happened)
 
 
 def _mark(name: str) -> Any:
@@ -235,6 +269,8 @@ def enrollment_row(customer_id: str, kept: Enrollment) -> Row:
         "due_at": kept.due_at,
         "decided_at": kept.decided_at,
         "fell_due_at": kept.fell_due_at,
+        "waiting_since": kept.waiting_since,
+        "anchor": kept.anchor,
         "ended_at": kept.ended_at,
         "led_to_letter": kept.led_to_letter,
         "open_messages": list(kept.open_messages),
@@ -255,6 +291,7 @@ def message_row(customer_id: str, plan: Plan) -> Row:
         "version": plan.enrollment.version,
         "entry": plan.enrollment.entry,
         "step": plan.step,
+        "place": plan.place,
         "variant": plan.variant,
         "klass": plan.klass,
         "counts": plan.counts,
@@ -266,4 +303,23 @@ def message_row(customer_id: str, plan: Plan) -> Row:
         "fell_due_at": plan.fell_due_at,
         "stale_at": plan.stale_at,
         "due_at": plan.at,
+    }
+
+
+def errand_row(customer_id: str, errand: Errand) -> Row:
+    """The row of an errand that is waiting to be run."""
+    return {
+        "customer_id": customer_id,
+        "errand_id": errand.id,
+        "bucket": bucket_of(customer_id, BUCKETS),
+        "kind": errand.kind,
+        "enrollment_id": errand.enrollment.id,
+        "campaign": errand.enrollment.campaign,
+        "version": errand.enrollment.version,
+        "entry": errand.enrollment.entry,
+        "step": errand.step,
+        "said": dict(errand.said),
+        "state": "waiting",
+        "made_at": errand.at,
+        "due_at": errand.at,
     }

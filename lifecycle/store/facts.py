@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
-from lifecycle.core.facts import Facts, Sent
+from lifecycle.core.facts import Facts, Sent, Silence
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
@@ -106,6 +106,8 @@ def _standing(connection: Connection, facts: Mapping[str, Facts], ids: dict[str,
             known.wakes[segment] = wake_at
     for customer_id, reason in _SUPPRESSED.rows(connection, ids):
         facts[customer_id].suppressed = reason
+    for customer_id, silence_id, since, until in _SILENCES.rows(connection, ids):
+        facts[customer_id].silences[silence_id] = Silence(since, tuple(until))
 
 
 def _sent(
@@ -150,6 +152,8 @@ def enrollment_of(row: Any) -> Enrollment:
         due_at=row.due_at,
         decided_at=row.decided_at,
         fell_due_at=row.fell_due_at,
+        waiting_since=row.waiting_since,
+        anchor=row.anchor,
         ended_at=row.ended_at,
         led_to_letter=bool(row.led_to_letter),
         open_messages=tuple(row.open_messages),
@@ -195,6 +199,12 @@ _SENT = Statement(
         _ids(_MESSAGE.c.customer_id),
         _MESSAGE.c.attempted_at > bindparam("since", type_=AT),
         or_(*(_MESSAGE.c.state == state for state in ("attempting", "accepted", "uncertain"))),
+    )
+)
+_SILENCE = TABLES["silence"]
+_SILENCES = Statement(
+    select(_SILENCE.c.customer_id, _SILENCE.c.silence_id, _SILENCE.c.since, _SILENCE.c.until).where(
+        _ids(_SILENCE.c.customer_id)
     )
 )
 _SUPPRESSION = TABLES["suppression"]

@@ -53,6 +53,7 @@ _ROWS = Statement(
         MESSAGE.c.campaign,
         MESSAGE.c.entry,
         MESSAGE.c.step,
+        MESSAGE.c.place,
         MESSAGE.c.variant,
         MESSAGE.c.klass,
         MESSAGE.c.counts,

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, exists, func, select, type_coerce
 
-from lifecycle.core.campaign import Campaign, Step
+from lifecycle.core.campaign import Campaign
 from lifecycle.core.experiment import Score
+from lifecycle.core.step import Step
 from lifecycle.store.tables import METADATA
 
 MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lifecycle.core.campaign import Broadcast, Enter, Flow, Step
+from lifecycle.core.campaign import Broadcast, Flow
+from lifecycle.core.enter import Enter
+from lifecycle.core.step import Step
 
 STEP: dict[str, Any] = {"name": "a", "template": "x", "subject": "s"}
 FLOW: dict[str, Any] = {
@@ -67,7 +69,8 @@ def test_entering_again_depends_on_the_key_if_unsaid(enter: dict[str, Any], expe
         {"when": "x", "joins": "y"},
         {"joins": "y", "per": "id"},
         {"when": "x", "existing": "enroll"},
-        {"when": "x", "repeat": "queue"},
+        {"when": "x", "yearly": True},
+        {"when": "x", "at_most": 3},
         {"when": []},
         {"when": "x", "per": ""},
         {"when": "x", "per": ["a", 5]},
@@ -101,7 +104,7 @@ def test_a_step_may_leave_subject_and_template_to_all_its_variants():
 
 def test_steps_follow_one_another_and_answer_to_their_old_names():
     flow = Flow.model_validate(FLOW)
-    order = [flow.step_after(name) for name in (None, "a", "old", "b", "c", "gone")]
+    order = [flow.way.after(name) for name in (None, "a", "old", "b", "c", "gone")]
     assert [step.name if step else None for step in order] == ["a", "b", "c", "c", None, None]
 
 

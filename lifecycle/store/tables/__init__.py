@@ -16,12 +16,14 @@ from lifecycle.store.tables.customers import (
     ReferralCode,
     Suppression,
 )
+from lifecycle.store.tables.errands import ErrandRow, PoolCode, SilenceRow
 from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
 from lifecycle.store.tables.flows import Attempt, Decision, EnrollmentRow, MessageRow, Receipt
 from lifecycle.store.tables.operations import (
     ApiKey,
     BroadcastState,
     CampaignState,
+    CampaignVersion,
     CatalogVersion,
     Feedback,
     Task,
@@ -41,12 +43,14 @@ __all__ = [
     "BroadcastState",
     "Build",
     "CampaignState",
+    "CampaignVersion",
     "CatalogVersion",
     "Consent",
     "ConsentRecord",
     "Customer",
     "Decision",
     "EnrollmentRow",
+    "ErrandRow",
     "EventRow",
     "Feedback",
     "Incentive",
@@ -56,10 +60,12 @@ __all__ = [
     "MessageRow",
     "Nightly",
     "PointsEntry",
+    "PoolCode",
     "Receipt",
     "Referral",
     "ReferralCode",
     "Settled",
+    "SilenceRow",
     "Suppression",
     "Task",
     "TemplateVersion",

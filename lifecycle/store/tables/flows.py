@@ -44,6 +44,8 @@ class EnrollmentRow(SQLModel, table=True):
     due_at: datetime | None = Field(default=None, sa_type=Instant)
     decided_at: datetime | None = Field(default=None, sa_type=Instant)
     fell_due_at: datetime | None = Field(default=None, sa_type=Instant)
+    waiting_since: datetime | None = Field(default=None, sa_type=Instant)
+    anchor: str | None = Field(default=None, sa_type=Text)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
     led_to_letter: bool = False
     open_messages: list[str] = Field(sa_column=Column(Json, nullable=False))
@@ -79,6 +81,8 @@ class MessageRow(SQLModel, table=True):
     version: str = Field(sa_type=Text)
     entry: str = Field(sa_type=Text)
     step: str = Field(sa_type=Text)
+    place: str = Field(sa_type=Text)
+    """The id of the place in the campaign: branches may write under one step's name."""
     variant: str = Field(default="", sa_type=Text)
     klass: str = Field(sa_type=Text)
     counts: bool = True

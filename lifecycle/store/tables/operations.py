@@ -25,6 +25,19 @@ class CatalogVersion(SQLModel, table=True):
     files: dict[str, str] = Field(sa_column=Column(Json, nullable=False))
 
 
+class CampaignVersion(SQLModel, table=True):
+    """A campaign as it went live: who entered under this version finishes it."""
+
+    __tablename__ = "campaign_version"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    version: str = Field(primary_key=True, sa_type=Text)
+    number: int
+    """The version of all definitions with which it last was live."""
+    text: str = Field(sa_type=Text)
+    """The file as it was."""
+
+
 class CampaignState(SQLModel, table=True):
     """A pause or stop by command, which outlasts `apply`; and since when the campaign is live."""
 

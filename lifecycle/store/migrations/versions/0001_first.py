@@ -23,6 +23,7 @@ def upgrade() -> None:
     _broadcast_state()
     _build()
     _campaign_state()
+    _campaign_version()
     _catalog_version()
     _consent()
     _consent_record()
@@ -32,6 +33,8 @@ def upgrade() -> None:
     _decision_indexes()
     _enrollment()
     _enrollment_indexes()
+    _errand()
+    _errand_indexes()
     _event()
     _event_indexes()
     _feedback()
@@ -47,12 +50,15 @@ def upgrade() -> None:
     _message_indexes()
     _nightly()
     _points_entry()
+    _pool_code()
+    _pool_code_indexes()
     _receipt()
     _referral()
     _referral_indexes()
     _referral_code()
     _referral_code_indexes()
     _settled()
+    _silence()
     _suppression()
     _task()
     _template_version()
@@ -170,6 +176,17 @@ def _campaign_state() -> None:
     )
 
 
+def _campaign_version() -> None:
+    op.create_table(
+        "campaign_version",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "version"),
+    )
+
+
 def _catalog_version() -> None:
     op.create_table(
         "catalog_version",
@@ -272,6 +289,8 @@ def _enrollment() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.Column("fell_due_at", sa.BigInteger(), nullable=True),
+        sa.Column("waiting_since", sa.BigInteger(), nullable=True),
+        sa.Column("anchor", sa.Text(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("led_to_letter", sa.Boolean(), nullable=False),
         sa.Column("open_messages", sa.Text(), nullable=False),
@@ -295,6 +314,45 @@ def _enrollment_indexes() -> None:
     )
     op.create_index(
         "enrollment_of_campaign", "enrollment", ["campaign", "state", "step"], unique=False
+    )
+
+
+def _errand() -> None:
+    op.create_table(
+        "errand",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("errand_id", sa.Text(), nullable=False),
+        sa.Column("bucket", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("enrollment_id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("lease_until", sa.BigInteger(), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "errand_id"),
+    )
+
+
+def _errand_indexes() -> None:
+    op.create_index(
+        "errand_due",
+        "errand",
+        ["due_at", "bucket"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
     )
 
 
@@ -432,6 +490,7 @@ def _message() -> None:
         sa.Column("version", sa.Text(), nullable=False),
         sa.Column("entry", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("place", sa.Text(), nullable=False),
         sa.Column("variant", sa.Text(), nullable=False),
         sa.Column("klass", sa.Text(), nullable=False),
         sa.Column("counts", sa.Boolean(), nullable=False),
@@ -504,6 +563,22 @@ def _points_entry() -> None:
     )
 
 
+def _pool_code() -> None:
+    op.create_table(
+        "pool_code",
+        sa.Column("pool", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("imported_at", sa.BigInteger(), nullable=False),
+        sa.Column("given_to", sa.Text(), nullable=True),
+        sa.Column("given_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("pool", "code"),
+    )
+
+
+def _pool_code_indexes() -> None:
+    op.create_index("pool_code_free", "pool_code", ["pool", "given_to"], unique=False)
+
+
 def _receipt() -> None:
     op.create_table(
         "receipt",
@@ -556,6 +631,17 @@ def _settled() -> None:
         sa.Column("segment", sa.Text(), nullable=False),
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("segment", "customer_id"),
+    )
+
+
+def _silence() -> None:
+    op.create_table(
+        "silence",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("silence_id", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "silence_id"),
     )
 
 

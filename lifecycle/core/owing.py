@@ -1,0 +1,40 @@
+"""The message that a step owes from the moment at which it was decided."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle.core.action import Plan
+from lifecycle.core.campaign import Campaign
+from lifecycle.core.enrollment import Enrollment, message_id
+from lifecycle.core.facts import Facts
+from lifecycle.core.policy import Policy
+from lifecycle.core.step import Step
+
+
+def plan_letter(
+    campaign: Campaign,
+    step: Step,
+    place: str,
+    enrollment: Enrollment,
+    fell_due: datetime,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
+) -> Plan:
+    """The message that a step owes from now on; `place` tells branches of one step apart."""
+    variant = policy.variant(campaign, step, facts)
+    return Plan(
+        message_id=message_id(enrollment.id, place),
+        enrollment=enrollment,
+        step=step.name,
+        place=place,
+        variant=variant.name if variant else "",
+        klass="transactional" if step.transactional else campaign.klass,
+        counts=campaign.sending.caps and not step.transactional,
+        transactional=step.transactional,
+        priority=campaign.priority,
+        at=now,
+        fell_due_at=fell_due,
+        stale_at=fell_due + campaign.sending.stale_after,
+    )

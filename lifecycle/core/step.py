@@ -1,0 +1,254 @@
+"""A step as written: one wait and at most one deed; its variants, branches and shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
+from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.typed import (
+    AnyLength,
+    At,
+    Definition,
+    Length,
+    NotAfter,
+    NotOn,
+    Percent,
+    RuleField,
+    Text,
+    Weekdays,
+    refused,
+)
+
+MAX_VARIANTS = 20
+MAX_STEPS = 100
+MAX_DEPTH = 3
+"""How deep steps may stand in branches of branches."""
+HOLIDAYS = "holidays"
+_LETTER_KEYS = ("template", "text")
+_OF_LETTERS = ("subject", "preheader", "sender", "incentive", "variant", "winner")
+
+
+class Variant(Definition):
+    """One of several versions of a step's letter."""
+
+    name: str = Field(min_length=1)
+    share: Annotated[float, Field(gt=0)] = 1.0
+    subject: Text | None = None
+    preheader: Text | None = None
+    sender: str | None = None
+    template: str | None = None
+    text: Text | None = None
+    incentive: IncentiveOffer | None = None
+    at: At | None = None
+
+
+class Winner(Definition):
+    """When a test of variants is decided."""
+
+    by: Literal["click_rate", "goal_rate", "open_rate", "revenue"]
+    confidence: Annotated[float, Field(ge=50, lt=100)] = 95.0
+    within: Length | None = None
+    at_least: Annotated[int, Field(ge=1)] = 100
+    test_percent: Annotated[float, Field(gt=0, le=100)] | Literal["auto"] | None = None
+    decide_after: Length | None = None
+
+
+class StepBody(Definition):
+    """What a step waits for and what it does; also a branch that holds its deed itself."""
+
+    after: AnyLength = timedelta()
+    at: At | None = None
+    on: Weekdays = ()
+    not_on: NotOn = ()
+    until: Until | None = None
+    not_after: NotAfter | None = None
+    only_if: RuleField | None = None
+    template: str | None = None
+    text: Text | None = None
+    subject: Text | None = None
+    preheader: Text | None = None
+    sender: str | None = None
+    transactional: bool = False
+    incentive: IncentiveOffer | None = None
+    variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
+    winner: Winner | None = None
+    wait_for: Awaited | None = None
+    up_to: AnyLength | None = None
+    then: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+    otherwise: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+    branch: tuple[Branch, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+    split: tuple[Split, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+    emit: str | None = Field(default=None, min_length=1)
+    set_: dict[str, Any] | None = Field(default=None, alias="set")
+    award: Annotated[int, Field(gt=0)] | None = None
+    issue: IncentiveOffer | None = None
+    call: Call | None = None
+    notify: Notify | None = None
+    suppress: Silence | None = None
+    join: str | None = None
+    leave: Literal[True] | None = None
+
+    @property
+    def deed(self) -> str:
+        """What the step does, by its key; `letter` for a letter, empty for a wait alone."""
+        return next(iter(self.deeds()), "")
+
+    @property
+    def writes(self) -> bool:
+        """Whether the step writes a letter."""
+        return self.deed == "letter"
+
+    @property
+    def not_on_holidays(self) -> bool:
+        """Whether the step keeps away from public holidays."""
+        return HOLIDAYS in self.not_on
+
+    @property
+    def days_left_out(self) -> tuple[date, ...]:
+        """The dates on which the step does nothing, holidays apart."""
+        return tuple(one for one in self.not_on if isinstance(one, date))
+
+    def deeds(self) -> list[str]:
+        """All deeds that are said; more than one is refused."""
+        said = [key for key in DEEDS if getattr(self, "set_" if key == "set" else key)]
+        variants = any(one.template or one.text for one in self.variant)
+        letter = variants or self.template is not None or self.text is not None
+        return (["letter"] if letter else []) + said
+
+    @model_validator(mode="after")
+    def _is_one_deed(self) -> StepBody:
+        deeds = self.deeds()
+        if len(deeds) > 1:
+            raise refused(
+                f"a step does one thing, and this one says {' and '.join(deeds)}",
+                "make a [[step]] of each",
+            )
+        if deeds == ["letter"]:
+            _check_letter(self)
+        else:
+            _check_no_letter(self)
+        if self.until is not None and self.after:
+            raise refused("`until` and `after` both say how long to wait", "keep one", "until")
+        if self.wait_for is None:
+            for key in ("up_to", "then", "otherwise"):
+                if getattr(self, key):
+                    raise refused(f"`{key}` goes with `wait_for`", "", key)
+        elif self.up_to is None and self.otherwise:
+            raise refused(
+                "`otherwise` is for when the time is over, and the wait has no `up_to`",
+                'add up_to = "2 days"',
+                "otherwise",
+            )
+        if sum(one.percent for one in self.split) > 100:
+            raise refused("the shares of a split come to more than 100 %", "", "split")
+        _check_branches(self.branch)
+        return self
+
+
+def _check_letter(body: StepBody) -> None:
+    variants = body.variant
+    own = body.template is not None or body.text is not None
+    if body.template is not None and body.text is not None:
+        raise refused("a letter is made from a `template` or from `text`, not both", "", "text")
+    if not own and not all(one.template or one.text for one in variants):
+        raise refused("a letter names its `template`, or each variant does")
+    if body.subject is None and not (variants and all(one.subject for one in variants)):
+        raise refused("a letter needs a `subject`, of the step or of each variant")
+    for one in variants:
+        if one.template is not None and one.text is not None:
+            raise refused(f"the variant “{one.name}” has a `template` and a `text`", "keep one")
+    tell_apart(variants)
+    if body.winner is not None and len(variants) < 2:
+        raise refused("a winner is chosen among two variants or more", "", "winner")
+    timed = [one.at is not None for one in variants]
+    if any(timed) and not all(timed):
+        raise refused("either all variants carry `at` or none", "", "variant")
+
+
+def _check_no_letter(body: StepBody) -> None:
+    for key in _OF_LETTERS:
+        if getattr(body, key):
+            problem = f"`{key}` belongs to a letter, and this step writes none"
+            raise refused(problem, "a letter names its `template` or its `text`", key)
+    if body.transactional:
+        raise refused("`transactional` belongs to a letter", "", "transactional")
+
+
+def _check_branches(branches: tuple[Branch, ...]) -> None:
+    for place, one in enumerate(branches):
+        if one.else_ and place < len(branches) - 1:
+            raise refused("`else = true` catches everybody: it stands last", "", "branch")
+
+
+class Step(StepBody):
+    """One wait and at most one deed, known by name."""
+
+    name: str = Field(min_length=1, pattern=r"^[^#/]+$")
+    was: str | None = None
+
+
+class _Way(StepBody):
+    """One way out of a step: a deed itself, or steps; with a name of its own if it says one."""
+
+    name: str | None = Field(default=None, min_length=1, pattern=r"^[^#/]+$")
+    was: str | None = None
+    step: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
+
+    @model_validator(mode="after")
+    def _deed_or_steps(self) -> _Way:
+        if self.step and self.deeds():
+            raise refused("a branch holds one deed itself, or [[…step]] steps, not both")
+        return self
+
+
+class Branch(_Way):
+    """The way of those for whom `if` holds, or of all others."""
+
+    if_: RuleField | None = Field(default=None, alias="if")
+    else_: Literal[True] | None = Field(default=None, alias="else")
+
+    @model_validator(mode="after")
+    def _one_question(self) -> Branch:
+        if (self.if_ is None) == (self.else_ is None):
+            raise refused("a branch says `if = { … }` or `else = true`")
+        return self
+
+
+class Split(_Way):
+    """The way of a share of customers, by hash; what is left over goes on."""
+
+    percent: Percent
+
+
+def tell_apart(parts: tuple[Variant, ...] | tuple[Step, ...]) -> None:
+    """Refuse a name that is taken twice."""
+    seen: set[str] = set()
+    for part in parts:
+        if part.name in seen:
+            raise refused(
+                f"the name “{part.name}” is taken twice", "a name is an identity: choose another"
+            )
+        seen.add(part.name)
+
+
+def inner(body: StepBody) -> Iterator[tuple[tuple[str | int, ...], tuple[Step, ...], StepBody]]:
+    """The lists of steps that stand in a step: key path, the steps, and what holds them."""
+    if body.then:
+        yield ("then",), body.then, body
+    if body.otherwise:
+        yield ("otherwise",), body.otherwise, body
+    for key in ("branch", "split"):
+        for index, one in enumerate(getattr(body, key)):
+            if one.step:
+                yield (key, index, "step"), one.step, one
+
+
+StepBody.model_rebuild()
+Step.model_rebuild()
+Branch.model_rebuild()
+Split.model_rebuild()

@@ -1,0 +1,119 @@
+"""When a step's moment comes: after its wait, at its hour, around its date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.core.enrollment import Enrollment
+from lifecycle.core.facts import Facts
+from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.rule.length import OwnLength, length_of
+from lifecycle.core.send_time import Allowed, Clock, best_hour, best_moment
+from lifecycle.core.step import Step
+from lifecycle.core.words import FIRST_INSTANT, Moment, Span, moment_in_data
+
+NEVER_ALLOWED = timedelta(days=370)
+_FIRST = Moment(FIRST_INSTANT)
+
+
+def step_due(
+    flow: Flow,
+    step: Step,
+    enrollment: Enrollment,
+    decided_at: datetime,
+    facts: Facts,
+    policy: Policy,
+) -> datetime:
+    """The instant at which a step's moment comes, `decided_at` being that of the step before.
+
+    Quiet hours move it here only together with a clock time or weekday; alone they hold the letter
+    when its moment has come, so that the hold is seen. A length of the person that is unknown is
+    no wait: the step is then skipped (`length_unknown`).
+    """
+    base = _waited(step, enrollment, decided_at, facts, policy)
+    clock = clock_of(flow, step, facts, policy)
+    if isinstance(clock, AnchorTime):
+        around = clock.at(anchor_of(enrollment), facts.zone)
+        base = around if not step.after else max(base, around)
+        clock = None
+    quiet = policy.quiet_hours(flow, step)
+    if clock is not None and clock.inside is not None:
+        free = allowed(step, None, facts, policy, quiet)
+        default = policy.settings.sending.best_hour
+        return best_moment(_traces(facts), facts.zone, default, base, clock.inside, free)
+    limits = allowed(step, clock, facts, policy, quiet)
+    moment = replace(limits, quiet=None).first(base, facts.zone)
+    if moment is None or moment == base:
+        return base if moment is not None else base + NEVER_ALLOWED
+    return limits.first(base, facts.zone) or moment
+
+
+def _waited(
+    step: Step, enrollment: Enrollment, decided_at: datetime, facts: Facts, policy: Policy
+) -> datetime:
+    until = step.until
+    if until is not None:
+        entry = enrollment.entry_event()
+        if until.customer is not None:
+            value = _at_path(facts.customer_value(until.customer[0]), until.customer[1:])
+        else:
+            assert until.event is not None
+            value = _at_path(facts.event_value(entry, until.event[0]), until.event[1:])
+        told = moment_in_data(value)
+        return decided_at if told is None else max(decided_at, told.at(facts.zone) + until.offset)
+    length = length_of(step.after, policy.view(facts, facts.now, enrollment.entry_event()))
+    return decided_at if length is None else decided_at + length
+
+
+def _at_path(value: object, path: tuple[str, ...]) -> object:
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def length_unknown(
+    step: Step, enrollment: Enrollment, facts: Facts, policy: Policy, now: datetime
+) -> str:
+    """The attribute that the step's wait is told in, where it is unknown; else empty."""
+    said = step.after
+    if not isinstance(said, OwnLength):
+        return ""
+    known = length_of(said, policy.view(facts, now, enrollment.entry_event()))
+    return "" if known is not None else ".".join(said.path)
+
+
+def anchor_of(enrollment: Enrollment) -> Moment:
+    """The date that a flow goes around."""
+    if enrollment.anchor is None:
+        return _FIRST
+    return Moment(datetime.fromisoformat(enrollment.anchor))
+
+
+def clock_of(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock | AnchorTime | None:
+    """The time of day that a step says, or the variant of it that the customer sees."""
+    variant = policy.variant(flow, step, facts)
+    said: Clock | AnchorTime | None = step.at
+    if variant is not None and variant.at is not None:
+        said = variant.at
+    return said
+
+
+def allowed(
+    step: Step, clock: Clock | None, facts: Facts, policy: Policy, quiet: Span | None
+) -> Allowed:
+    """When a step may act on the customer's clock."""
+    at = None
+    if clock is not None:
+        at = clock.fixed
+        if clock.best:
+            default = policy.settings.sending.best_hour
+            at = best_hour(_traces(facts), facts.zone, default, clock.between, quiet)
+    holidays = policy.holidays(facts) if step.not_on_holidays else None
+    return Allowed(at, step.on, step.days_left_out, quiet, holidays)
+
+
+def _traces(facts: Facts) -> list[datetime]:
+    return sorted(event.at for name in HUMAN_TRACES for event in facts.events.get(name, ()))
