@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle.core.chance import derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
-from lifecycle.core.facts import Facts, Silence
+from lifecycle.core.facts import DateKept, Facts, Silence
 from lifecycle.core.incentive import IncentiveOffer
 
 REASONS = frozenset(
@@ -230,6 +230,16 @@ class SilenceOver:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepDate:
+    """A flow around a date has asked up to `asked`, and looks again at `wake_at`."""
+
+    campaign: str
+    said: str
+    asked: datetime
+    wake_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Join:
     """The customer is let into another flow, by `event`, if that flow's own rules allow."""
 
@@ -257,6 +267,7 @@ Action = (
     | Errand
     | Silenced
     | SilenceOver
+    | KeepDate
     | Join
 )
 
@@ -290,6 +301,8 @@ def bring_up_to_date(facts: Facts, actions: Iterable[Action]) -> None:
             facts.attributes.update(action.attributes)
         elif isinstance(action, Silenced):
             facts.silences[action.id] = Silence(action.at, action.until)
+        elif isinstance(action, KeepDate):
+            facts.dates[action.campaign] = DateKept(action.said, action.asked, action.wake_at)
         elif isinstance(action, SilenceOver):
             facts.silences.pop(action.id, None)
 

@@ -14,17 +14,27 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.flow import begin, rested, serving
-from lifecycle.core.key import ITEM, entry_text, key_of, matches_key, named, value_at
+from lifecycle.core.key import ITEM, NUMBER, entry_text, key_of, matches_key, named, value_at
 from lifecycle.core.policy import Policy
 from lifecycle.core.walk import Walk, leave
-from lifecycle.core.words import length_words
+from lifecycle.core.words import Moment, length_words
 
 
-def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime) -> list[Action]:
-    """What a flow does with an event that is a way in: let in, hold out, or not, and why."""
+def enter(
+    flow: Flow,
+    facts: Facts,
+    event: Event,
+    policy: Policy,
+    now: datetime,
+    anchor: Moment | None = None,
+) -> list[Action]:
+    """What a flow does with an event that is a way in: let in, queue, hold out, or not, and why.
+
+    `anchor` is the date of a flow that goes around one: then the date is the key.
+    """
     if not policy.lets_in(flow) or not event.enters:
         return []
-    key = key_of(flow, event, facts)
+    key = key_of(flow, event, facts) if anchor is None else {"date": event["date"]}
     entry = event.id if key is None else entry_text(flow, key, event)
 
     def refused(reason: str, detail: str = "") -> list[Action]:
@@ -40,14 +50,15 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
     if not policy.holds(flow.enter.only_if, facts, now, event):
         return refused("not_applicable", "only_if does not hold")
     running = next((one for one in earlier_of(flow, facts, key) if one.running), None)
+    queues = running is not None and flow.enter.repeat == "queue"
     actions: list[Action] = []
-    if running is not None and flow.enter.repeat != "start over":
+    if running is not None and flow.enter.repeat == "ignore":
         return refused("again", "still running under this key")
-    if running is None or running.led_to_letter:
+    if not queues and (running is None or running.led_to_letter):
         refusal = again_refused(flow, facts, key, event.at)
         if refusal:
             return refused("again", refusal)
-    if running is not None:
+    if running is not None and not queues:
         if event.at < running.event_at:
             return refused("superseded", f"a later {running.event_name} has let in already")
         actions = leave(running, EnrollmentState.SUPERSEDED, now, "superseded", event.name)
@@ -64,12 +75,16 @@ def enter(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
         event_name=event.name,
         event_at=event.at,
         properties=event.properties,
+        anchor=None if anchor is None else anchor.value.isoformat(),
     )
-    return actions + _start(flow, started, facts, policy, now)
+    if queues:
+        waits = replace(started, state=EnrollmentState.QUEUED)
+        return [Keep(waits), Decided(now, flow.id, entry, "queued")]
+    return actions + _start(flow, started, started.event_at, facts, policy, now)
 
 
 def _start(
-    flow: Flow, started: Enrollment, facts: Facts, policy: Policy, now: datetime
+    flow: Flow, started: Enrollment, since: datetime, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
     if policy.held_out(flow, facts.customer_id) or was_held_out(flow, facts):
         return hold_out(started, now)
@@ -77,7 +92,36 @@ def _start(
     over = already_left(flow, facts, started)
     if over is not None:
         return [*actions, *leave(started, EnrollmentState.LEFT, now, "left", over.name)]
-    return actions + begin(flow, started, facts, policy, now)
+    return actions + begin(flow, started, since, facts, policy, now)
+
+
+def start_queued(flow: Flow, facts: Facts, policy: Policy, now: datetime) -> list[Action]:
+    """Begin those entries whose turn has come: under a key on which nothing runs any more.
+
+    The one that has waited longest goes first; its steps count from now. `again` is asked now.
+    """
+    mine = [one for one in facts.enrollments if one.campaign == flow.id]
+    busy = {tuple(map(plain, one.key.values())) for one in mine if one.running}
+    actions: list[Action] = []
+    for one in sorted((one for one in mine if one.queued), key=_in_turn):
+        key = tuple(map(plain, one.key.values()))
+        if key in busy or not policy.lets_in(flow) or policy.paused(flow):
+            continue
+        refusal = again_refused(flow, facts, one.key, now)
+        if refusal:
+            told = Decided(now, flow.id, one.entry, "not_entered", "again", refusal)
+            done: list[Action] = [Keep(one.ended(EnrollmentState.LEFT, now)), told]
+        else:
+            busy.add(key)
+            begun = replace(one, state=EnrollmentState.ACTIVE, version=flow.version, entered_at=now)
+            done = _start(flow, begun, now, facts, policy, now)
+        bring_up_to_date(facts, done)
+        actions += done
+    return actions
+
+
+def _in_turn(queued: Enrollment) -> tuple[datetime, datetime, str]:
+    return queued.entered_at, queued.event_at, queued.id
 
 
 def was_held_out(flow: Flow, facts: Facts) -> bool:
@@ -108,13 +152,14 @@ def earlier_of(flow: Flow, facts: Facts, key: Mapping[str, Any]) -> list[Enrollm
 def again_refused(flow: Flow, facts: Facts, key: Mapping[str, Any], at: datetime) -> str:
     """Why earlier entries forbid another one at `at`; empty when they do not."""
     again = flow.enter.again_said
-    earlier = [one for one in facts.enrollments if one.campaign == flow.id]
+    earlier = [one for one in facts.enrollments if one.campaign == flow.id and not one.queued]
     if again == "always" or not earlier:
         return ""
     if again == "never":
         return "entered before, and again = never"
     if again == "once per key":
-        return "entered before under this key" if earlier_of(flow, facts, key) else ""
+        before = any(not one.queued for one in earlier_of(flow, facts, key))
+        return "entered before under this key" if before else ""
     assert isinstance(again, timedelta)
     return (
         ""
@@ -142,7 +187,7 @@ def exits(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
         return []
     return [
         action
-        for running in serving(flow, facts, policy)
+        for running in (*serving(flow, facts, policy), *_queued(flow, facts, policy))
         if event.at >= running.event_at
         and event.id != running.event_id
         and matches_key(event, running, facts)
@@ -150,10 +195,19 @@ def exits(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
     ]
 
 
+def _queued(flow: Flow, facts: Facts, policy: Policy) -> list[Enrollment]:
+    """What waits for its turn: it will go by the flow as it is live."""
+    if not policy.enterable(flow):
+        return []
+    return [one for one in facts.enrollments if one.campaign == flow.id and one.queued]
+
+
 def enters_by(flow: Flow, event: Event) -> bool:
     """Whether an event is a way into a flow: by its name, or by joining or leaving its segment."""
     if flow.enter.when:
         return any(named(name, event.name) for name in flow.enter.when)
+    if flow.enter.on_date is not None:
+        return False
     wanted = "segment_joined" if flow.enter.joins else "segment_left"
     segment = flow.enter.joins or flow.enter.leaves
     return event.name == wanted and event["segment"] == segment
@@ -188,6 +242,6 @@ def each_of(flow: Flow, event: Event, facts: Facts) -> list[Event]:
     found = value_at(event, flow.enter.each, facts)
     items = found if isinstance(found, list) else []
     return [
-        replace(event, properties={**event.properties, ITEM: item})
-        for item in items[: flow.enter.at_most]
+        replace(event, properties={**event.properties, ITEM: item, NUMBER: number})
+        for number, item in enumerate(items[: flow.enter.at_most], 1)
     ]

@@ -38,6 +38,15 @@ class Silence:
     until: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DateKept:
+    """What a flow around a date keeps of a customer: the date as last seen, asked up to `asked`."""
+
+    said: str
+    asked: datetime
+    wake_at: datetime | None
+
+
 def language_of(locale: str | None) -> str | None:
     """The language that a locale names: the `de` of `de-AT`."""
     return locale.split("-")[0].split("_")[0] if locale else None
@@ -74,6 +83,8 @@ class Facts:
     """Segments the customer is in, as last written, with the instant of joining."""
     wakes: dict[str, datetime] = field(default_factory=dict)
     """By segment, the earliest instant at which its answer may differ if nothing happens."""
+    dates: dict[str, DateKept] = field(default_factory=dict)
+    """By flow, what flows around a date keep of the customer."""
     enrollments: list[Enrollment] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     variants: dict[tuple[str, str], str] = field(default_factory=dict)

@@ -31,11 +31,16 @@ PAUSE = timedelta(hours=1)
 
 
 def begin(
-    flow: Flow, started: Enrollment, facts: Facts, policy: Policy, now: datetime
+    flow: Flow,
+    started: Enrollment,
+    since: datetime,
+    facts: Facts,
+    policy: Policy,
+    now: datetime,
 ) -> list[Action]:
-    """Set a fresh enrollment on its way: to its first step, counted from its event's own moment."""
+    """Set a fresh enrollment on its way: to its first step, counted from `since`."""
     walk = Walk(flow, facts, policy, now)
-    return walk.go_on(started, None, flow.way.after(None), started.event_at)
+    return walk.go_on(started, None, flow.way.after(None), since)
 
 
 def on_due(

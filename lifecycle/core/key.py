@@ -14,11 +14,15 @@ from lifecycle.core.words import rfc3339
 
 ITEM = "item"
 """The property under which an entry of `each` sees its own entry of the list."""
+NUMBER = "item_number"
+"""Its place in that list, from 1."""
 
 
 def key_of(flow: Flow, event: Event, facts: Facts) -> dict[str, Any] | None:
     """The parts of the entry key that the event carries, by path; None when one is missing."""
     found: dict[str, Any] = {}
+    if flow.enter.each is not None and not flow.enter.per:
+        return {"event": event.id, "number": event[NUMBER]}
     for path in flow.enter.per:
         value = value_at(event, path, facts)
         if value is None or value == "" or isinstance(value, dict | list):

@@ -75,9 +75,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         claims.release(connection, "enrollment", claimed)
 
 
-def _in_order(
-    claimed: Sequence[Claim], facts: Mapping[str, Facts]
-) -> list[tuple[str, Enrollment]]:
+def _in_order(claimed: Sequence[Claim], facts: Mapping[str, Facts]) -> list[tuple[str, Enrollment]]:
     """The claimed enrollments, each customer's in the order in which they would be taken alone."""
     ids = {(one.customer_id, one.id) for one in claimed}
     found = [
@@ -95,8 +93,11 @@ def _to_be_taken_in(parts: Parts, actions: Sequence[Action], now: datetime) -> b
     if any(leads_on(one) for one in actions):
         return True
     kept = [one.enrollment for one in actions if isinstance(one, Keep)]
-    return parts.live.reads_running and any(
-        not one.running or one.entered_at == now for one in kept
+    queues = {flow.id for flow in parts.live.flows_with_queue}
+    return any(
+        (not one.running or one.entered_at == now)
+        and (parts.live.reads_running or one.campaign in queues)
+        for one in kept
     )
 
 

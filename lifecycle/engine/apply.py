@@ -14,7 +14,7 @@ from lifecycle import log
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import from_files
 from lifecycle.catalog.plan import Change, compare
-from lifecycle.core.campaign import Flow
+from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.engine.builds import Builder
 from lifecycle.engine.live import Live
 from lifecycle.engine.nightly import reckon_at_once
@@ -194,13 +194,24 @@ def _enrolling(old: Catalog | None, new: Catalog) -> Iterator[Flow]:
     for name in new.campaigns:
         flow = _enrolls(new, name)
         before = old.campaigns.get(name) if old is not None else None
-        if flow is not None and (before is None or before.status != "live"):
+        if flow is not None and (
+            before is None or before.status != "live" or _redated(before, flow)
+        ):
             yield flow
 
 
 def _enrolls(catalog: Catalog, name: str) -> Flow | None:
     """The campaign, if it is a live flow that lets in those who match already."""
     flow = catalog.campaigns.get(name)
-    if not isinstance(flow, Flow) or flow.status != "live" or flow.enter.joins is None:
+    if not isinstance(flow, Flow) or flow.status != "live":
         return None
-    return flow if flow.enter.existing == "enroll" else None
+    if flow.enter.on_date is not None:
+        return flow
+    return flow if flow.enter.joins and flow.enter.existing == "enroll" else None
+
+
+def _redated(before: Campaign, flow: Flow) -> bool:
+    """Whether a flow around a date looks at another date now, or at other moments around it."""
+    if flow.enter.on_date is None or not isinstance(before, Flow):
+        return False
+    return before.enter != flow.enter or before.step != flow.step

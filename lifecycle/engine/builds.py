@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from lifecycle import log
 from lifecycle.core.action import bring_up_to_date
 from lifecycle.core.campaign import Flow
+from lifecycle.core.dated import skip_existing
 from lifecycle.core.entry import enter
 from lifecycle.core.membership import turned_event
 from lifecycle.core.rule.tree import Needs
@@ -29,7 +30,7 @@ from lifecycle.store.apply import Writing
 from lifecycle.store.builds import FLOW, WAITING, Building, Standings
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
-from lifecycle.store.facts import Reading, load
+from lifecycle.store.facts import Reading, ids_after, load
 from lifecycle.store.rule_sql.answers import NEVER
 from lifecycle.store.rule_sql.stands import Plainly, Stand, stands
 from lifecycle.store.tables import METADATA
@@ -186,10 +187,10 @@ class Builder:
         """Let in whoever was in the segment of a flow when it went live, page by page."""
         flow = self.live.campaign(build.name)
         cursor = build.cursor
-        if isinstance(flow, Flow) and flow.enter.joins is not None:
+        if isinstance(flow, Flow) and (flow.enter.joins or flow.enter.on_date):
             while True:
                 with self.database.write() as connection:
-                    page = _members_after(connection, flow.enter.joins, build, cursor)
+                    page = _page_of(connection, flow, build, cursor)
                     if not page:
                         break
                     cursor = page[-1]
@@ -201,8 +202,7 @@ class Builder:
         self._finish(build)
 
     def _enter(self, connection: Connection, flow: Flow, page: Sequence[str], now: datetime) -> int:
-        live, segment = self.live, flow.enter.joins
-        assert segment is not None
+        live = self.live
         claims.have_alone(connection, page)
         policy = live.policy(operations.verdicts(connection), operations.ordered(connection))
         zone = live.catalog.settings.shop.timezone
@@ -210,11 +210,17 @@ class Builder:
         writing = Writing(now)
         for customer_id, known in facts.items():
             live.compute(known)
-            event = turned_event(customer_id, segment, True, now)
-            actions = enter(flow, known, event, policy, now)
+            if flow.enter.joins is not None:
+                event = turned_event(customer_id, flow.enter.joins, True, now)
+                actions = enter(flow, known, event, policy, now)
+            else:
+                actions = skip_existing(flow, known, now)
             bring_up_to_date(known, actions)
             writing.add(known, actions, None)
         writing.write(connection)
+        dated = [row for row in writing.dates.values() if row["wake_at"] is not None]
+        wakes = {row["customer_id"]: row["wake_at"] for row in dated}
+        events.wake(connection, wakes, everything=False)
         look_again(connection, live, writing, now)
         return len(writing.enrollments)
 
@@ -222,6 +228,13 @@ class Builder:
 def _told(segment: str, joined: Sequence[str], at: datetime) -> list[NewEvent]:
     """The events that let those who joined by a change of the rule into flows."""
     return [NewEvent(one, turned_event(one, segment, True, at), at) for one in joined]
+
+
+def _page_of(connection: Connection, flow: Flow, build: Building, cursor: str) -> list[str]:
+    """A page of those whom a flow that goes live may concern: its segment's members, or all."""
+    if flow.enter.joins is None:
+        return ids_after(connection, cursor, PAGE)
+    return _members_after(connection, flow.enter.joins, build, cursor)
 
 
 def _members_after(connection: Connection, segment: str, build: Building, cursor: str) -> list[str]:

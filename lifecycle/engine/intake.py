@@ -17,7 +17,8 @@ from lifecycle.core.action import (
     Withdraw,
     bring_up_to_date,
 )
-from lifecycle.core.entry import enter, enters_by, on_event
+from lifecycle.core.dated import move, on_dates
+from lifecycle.core.entry import enter, enters_by, on_event, start_queued
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.flow import on_change
@@ -88,21 +89,35 @@ class CustomerIntake:
             imported = bool(arrived) and not any(event.enters for event in arrived)
             for _ in range(MOST_ROUNDS):
                 self._segments(moment, enters=not imported)
+                for flow in self.live.flows_around_dates:
+                    self._do(move(flow, self.facts, self.policy, moment))
+                    if self.policy.enterable(flow):
+                        self._do(on_dates(flow, self.facts, self.policy, moment))
                 for flow in self.live.flows_watching:
                     self._do(on_change(flow, self.facts, self.policy, moment))
+                for flow in self.live.flows_with_queue:
+                    self._do(start_queued(flow, self.facts, self.policy, moment))
                 if not self._to_ask:
                     break
             asked = True
-        self.taken.next_wake = min(self.facts.wakes.values(), default=None)
+        instants = [*self.facts.wakes.values(), *self._date_wakes()]
+        self.taken.next_wake = min(instants, default=None)
         return self.taken
 
     def _next_moment(self, waiting: Sequence[NewEvent], now: datetime) -> datetime | None:
         """The next instant at which something arrives or a rule may turn, None if none is left."""
         instants = [at for at in self.facts.wakes.values() if at <= now]
+        instants += [at for at in self._date_wakes() if at <= now]
         instants += [self.facts.segments[name] for name in self._later]
         if waiting:
             instants.append(waiting[0].due_at)
         return min(instants, default=None)
+
+    def _date_wakes(self) -> list[datetime]:
+        """When flows around dates are to be asked."""
+        asked = {flow.id for flow in self.live.flows_around_dates}
+        kept = self.facts.dates.items()
+        return [one.wake_at for name, one in kept if name in asked and one.wake_at is not None]
 
     def _do(self, actions: Sequence[Action]) -> None:
         bring_up_to_date(self.facts, actions)

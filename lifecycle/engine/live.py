@@ -99,6 +99,16 @@ class Live:
         return tuple(flow for flow in self.flows if _watches(flow))
 
     @cached_property
+    def flows_around_dates(self) -> tuple[Flow, ...]:
+        """The flows that are entered by a date."""
+        return tuple(flow for flow in self.flows if flow.enter.on_date is not None)
+
+    @cached_property
+    def flows_with_queue(self) -> tuple[Flow, ...]:
+        """The flows whose entries under one key wait for each other."""
+        return tuple(flow for flow in self.flows if flow.enter.repeat == "queue")
+
+    @cached_property
     def listened(self) -> frozenset[str]:
         """Every event name that anything reads: only these have to be loaded."""
         names = set(self.catalog.event_names())
@@ -182,7 +192,10 @@ class Live:
         """What all readings have in common."""
         tiers = self.catalog.settings.points.ladder
         nightly = bool(self.nightly_names)
-        return Reading(past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly)
+        dates = bool(self.flows_around_dates)
+        return Reading(
+            past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly, dates=dates
+        )
 
     @cached_property
     def reads_ledger(self) -> bool:

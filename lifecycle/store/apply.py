@@ -20,6 +20,7 @@ from lifecycle.core.action import (
     Happen,
     Issue,
     Keep,
+    KeepDate,
     Mark,
     Plan,
     Proved,
@@ -111,6 +112,7 @@ class Writing:
     errands: list[Row] = field(default_factory=list)
     silences: list[Row] = field(default_factory=list)
     silences_over: list[Row] = field(default_factory=list)
+    dates: dict[tuple[str, str], Row] = field(default_factory=dict)
     deeds: list[tuple[str, SetAttributes | Award | Issue]] = field(default_factory=list)
     """What is left to `engine/deeds.py`: attributes, points and incentives, by customer."""
 
@@ -160,6 +162,14 @@ class Writing:
             self.silences.append({**row, "until": list(action.until)})
         elif isinstance(action, SilenceOver):
             self.silences_over.append({"of": customer_id, "id": action.id})
+        elif isinstance(action, KeepDate):
+            self.dates[customer_id, action.campaign] = {
+                "customer_id": customer_id,
+                "campaign": action.campaign,
+                "said": action.said,
+                "asked": action.asked,
+                "wake_at": action.wake_at,
+            }
         elif isinstance(action, SetAttributes | Award | Issue):
             self.deeds.append((customer_id, action))
 
@@ -213,6 +223,7 @@ class Writing:
         for name, rows in self.marks.items():
             connection.execute(_mark(name), rows)
         insert_new(connection, "errand", self.errands)
+        upsert(connection, "date_kept", list(self.dates.values()))
         insert_new(connection, "silence", self.silences)
         _SILENCE_OVER.each(connection, self.silences_over)
         append(connection, self.happened)

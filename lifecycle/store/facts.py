@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
-from lifecycle.core.facts import Facts, Sent, Silence
+from lifecycle.core.facts import DateKept, Facts, Sent, Silence
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
@@ -44,6 +44,8 @@ class Reading:
     """The shop's tiers, where points and codes are read: nobody has one without them."""
     nightly: bool = False
     """Whether what is reckoned at night is read."""
+    dates: bool = False
+    """Whether what flows around a date keep is read."""
 
     @property
     def events(self) -> frozenset[str]:
@@ -77,6 +79,9 @@ def load(
         return facts
     ids = {"ids": list(facts)}
     _standing(connection, facts, ids)
+    if reading.dates:
+        for customer_id, campaign, *kept in _DATES.rows(connection, ids):
+            facts[customer_id].dates[campaign] = DateKept(*kept)
     if reading.reaches:
         history.read(connection, facts, reading.reaches, min(anchor or now, now), seen, claimed)
     if reading.enrollments:
@@ -206,6 +211,12 @@ _SILENCES = Statement(
     select(_SILENCE.c.customer_id, _SILENCE.c.silence_id, _SILENCE.c.since, _SILENCE.c.until).where(
         _ids(_SILENCE.c.customer_id)
     )
+)
+_DATE = TABLES["date_kept"]
+_DATES = Statement(
+    select(
+        _DATE.c.customer_id, _DATE.c.campaign, _DATE.c.said, _DATE.c.asked, _DATE.c.wake_at
+    ).where(_ids(_DATE.c.customer_id))
 )
 _SUPPRESSION = TABLES["suppression"]
 _SUPPRESSED = Statement(

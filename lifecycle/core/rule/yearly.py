@@ -41,6 +41,10 @@ class Yearly:
             year += 1
         return None
 
+    def in_year(self, year: int) -> datetime:
+        """The local time of it in a year."""
+        return datetime.combine(self._in(year), self.at)
+
     def _in(self, year: int) -> date:
         skipped = (self.month, self.day) == (2, 29) and not isleap(year)
         return date(year, self.month, 28 if skipped else self.day)

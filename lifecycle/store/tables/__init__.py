@@ -18,7 +18,14 @@ from lifecycle.store.tables.customers import (
 )
 from lifecycle.store.tables.errands import ErrandRow, PoolCode, SilenceRow
 from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
-from lifecycle.store.tables.flows import Attempt, Decision, EnrollmentRow, MessageRow, Receipt
+from lifecycle.store.tables.flows import (
+    Attempt,
+    DateKeptRow,
+    Decision,
+    EnrollmentRow,
+    MessageRow,
+    Receipt,
+)
 from lifecycle.store.tables.operations import (
     ApiKey,
     BroadcastState,
@@ -48,6 +55,7 @@ __all__ = [
     "Consent",
     "ConsentRecord",
     "Customer",
+    "DateKeptRow",
     "Decision",
     "EnrollmentRow",
     "ErrandRow",

@@ -56,6 +56,19 @@ class EnrollmentRow(SQLModel, table=True):
     quarantined_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class DateKeptRow(SQLModel, table=True):
+    """What a flow around a date keeps of a customer: asked up to when, and when to look again."""
+
+    __tablename__ = "date_kept"
+    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    said: str = Field(sa_type=Text)
+    """The date as it was last seen."""
+    asked: datetime = Field(sa_type=Instant)
+    wake_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 class MessageRow(SQLModel, table=True):
     """What one step owes one customer. States say where our hands are, timestamps what happened."""
 

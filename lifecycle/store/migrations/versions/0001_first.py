@@ -29,6 +29,7 @@ def upgrade() -> None:
     _consent_record()
     _customer()
     _customer_indexes()
+    _date_kept()
     _decision()
     _decision_indexes()
     _enrollment()
@@ -244,6 +245,18 @@ def _customer() -> None:
 
 def _customer_indexes() -> None:
     op.create_index("customer_address", "customer", ["address_hash"], unique=False)
+
+
+def _date_kept() -> None:
+    op.create_table(
+        "date_kept",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=False),
+        sa.Column("wake_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "campaign"),
+    )
 
 
 def _decision() -> None:
