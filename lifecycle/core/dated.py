@@ -18,7 +18,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.flow import serving
 from lifecycle.core.policy import Policy
 from lifecycle.core.rule.yearly import LAST_YEAR, Yearly, yearly_in_data
-from lifecycle.core.step import Step, Variant
+from lifecycle.core.step import Step
 from lifecycle.core.timing import anchor_of, step_due
 from lifecycle.core.walk import Walk, leave
 from lifecycle.core.words import Moment, instant_of, moment_in_data, rfc3339
@@ -125,10 +125,9 @@ def occasions_of(flow: Flow, facts: Facts, now: datetime) -> Iterator[Occasion]:
 
 
 def _times(step: Step) -> Iterator[AnchorTime]:
-    timed: Step | Variant
-    for timed in (step, *step.variant):
-        if isinstance(timed.at, AnchorTime):
-            yield timed.at
+    for said in (step.at, *(variant.at for variant in step.variant)):
+        if isinstance(said, AnchorTime):
+            yield said
 
 
 def _anchors(flow: Flow, facts: Facts, now: datetime) -> Iterator[Moment]:

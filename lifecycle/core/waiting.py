@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.core.action import Action, Keep
+from lifecycle.core.because import Because
 from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
@@ -38,7 +39,8 @@ def waited(walk: Walk, of: Enrollment, place: Place) -> list[Action]:
     if awaited_names(place) is None:
         rule: Rule = place.step.wait_for  # type: ignore[assignment]
         if walk.holds(rule, of):
-            return answered(walk, of, place, walk.now, "the rule holds")
+            leaves = walk.because(rule, of, "wait_for")
+            return answered(walk, of, place, walk.now, "the rule holds", leaves)
         turns = rule.may_turn_at(walk.policy.view(walk.facts, walk.now, of.entry_event()))
     if ends is not None and walk.now >= ends:
         assert of.waiting_since is not None
@@ -49,16 +51,26 @@ def waited(walk: Walk, of: Enrollment, place: Place) -> list[Action]:
     return [Keep(replace(of, due_at=looks))]
 
 
-def answered(walk: Walk, of: Enrollment, place: Place, at: datetime, by: str) -> list[Action]:
-    """What was waited for has come, at its own moment `at`: the next step counts from there."""
+def answered(
+    walk: Walk,
+    of: Enrollment,
+    place: Place,
+    at: datetime,
+    by: str,
+    leaves: tuple[Because, ...] = (),
+) -> list[Action]:
+    """What was waited for has come: the next step counts from `at`."""
     assert of.waiting_since is not None
     after = walk.flow.way.into(place, place.step.then)
-    told = walk.told(of, place, "answered", "", by)
+    told = walk.told(of, place, "answered", "", by, leaves)
     return [told, *walk.go_on(of, place, after, max(at, of.waiting_since))]
 
 
 def on_event(walk: Walk, of: Enrollment, event: Event) -> list[Action]:
-    """What an event does for an enrollment that waits: nothing, or it answers."""
+    """What an event does for an enrollment that waits: nothing, or it answers.
+
+    One that comes late answers on its arrival, if it happened before the time was over.
+    """
     place = place_waiting(walk.flow, of)
     if place is None or of.waiting_since is None:
         return []
@@ -69,7 +81,7 @@ def on_event(walk: Walk, of: Enrollment, event: Event) -> list[Action]:
         return []
     if not matches_key(event, of, walk.facts) or _over(walk, of, place, event.at):
         return []
-    return answered(walk, of, place, event.at, event.name)
+    return answered(walk, of, place, walk.now, event.name)
 
 
 def on_change(walk: Walk, of: Enrollment) -> list[Action]:

@@ -14,6 +14,7 @@ from lifecycle.core.entry import enter
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
 from lifecycle.core.walk import leave
+from lifecycle.core.words import from_micros
 from lifecycle.engine.deeds import carry_out
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
@@ -55,7 +56,9 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
     with parts.database.write() as connection:
         claims.have_alone(connection, ids)
         reading = parts.live.flow_reading
-        facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
+        # A wait that begins in the past, for a late entry, looks at what has come since then.
+        anchor = min(from_micros(one.due_at) for one in claimed)
+        facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone, anchor=anchor)
         if policy.verdicts:
             variants_seen(connection, facts)
         writing = Writing(now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
@@ -15,6 +15,7 @@ from lifecycle.core import kept
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, letters_of
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.rule.length import attributes_of
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
 from lifecycle.core.send_time import Clock
@@ -116,6 +117,7 @@ class Live:
             names |= {trigger.name, *trigger.reads, *trigger.listens_to}
         for attribute in self.hooks.attributes.values():
             names |= attribute.reads
+        names |= self._timing.events
         if self._asks_for_best_hour:
             names |= set(HUMAN_TRACES)
         return frozenset(names)
@@ -176,7 +178,7 @@ class Live:
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
         reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
-        reaches |= self._awaited
+        reaches |= self._awaited | self._timing.reaches
         if self._asks_for_best_hour:
             reaches |= whole(HUMAN_TRACES)
         return replace(self._reading, reaches=reaches)
@@ -186,6 +188,11 @@ class Live:
         """What steps wait for: what came since the waiting began may have come late."""
         names = {name for flow in self.flows for name in awaited(flow)}
         return frozenset((name, Reach(back=timedelta())) for name in names)
+
+    @cached_property
+    def _timing(self) -> Needs:
+        """What the moments of steps are reckoned from, rules apart."""
+        return Needs(attributes=frozenset(path for flow in self.flows for path in timed_by(flow)))
 
     @cached_property
     def _reading(self) -> Reading:
@@ -214,7 +221,8 @@ class Live:
 
     @cached_property
     def _needs(self) -> Needs:
-        return self.needs_of(*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        return self.needs_of(*rules) | self._timing
 
     @cached_property
     def nightly_turned(self) -> Turned:
@@ -235,7 +243,7 @@ class Live:
         # What happened since the entry event may already have ended an enrollment that comes late.
         ends = (name for flow in self.flows for name in flow.exit.when)
         reaches |= frozenset((name, Reach(back=timedelta())) for name in ends)
-        reaches |= self._awaited
+        reaches |= self._awaited | self._timing.reaches
         for trigger in self.hooks.triggers.values():
             back = _back(trigger.looks_back)
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
@@ -323,6 +331,16 @@ def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
         log.warned("hook_failed", hook=value.hook, customer=facts.customer_id)
         return None
     return value
+
+
+def timed_by(flow: Flow) -> Iterator[tuple[str, ...]]:
+    """The paths of the attributes by which a flow reckons its dates and its waits."""
+    if isinstance(flow.enter.on_date, tuple):
+        yield flow.enter.on_date
+    for place in flow.way.places.values():
+        yield from attributes_of(place.step.after, place.step.up_to)
+        if place.step.until is not None and place.step.until.customer is not None:
+            yield place.step.until.customer
 
 
 def awaited(flow: Flow) -> set[str]:

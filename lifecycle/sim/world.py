@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from lifecycle.catalog.catalog import Catalog
+from lifecycle.core.action import WHATS
 from lifecycle.core.event import Event
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
 from lifecycle.core.words import rfc3339
@@ -143,7 +144,7 @@ class World:
         """Every decision in the replay's format, sorted by at, customer, campaign and step."""
         table = METADATA.tables["decision"]
         with self.database.read() as connection:
-            rows = list(connection.execute(select(table)))
+            rows = [row for row in connection.execute(select(table)) if row.what in WHATS]
         rows.sort(
             key=lambda row: (
                 row.at,
