@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lifecycle.core.because import Because
 from lifecycle.core.chance import derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
@@ -42,6 +43,8 @@ class Decided:
     variant: str = ""
     of: str = ""
     """The enrollment whose letter is held: each visit under a key owes another letter."""
+    because: tuple[Because, ...] = ()
+    """The leaves that decided and what they saw: for `why` alone, no part of the decision's id."""
 
     def __post_init__(self) -> None:
         assert self.what in WHATS or self.what in INNER_WHATS, self.what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from lifecycle.core.action import (
@@ -15,6 +16,7 @@ from lifecycle.core.action import (
     SetAttributes,
     Silenced,
 )
+from lifecycle.core.because import MOST_LEAVES, Because
 from lifecycle.core.chance import derived_id, fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
@@ -41,6 +43,16 @@ def choose(walk: Walk, of: Enrollment, place: Place) -> tuple[Branch | Split | N
             if drawn < 0:
                 return share, f"share {index + 1}"
     return None, "none"
+
+
+def because_of(
+    walk: Walk, of: Enrollment, place: Place, taken: Branch | Split | None
+) -> tuple[Because, ...]:
+    """The leaves by which a branch was taken: of its own rule, else of those that do not hold."""
+    if isinstance(taken, Branch) and taken.if_ is not None:
+        return walk.because(taken.if_, of, "if")
+    leaves = (one for branch in place.step.branch for one in walk.because(branch.if_, of, "if"))
+    return tuple(islice(leaves, MOST_LEAVES))
 
 
 def carried_out(walk: Walk, of: Enrollment, place: Place) -> tuple[list[Action], str]:

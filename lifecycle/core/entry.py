@@ -9,6 +9,7 @@ from typing import Any
 
 from lifecycle.core import waiting
 from lifecycle.core.action import Action, Decided, Keep, bring_up_to_date, plain
+from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.event import Event
@@ -37,8 +38,8 @@ def enter(
     key = key_of(flow, event, facts) if anchor is None else {"date": event["date"]}
     entry = event.id if key is None else entry_text(flow, key, event)
 
-    def refused(reason: str, detail: str = "") -> list[Action]:
-        return [Decided(now, flow.id, entry, "not_entered", reason, detail)]
+    def refused(reason: str, detail: str = "", leaves: tuple[Because, ...] = ()) -> list[Action]:
+        return [Decided(now, flow.id, entry, "not_entered", reason, detail, because=leaves)]
 
     if policy.paused(flow):
         return refused("paused")
@@ -48,7 +49,8 @@ def enter(
         missing = ", ".join(".".join(path) for path in flow.enter.per)
         return refused("not_applicable", f"{event.name} lacks {missing}")
     if not policy.holds(flow.enter.only_if, facts, now, event):
-        return refused("not_applicable", "only_if does not hold")
+        leaves = because(flow.enter.only_if, policy.view(facts, now, event), "only_if")
+        return refused("not_applicable", "only_if does not hold", leaves)
     running = next((one for one in earlier_of(flow, facts, key) if one.running), None)
     queues = running is not None and flow.enter.repeat == "queue"
     actions: list[Action] = []

@@ -28,6 +28,7 @@ from lifecycle.core.words import length_words, rfc3339
 
 PAUSE = timedelta(hours=1)
 """How soon a deed is looked at again that a pause holds."""
+ONLY_IF = "only_if does not hold"
 
 
 def begin(
@@ -72,7 +73,7 @@ def _one(walk: Walk, of: Enrollment) -> list[Action]:
     if walk.policy.stopped(flow):
         return leave(of, EnrollmentState.LEFT, now, "stopped", "")
     if walk.exit_holds(of):
-        return leave(of, EnrollmentState.LEFT, now, "left", "if")
+        return walk.left_by_rule(of)
     place = flow.way.find(of.step)
     if place is None:
         return leave(of, EnrollmentState.LEFT, now, "left", "the step is gone")
@@ -110,7 +111,8 @@ def _decide(
     what, reason, detail = _passed_over(walk, of, place)
     if what:
         after = walk.go_on(of, place, flow.way.after(place.id), decided_at)
-        return [walk.told(of, place, what, reason, detail), *after]
+        leaves = walk.because(step.only_if, of, "only_if") if detail == ONLY_IF else ()
+        return [walk.told(of, place, what, reason, detail, leaves), *after]
     if step.writes:
         return _letter(walk, of, place, fell_due, decided_at)
     if walk.policy.paused(flow) and step.deed in deeds.HELD_BY_A_PAUSE:
@@ -120,13 +122,16 @@ def _decide(
         return waiting.wait(walk, of, place, decided_at)
     if step.deed in ("branch", "split"):
         taken, which = deeds.choose(walk, of, place)
-        told = walk.told(of, place, "branched", "", which)
+        leaves = deeds.because_of(walk, of, place, taken)
+        told = walk.told(of, place, "branched", "", which, leaves)
         return [told, *walk.go_on(of, place, flow.way.branch(place, taken), decided_at)]
     if step.deed == "leave":
         return leave(of, EnrollmentState.LEFT, walk.now, "left", place.name, place.name)
     done, skipped = deeds.carried_out(walk, of, place)
     if skipped:
-        done = [walk.told(of, place, "skipped", "not_applicable", skipped)]
+        given_if = step.issue.given_if if step.issue else None
+        leaves = walk.because(given_if, of, "given_if")
+        done = [walk.told(of, place, "skipped", "not_applicable", skipped, leaves)]
     return [*done, *walk.go_on(of, place, flow.way.after(place.id), decided_at)]
 
 
@@ -139,7 +144,7 @@ def _passed_over(walk: Walk, of: Enrollment, place: Place) -> tuple[str, str, st
     if unknown:
         return "skipped", "not_applicable", f"{unknown} is unknown"
     if not walk.holds(place.step.only_if, of):
-        return "skipped", "not_applicable", "only_if does not hold"
+        return "skipped", "not_applicable", ONLY_IF
     return "", "", ""
 
 
@@ -182,20 +187,13 @@ def rested(flow: Flow, facts: Facts, again: timedelta, at: datetime, own: str | 
     return not led or at - max(led) >= again
 
 
-def exit_rule_holds(
-    flow: Flow, enrollment: Enrollment, facts: Facts, policy: Policy, now: datetime
-) -> bool:
-    """Whether `[exit] if` holds for an enrollment."""
-    return Walk(flow, facts, policy, now).exit_holds(enrollment)
-
-
 def on_change(flow: Flow, facts: Facts, policy: Policy, now: datetime) -> list[Action]:
     """What changed facts lead to: exits by rule, rules that were waited for, moments that moved."""
     walk = Walk(flow, facts, policy, now)
     actions: list[Action] = []
     for of in list(serving(flow, facts, policy)):
         if walk.exit_holds(of):
-            actions += leave(of, EnrollmentState.LEFT, now, "left", "if")
+            actions += walk.left_by_rule(of)
         elif of.running:
             actions += waiting.on_change(walk, of) or moved(walk, of)
     return actions

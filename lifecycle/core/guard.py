@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.policy import Policy
 from lifecycle.core.settings import Cap
 from lifecycle.core.step import Step
-from lifecycle.core.words import instant_of
+from lifecycle.core.words import instant_of, length_words, rfc3339
 
 ASK_AGAIN = timedelta(hours=1)
 """How soon a message is looked at again that is held by a rule or a pause."""
+MOST_TOLD = 5
+"""So many of the letters that a cap counts are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,8 @@ class Hold:
 
     until: datetime
     reason: str
+    because: tuple[Because, ...] = ()
+    """What decided: the leaves of hold_if, or the letters that a cap or the gap counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
         return Go()
     if now == owed.stale_at:
         return Drop("stale")
-    return Hold(min(max(held.until, now), owed.stale_at), held.reason)
+    return replace(held, until=min(max(held.until, now), owed.stale_at))
 
 
 def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
@@ -105,7 +110,8 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
         view = policy.view(facts, now)
         if sending.hold_if.matches(view):
             turns = sending.hold_if.may_turn_at(view)
-            return Hold(min(turns or now + ASK_AGAIN, now + ASK_AGAIN), "guarded")
+            leaves = because(sending.hold_if, view, "hold_if")
+            return Hold(min(turns or now + ASK_AGAIN, now + ASK_AGAIN), "guarded", leaves)
     ends = quiet.covering(now, facts.zone) if quiet else None
     if ends:
         return Hold(ends, "quiet_hours")
@@ -113,12 +119,37 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
         return None
     counted = [sent for sent in facts.sent if sent.counts]
     if counted and sending.minimum_gap:
-        free = max(sent.at for sent in counted) + sending.minimum_gap
+        last = max(counted, key=lambda sent: sent.at)
+        free = last.at + sending.minimum_gap
         if free > now:
-            return Hold(free, "gap")
-    free_at = [caps_free_at(cap, counted, owed.klass, facts.zone, now) for cap in sending.cap]
-    latest = max((one for one in free_at if one is not None), default=None)
-    return Hold(latest, "capped") if latest is not None else None
+            gap = f"{length_words(sending.minimum_gap)} between two letters"
+            return Hold(free, "gap", (Because(gap, False, _told([last]), "minimum_gap"),))
+    found = [
+        (free_at, cap)
+        for cap in sending.cap
+        if (free_at := caps_free_at(cap, counted, owed.klass, facts.zone, now)) is not None
+    ]
+    if not found:
+        return None
+    latest = max(free_at for free_at, _ in found)
+    caps = tuple(_full(cap, counted, facts.zone, now) for _, cap in found)
+    return Hold(latest, "capped", caps)
+
+
+def _full(cap: Cap, counted: Sequence[Sent], zone: ZoneInfo, now: datetime) -> Because:
+    """Which cap is full, and the letters that it counts."""
+    per = length_words(cap.per) if isinstance(cap.per, timedelta) else f"a {cap.per}"
+    asks = f"at most {cap.at_most} letters of the class {cap.class_} in {per}"
+    inside = counted_by(cap, counted, cap.class_, zone, now)
+    return Because(asks, False, f"{len(inside)}: {_told(inside)}" if inside else "none", "cap")
+
+
+def _told(letters: Sequence[Sent]) -> str:
+    """Letters in words, the latest first."""
+    latest = sorted(letters, key=lambda one: one.at, reverse=True)
+    told = [f"{one.campaign}/{one.step} at {rfc3339(one.at)}" for one in latest[:MOST_TOLD]]
+    more = len(latest) - len(told)
+    return ", ".join(told) + (f" and {more} more" if more else "")
 
 
 def caps_free_at(
@@ -133,14 +164,27 @@ def caps_free_at(
         return None
     if cap.at_most == 0:
         return datetime.max.replace(tzinfo=now.tzinfo)
-    times = sorted(one.at for one in sent if one.klass == klass and one.at <= now)
-    if isinstance(cap.per, timedelta):
-        inside = [at for at in times if at > now - cap.per]
-        return inside[-cap.at_most] + cap.per if len(inside) >= cap.at_most else None
-    today = now.astimezone(zone).date()
-    first = today if cap.per == "calendar day" else today - timedelta(days=today.weekday())
-    days = 1 if cap.per == "calendar day" else 7
-    begins = instant_of(first, time(), zone)
-    if sum(1 for at in times if at >= begins) < cap.at_most:
+    inside = sorted(one.at for one in counted_by(cap, sent, klass, zone, now))
+    if len(inside) < cap.at_most:
         return None
-    return instant_of(first + timedelta(days=days), time(), zone)
+    if isinstance(cap.per, timedelta):
+        return inside[-cap.at_most] + cap.per
+    days = 1 if cap.per == "calendar day" else 7
+    return instant_of(_first_day(cap, zone, now) + timedelta(days=days), time(), zone)
+
+
+def counted_by(
+    cap: Cap, sent: Sequence[Sent], klass: str, zone: ZoneInfo, now: datetime
+) -> list[Sent]:
+    """The letters of a class that a cap counts now."""
+    mine = [one for one in sent if one.klass == klass and one.at <= now]
+    if isinstance(cap.per, timedelta):
+        return [one for one in mine if one.at > now - cap.per]
+    begins = instant_of(_first_day(cap, zone, now), time(), zone)
+    return [one for one in mine if one.at >= begins]
+
+
+def _first_day(cap: Cap, zone: ZoneInfo, now: datetime) -> date:
+    """The day on which the customer's own day or week begins that a calendar cap counts."""
+    today = now.astimezone(zone).date()
+    return today if cap.per == "calendar day" else today - timedelta(days=today.weekday())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lifecycle.core.action import Action, CallOff, Decided, Keep
+from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts
@@ -25,11 +26,22 @@ class Walk:
     now: datetime
 
     def told(
-        self, of: Enrollment, place: Place | None, what: str, reason: str = "", detail: str = ""
+        self,
+        of: Enrollment,
+        place: Place | None,
+        what: str,
+        reason: str = "",
+        detail: str = "",
+        leaves: tuple[Because, ...] = (),
     ) -> Decided:
-        """A decision on a step of an enrollment."""
+        """A decision on a step of an enrollment; `leaves` are those of the rule that decided."""
         step = place.name if place is not None else ""
-        return Decided(self.now, self.flow.id, of.entry, what, reason, detail, step)
+        return Decided(self.now, self.flow.id, of.entry, what, reason, detail, step, because=leaves)
+
+    def because(self, rule: Rule | None, of: Enrollment, key: str = "") -> tuple[Because, ...]:
+        """The leaves that made a rule's answer, asked with the entry event."""
+        view = self.policy.view(self.facts, self.now, of.entry_event())
+        return because(rule, view, key)
 
     def holds(self, rule: Rule | None, of: Enrollment) -> bool:
         """Whether a rule holds for the customer, asked with the entry event."""
@@ -39,6 +51,11 @@ class Walk:
         """Whether `[exit] if` holds for an enrollment."""
         rule = self.flow.exit.if_
         return rule is not None and self.holds(rule, of)
+
+    def left_by_rule(self, of: Enrollment) -> list[Action]:
+        """End an enrollment since `[exit] if` holds."""
+        leaves = self.because(self.flow.exit.if_, of, "if")
+        return leave(of, EnrollmentState.LEFT, self.now, "left", "if", because=leaves)
 
     def go_on(
         self, of: Enrollment, done: Place | None, to: Place | None, decided_at: datetime
@@ -66,12 +83,16 @@ def leave(
     reason: str,
     detail: str,
     step: str = "",
+    because: tuple[Because, ...] = (),
 ) -> list[Action]:
     """End an enrollment before its time; its letters that have not begun are called off."""
     off = "superseded" if state is EnrollmentState.SUPERSEDED else "left"
     return [
         Keep(enrollment.ended(state, now)),
-        Decided(now, enrollment.campaign, enrollment.entry, "left", reason, detail, step),
+        Decided(
+            *(now, enrollment.campaign, enrollment.entry, "left", reason, detail, step),
+            because=because,
+        ),
         *(CallOff(message, off) for message in enrollment.open_messages),
     ]
 

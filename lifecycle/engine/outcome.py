@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.action import Decided, bring_up_to_date
+from lifecycle.core.because import Because
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.core.message import MessageState, Outcome, OutcomeKind, assert_move
@@ -55,7 +57,8 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
             }
         )
         detail = f"until {rfc3339(verdict.until)}"
-        writing.add(due.facts, [_told(due, now, "held", verdict.reason, detail)], None)
+        told = _told(due, now, "held", verdict.reason, detail)
+        writing.add(due.facts, [replace(told, because=verdict.because)], None)
     for due, over in weighed.left:
         writing.add(due.facts, over, None)
     dropped: list[Row] = []
@@ -78,9 +81,18 @@ def _told(due: Due, now: datetime, what: str, reason: str, detail: str) -> Decid
     return Decided(now, row.campaign, row.entry, what, reason, detail, row.step, row.variant, of)
 
 
-def _settle(writing: Writing, due: Due, now: datetime, what: str, reason: str, detail: str) -> None:
+def _settle(
+    writing: Writing,
+    due: Due,
+    now: datetime,
+    what: str,
+    reason: str,
+    detail: str,
+    leaves: tuple[Because, ...] = (),
+) -> None:
     """Tell what became of a message, and let its enrollment finish if nothing else is out."""
-    writing.add(due.facts, [_told(due, now, what, reason, detail)], None)
+    told = _told(due, now, what, reason, detail)
+    writing.add(due.facts, [replace(told, because=leaves) if leaves else told], None)
     _let_finish(writing, due, now, led=what == "sent")
 
 
@@ -128,7 +140,7 @@ def _tell(writing: Writing, one: Prepared, outcome: Outcome, now: datetime) -> N
     """Tell what an outcome means for the customer and the enrollment."""
     if outcome.kind is OutcomeKind.ACCEPTED:
         assert_move(MessageState.ATTEMPTING, MessageState.ACCEPTED)
-        _settle(writing, one.due, now, "sent", "", "")
+        _settle(writing, one.due, now, "sent", "", "", one.withheld)
     elif outcome.kind is OutcomeKind.REFUSED:
         _settle(writing, one.due, now, "dropped", "refused", outcome.detail)
     elif outcome.kind is OutcomeKind.UNCERTAIN:

@@ -10,14 +10,14 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle.core.action import Action, bring_up_to_date
+from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
-from lifecycle.core.enrollment import Enrollment, EnrollmentState
+from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts, Sent
-from lifecycle.core.flow import exit_rule_holds
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
 from lifecycle.core.step import Step
-from lifecycle.core.walk import leave
+from lifecycle.core.walk import Walk
 from lifecycle.engine.letters import Letters, Ready
 from lifecycle.engine.offers import Offer, offer_for
 from lifecycle.engine.parts import Parts
@@ -51,6 +51,8 @@ class Prepared:
     due: Due
     ready: Ready
     offer: Offer | None
+    withheld: tuple[Because, ...] = ()
+    """The leaves of `given_if` for want of which the letter carries no incentive."""
 
 
 @dataclass
@@ -110,9 +112,10 @@ def left_meanwhile(due: Due, policy: Policy, now: datetime) -> list[Action]:
     flow, enrollment = due.campaign, due.enrollment
     if not isinstance(flow, Flow) or not _was_held(due.row) or enrollment is None:
         return []
-    if not enrollment.running or not exit_rule_holds(flow, enrollment, due.facts, policy, now):
+    walk = Walk(flow, due.facts, policy, now)
+    if not enrollment.running or not walk.exit_holds(enrollment):
         return []
-    return leave(enrollment, EnrollmentState.LEFT, now, "left", "if")
+    return walk.left_by_rule(enrollment)
 
 
 def step_of(campaign: Campaign | None, place: str) -> Step | None:
@@ -190,4 +193,9 @@ def _prepare(due: Due, parts: Parts, letters: Letters, policy: Policy, now: date
         parts.referral_link(due.facts.customer_id),
         now,
     )
-    return Prepared(due, ready, offer)
+    said = (variant.incentive if variant else None) or due.step.incentive
+    withheld: tuple[Because, ...] = ()
+    if offer is None and said is not None:
+        view = policy.view(due.facts, now, due.enrollment.entry_event())
+        withheld = because(said.given_if, view, "given_if")
+    return Prepared(due, ready, offer, withheld)

@@ -256,6 +256,7 @@ def decision_row(customer_id: str, decided: Decided, now: datetime) -> Row:
         "what": decided.what,
         "reason": decided.reason,
         "detail": decided.detail,
+        "because": [one.told() for one in decided.because] or None,
     }
 
 

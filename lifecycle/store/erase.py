@@ -23,7 +23,10 @@ from lifecycle.store.tables.columns import BUCKETS
 
 TABLES = METADATA.tables
 CUSTOMER = TABLES["customer"]
-DELETED = ("alias", "attribute_past", "consent", "membership", "settled", "intake", "nightly")
+DELETED = (
+    *("alias", "attribute_past", "consent", "membership", "settled", "intake", "nightly"),
+    "errand",
+)
 EMPTIED: dict[str, dict[str, Any]] = {
     "event": {"properties": {}, "pending": False},
     "membership_change": {},
@@ -36,7 +39,7 @@ EMPTIED: dict[str, dict[str, Any]] = {
     },
     "message": {"context": None, "links": None},
     "attempt": {"detail": ""},
-    "decision": {"detail": ""},
+    "decision": {"detail": "", "because": None},
     "points_entry": {},
     "incentive": {},
     "consent_record": {},

@@ -174,3 +174,5 @@ class Decision(SQLModel, table=True):
     what: str = Field(sa_type=Text)
     reason: str = Field(default="", sa_type=Text)
     detail: str = Field(default="", sa_type=Text)
+    because: list[dict[str, Any]] | None = Field(default=None, sa_column=Column(Json))
+    """The leaves of the rule that decided, each with what it saw."""

@@ -273,6 +273,7 @@ def _decision() -> None:
         sa.Column("what", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "decision_id"),
     )
 
