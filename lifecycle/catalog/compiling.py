@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from lifecycle.render.compile import CompiledTemplate, compile_template
+from lifecycle.render.compile import CompiledTemplate, compile_template, compile_text
 
 Filters = Mapping[str, Callable[..., Any]]
 MAX_KEPT = 512
@@ -31,14 +31,36 @@ class Compiling:
 
     def compile(self, name: str, tag: str | None = None) -> CompiledTemplate:
         """The template of that name, in the language of `tag` or the shop's."""
-        key = (*self._key, name, tag)
+        return self._once(
+            (name, tag, None),
+            lambda: compile_template(
+                name, self.folder, locale=tag, language=self.language, filters=self.filters
+            ),
+        )
+
+    def text(self, name: str, markdown: str, tag: str | None = None) -> CompiledTemplate:
+        """A Markdown text of a campaign as a template of that name, in the shop's layout."""
+        return self._once(
+            (name, tag, markdown),
+            lambda: compile_text(
+                name,
+                markdown,
+                self.folder,
+                locale=tag,
+                language=self.language,
+                filters=self.filters,
+            ),
+        )
+
+    def _once(
+        self, what: tuple[str | None, ...], make: Callable[[], CompiledTemplate]
+    ) -> CompiledTemplate:
+        key = (*self._key, *what)
         with _lock:
             if key in _kept:
                 _kept.move_to_end(key)
                 return _kept[key]
-        compiled = compile_template(
-            name, self.folder, locale=tag, language=self.language, filters=self.filters
-        )
+        compiled = make()
         with _lock:
             _kept[key] = compiled
             while len(_kept) > MAX_KEPT:

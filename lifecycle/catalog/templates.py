@@ -17,7 +17,9 @@ from lifecycle.catalog.folder import CAMPAIGNS, TEMPLATES
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean, of_file, shortened
 from lifecycle.catalog.project import Project
-from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.catalog.written_letters import WrittenLetter, empty, placed, written_letters
+from lifecycle.core.campaign import Broadcast, Campaign, letters_of
+from lifecycle.core.recurring import template_pattern
 from lifecycle.render.check import lint_template, names_in, unknown_names
 from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.problems import TemplateProblem
@@ -50,14 +52,15 @@ class Templates:
         for name, campaign in self.project.campaigns.items():
             document = self.project.documents[f"{CAMPAIGNS}/{name}.toml"]
             yield from self._texts(document, campaign)
-            for place, template, transactional in named_templates(campaign):
-                if self._is_unread(template):
+            for letter in written_letters(campaign):
+                yield from self._written(document, letter)
+            for place, said, transactional in named_templates(campaign):
+                if self._is_unread(said):
                     continue
-                if not self._is_there(template):
-                    hint = did_you_mean(template, self._names())
-                    hint = hint or f"make {TEMPLATES}/{template}.mjml"
-                    yield document.problem(place, f"there is no template “{template}”", hint)
-                else:
+                found = self._meant(campaign, said)
+                if not found:
+                    yield self._missing(document, place, said)
+                for template in found:
                     marketing[template] = marketing.get(template, False) or not transactional
         problems: set[Problem] = set()
         for template, is_marketing in marketing.items():
@@ -65,6 +68,34 @@ class Templates:
                 problems |= set(self._lint(compiled, is_marketing))
         yield from sorted(problems, key=Problem.sort_key)
         yield from self._unused()
+
+    def _meant(self, campaign: Campaign, said: str) -> list[str]:
+        """The templates that a name means: several where it leaves a date open."""
+        pattern = template_pattern(said) if isinstance(campaign, Broadcast) else None
+        if pattern is None:
+            return [said] if self._is_there(said) else []
+        return [one for one in self._names() if pattern.fullmatch(one) and self._is_there(one)]
+
+    def _missing(self, document: Document, place: Place, said: str) -> Problem:
+        if template_pattern(said) is not None:
+            hint = "one is made for each occurrence, such as newsletter/2027-05.mjml"
+            return document.problem(place, f"no template is named like “{said}”", hint)
+        hint = did_you_mean(said, self._names()) or f"make {TEMPLATES}/{said}.mjml"
+        return document.problem(place, f"there is no template “{said}”", hint)
+
+    def _written(self, document: Document, letter: WrittenLetter) -> Iterator[Problem]:
+        """Compile a letter that is written in the campaign itself, and look it over."""
+        if empty(letter):
+            yield document.problem(letter.place, "a letter without a word")
+            return
+        name = letter.name if letter.tag is None else f"{letter.name}.{letter.tag}"
+        compiled = self.compiling.text(name, letter.text, letter.tag or self.language)
+        self.compiled[name] = compiled
+        if letter.is_default:
+            self.compiled[letter.name] = compiled
+        for one in _looked_over(compiled, letter.marketing):
+            own = one.file == name
+            yield placed(document, letter, one) if own else self._problem(one)
 
     def _lint(self, compiled: CompiledTemplate, marketing: bool) -> Iterator[Problem]:
         for one in _looked_over(compiled, marketing):
@@ -145,7 +176,7 @@ def _looked_over(compiled: CompiledTemplate, marketing: bool) -> tuple[TemplateP
 
 def named_templates(campaign: Campaign) -> Iterator[tuple[Place, str, bool]]:
     """Each template a campaign names: where, its name, and whether the letter is transactional."""
-    for place, letter in _letters(campaign):
+    for place, letter in letters_of(campaign):
         if letter.template is not None:
             yield (*place, "template"), letter.template, letter.transactional
         for index, one in enumerate(letter.variant):
@@ -155,7 +186,7 @@ def named_templates(campaign: Campaign) -> Iterator[tuple[Place, str, bool]]:
 
 def written_texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:
     """Each subject and preheader, in each language, with where it stands."""
-    for place, letter in _letters(campaign):
+    for place, letter in letters_of(campaign):
         parts: list[tuple[Place, Any]] = [(place, letter)]
         parts += [((*place, "variant", i), one) for i, one in enumerate(letter.variant)]
         for at, part in parts:
@@ -165,13 +196,6 @@ def written_texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:
                     yield (*at, key), text
                 elif text is not None:
                     yield from (((*at, key, language), one) for language, one in text.items())
-
-
-def _letters(campaign: Campaign) -> Iterator[tuple[Place, Any]]:
-    if isinstance(campaign, Broadcast):
-        yield (), campaign.letter()
-    else:
-        yield from ((("step", index), step) for index, step in enumerate(campaign.step))
 
 
 def _untagged(path: str) -> str:

@@ -14,6 +14,16 @@ _MONTHLY = re.compile(
     r"month\s+on\s+the\s+(?:(first|second|third|fourth|last)\s+(\S+)|(\d{1,2})(?:st|nd|rd|th)?)"
     r"\s+at\s+(\S+)"
 )
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+PLACEHOLDERS = {
+    "yyyy-mm-dd": (r"\d{4}-\d{2}-\d{2}", "%Y-%m-%d"),
+    "yyyy-mm": (r"\d{4}-\d{2}", "%Y-%m"),
+    "yyyy": (r"\d{4}", "%Y"),
+    "mm": (r"\d{2}", "%m"),
+    "dd": (r"\d{2}", "%d"),
+    "ww": (r"\d{2}", "%V"),
+}
+"""What a template's name may leave to the day: how it looks, and how it is written."""
 _ORDINALS = ("first", "second", "third", "fourth")
 _LONGEST = 62
 """Days from one occurrence to the next, at most."""
@@ -79,3 +89,31 @@ def read_recurrence(raw: object) -> Recurrence:
         which = -1 if match[1] == "last" else _ORDINALS.index(match[1])
         return Recurrence(at, WEEKDAYS.index(weekday(match[2])), which)
     raise WordProblem(f"{shown(raw)} says nothing that comes back", HINT)
+
+
+def template_for(name: str, on: date) -> str:
+    """The template of the occurrence on a day: `newsletter/{yyyy-mm}` is `newsletter/2027-05`.
+
+    `{ww}` is the week of ISO 8601; beside it `{yyyy}` is the year that the week belongs to.
+    """
+    weekly = "{ww}" in name
+
+    def written(found: re.Match[str]) -> str:
+        known = PLACEHOLDERS.get(found[1])
+        if known is None:
+            return found[0]
+        return on.strftime("%G" if weekly and found[1] == "yyyy" else known[1])
+
+    return _PLACEHOLDER.sub(written, name)
+
+
+def template_pattern(name: str) -> re.Pattern[str] | None:
+    """What the names of a recurring template look like; None where the name leaves nothing open."""
+    if not any(one in PLACEHOLDERS for one in _PLACEHOLDER.findall(name)):
+        return None
+    out, at = [], 0
+    for found in _PLACEHOLDER.finditer(name):
+        known = PLACEHOLDERS.get(found[1])
+        out += [re.escape(name[at : found.start()]), known[0] if known else re.escape(found[0])]
+        at = found.end()
+    return re.compile("".join([*out, re.escape(name[at:])]))

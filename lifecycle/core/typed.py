@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any
 
@@ -28,9 +29,15 @@ class Definition(BaseModel):
     )
 
 
-def refused(problem: str, hint: str = "", key: str = "") -> PydanticCustomError:
-    """The error of a definition that is wrong as a whole; `key` is the one at fault, if any."""
-    return PydanticCustomError("word", "{problem}", {"problem": problem, "hint": hint, "key": key})
+def refused(
+    problem: str, hint: str = "", key: str = "", place: tuple[str | int, ...] = ()
+) -> PydanticCustomError:
+    """The error of a definition that is wrong as a whole; `key` is the one at fault, if any.
+
+    `place` is the key path from the definition to the table at fault, where it is an inner one.
+    """
+    context = {"problem": problem, "hint": hint, "key": key, "place": place}
+    return PydanticCustomError("word", "{problem}", context)
 
 
 def _told(problem: WordProblem) -> PydanticCustomError:
@@ -177,12 +184,22 @@ Text = Annotated[
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 
-def in_language(text: str | dict[str, str] | None, locale: str | None, fallback: str) -> str | None:
-    """The text for a locale: that locale, its language, the shop's language, the first there is."""
+def in_language(
+    text: str | Mapping[str, str] | None, locale: str | None, fallback: str
+) -> str | None:
+    """The text for a locale: that locale, its language, the shop's language, the first there is.
+
+    `de-AT`, `de_AT` and `de-at` are one locale.
+    """
     if text is None or isinstance(text, str):
         return text
-    language = locale.replace("_", "-").split("-")[0] if locale else ""
-    for key in (locale or "", language, fallback):
-        if key in text:
-            return text[key]
+    known = {_tag(key): one for key, one in reversed(text.items())}
+    for said in (locale or "", fallback):
+        for key in (_tag(said), _tag(said).split("-")[0]):
+            if key in known:
+                return known[key]
     return next(iter(text.values()), None)
+
+
+def _tag(said: str) -> str:
+    return said.strip().replace("_", "-").lower()

@@ -13,6 +13,7 @@ from lifecycle.core import kept
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
+from lifecycle.core.made_from import template_name
 from lifecycle.core.message import Letter
 from lifecycle.core.step import Step, Variant
 from lifecycle.core.typed import Text, in_language
@@ -71,7 +72,7 @@ class Letters:
     ) -> Ready:
         """Render one message. Raises BrokenTemplate."""
         settings = self.live.catalog.settings
-        name = (variant.template if variant else None) or step.template
+        name = template_name(campaign, step, variant, enrollment.entry)
         assert name is not None and facts.email is not None
         template = self.template(name, facts.locale)
         context = self.context(campaign, step, enrollment, facts, incentive, referral_link)

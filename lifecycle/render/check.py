@@ -75,7 +75,7 @@ def names_in(env: LetterEnvironment, source: str) -> Iterator[tuple[str, int]]:
 
 
 def _of_the_law(compiled: CompiledTemplate) -> Iterator[TemplateProblem]:
-    file = _file(compiled)
+    file = compiled.files[0] if compiled.files else _file(compiled)
     shown = _UNSUBSCRIBE.search(compiled.shown) and _UNSUBSCRIBE_LINK.search(compiled.html)
     if not shown:
         yield TemplateProblem(
@@ -118,4 +118,6 @@ def _of_the_craft(compiled: CompiledTemplate) -> Iterator[TemplateProblem]:
 
 
 def _file(compiled: CompiledTemplate) -> str:
-    return compiled.files[0] if compiled.files else f"{compiled.name}.mjml"
+    if compiled.name in compiled.files or not compiled.files:
+        return compiled.name if compiled.files else f"{compiled.name}.mjml"
+    return compiled.files[0]

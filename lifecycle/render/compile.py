@@ -16,7 +16,8 @@ from lifecycle.render.assemble import Assembler
 from lifecycle.render.dynamic import dynamic_link
 from lifecycle.render.filters import own_filters
 from lifecycle.render.folder import TemplateFolder
-from lifecycle.render.markdown import LAYOUT, document
+from lifecycle.render.layout import layout_of
+from lifecycle.render.markdown import document
 from lifecycle.render.markup import images_without_words, to_html
 from lifecycle.render.numbering import Numbering
 from lifecycle.render.problems import SourceRefused, TemplateProblem
@@ -118,11 +119,8 @@ def compile_text(
     `name` says where the text stands, for the problems. Not cached: the caller keeps it.
     """
     folder = TemplateFolder(root, locale, language)
-    try:
-        has_layout = folder.find(LAYOUT) is not None
-    except ValueError:
-        has_layout = False
-    folder.settle_on(name, document(markdown, has_layout=has_layout))
+    layout, classes = layout_of(folder)
+    folder.settle_on(name, document(markdown, layout, classes))
     return _compiled(name, folder, tuple(sorted((filters or {}).items())))
 
 

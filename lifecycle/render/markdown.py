@@ -6,8 +6,10 @@ import html
 import re
 from collections.abc import Callable
 
+from lifecycle.render.plain_layout import PLAIN_LAYOUT
+
 LAYOUT = "layout/letter.mjml"
-"""The layout that written texts stand in; without the file, a plain one of ours."""
+"""The layout that written texts stand in; without it, or its block, a plain one of ours."""
 _HEADING = re.compile(r"(#{1,3})\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(.*)")
 _RULE = re.compile(r"\s*([-*_])(\s*\1){2,}\s*$")
@@ -15,20 +17,16 @@ _BUTTON = re.compile(r"\s*\[([^\[\]]+)\]\(([^()\s]+)\)\s*$")
 _LINK = re.compile(r"\[([^\[\]]+)\]\(([^()\s]+)\)")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 _ITALIC = re.compile(r"(?<![\w*])[*_](?=\S)([^*_\n]+?)(?<=\S)[*_](?![\w*])")
-_PLAIN_LAYOUT = (
-    "<mjml><mj-head><mj-title>{{ subject }}</mj-title><mj-attributes>"
-    '<mj-all font-family="Helvetica, Arial, sans-serif" />'
-    '<mj-text font-size="16px" line-height="26px" /></mj-attributes></mj-head>'
-    "<mj-body>{% block content %}{% endblock %}<mj-section><mj-column>"
-    '<mj-text font-size="12px" align="center">{{ shop.name }}, {{ shop.address }}<br>'
-    '<a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
-    "</mj-column></mj-section></mj-body></mjml>"
-)
+HEADLINE, HEADING, LINK = "headline", "heading", "text-link"
+"""Classes of a layout that headings and links of a text take on, where it has them."""
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
 
 
-def document(markdown: str, *, has_layout: bool) -> str:
+def document(markdown: str, layout: str | None, classes: frozenset[str] = frozenset()) -> str:
     """Return the MJML document of a Markdown text; each line of it stays on its line.
+
+    `layout` is the path of the shop's own layout, whose block `content` is filled; None takes a
+    plain one. `classes` are those that the layout defines for `mj-class`.
 
     Known: paragraphs, headings, lists, bold, italics, links, rules, and a link alone in its
     paragraph, which becomes a button. Jinja is left as it is; HTML is shown as text.
@@ -39,15 +37,16 @@ def document(markdown: str, *, has_layout: bool) -> str:
         kept.append(found[0])
         return f"\ue00a{len(kept) - 1}\ue00b"
 
-    content = _blocks(_JINJA.sub(keep, markdown.replace("\r\n", "\n").expandtabs(4)), kept)
+    text = _JINJA.sub(keep, markdown.replace("\r\n", "\n").expandtabs(4))
+    content = _blocks(text, kept, classes)
     content = re.sub("\ue00a(\\d+)\ue00b", lambda found: kept[int(found[1])], content)
     section = f"<mj-section><mj-column>{content}</mj-column></mj-section>"
-    if has_layout:
-        return f'{{% extends "{LAYOUT}" %}}{{% block content %}}{section}{{% endblock %}}'
-    return _PLAIN_LAYOUT.replace("{% block content %}{% endblock %}", section)
+    if layout is not None:
+        return f'{{% extends "{layout}" %}}{{% block content %}}{section}{{% endblock %}}'
+    return PLAIN_LAYOUT.replace("{% block content %}{% endblock %}", section)
 
 
-def _blocks(text: str, kept: list[str]) -> str:
+def _blocks(text: str, kept: list[str], classes: frozenset[str]) -> str:
     out: list[str] = []
     paragraph: list[str] = []
     tag: Callable[[str], str] = _paragraph
@@ -67,11 +66,7 @@ def _blocks(text: str, kept: list[str]) -> str:
             out.append(bare if line.strip() else "")
         elif heading:
             close()
-            size = {1: "28px", 2: "21px", 3: "17px"}[len(heading[1])]
-            words = _inline(heading[2])
-            out.append(
-                f'<mj-text font-size="{size}" line-height="1.3" font-weight="700">{words}</mj-text>'
-            )
+            out.append(_heading(len(heading[1]), _inline(heading[2]), classes))
         elif item:
             if tag is not _list:
                 close()
@@ -84,6 +79,16 @@ def _blocks(text: str, kept: list[str]) -> str:
             paragraph.append(line)
     close()
     return "\n".join(out)
+
+
+def _heading(level: int, words: str, classes: frozenset[str]) -> str:
+    name = HEADLINE if level == 1 else HEADING
+    if name in classes:
+        look = f'mj-class="{name}"' + (f' css-class="{name} ink"' if level == 1 else "")
+    else:
+        size = {1: "28px", 2: "21px", 3: "17px"}[level]
+        look = f'font-size="{size}" line-height="1.3" font-weight="700"'
+    return f"<mj-text {look}>{words}</mj-text>"
 
 
 def _is_statement(line: str, kept: list[str]) -> bool:
@@ -111,7 +116,8 @@ def _inline(text: str) -> str:
     links: list[str] = []
 
     def link(found: re.Match[str]) -> str:
-        links.append(f'<a href="{_quoted(found[2])}">{html.escape(found[1], quote=False)}</a>')
+        words = html.escape(found[1], quote=False)
+        links.append(f'<a class="{LINK}" href="{_quoted(found[2])}">{words}</a>')
         return f"\ue00c{len(links) - 1}\ue00d"
 
     text = html.escape(_LINK.sub(link, text), quote=False)

@@ -98,3 +98,16 @@ def test_a_frozen_dict_copies_and_pickles_but_never_changes():
     ):
         with pytest.raises(TypeError, match="frozen"):
             change()
+
+
+@pytest.mark.parametrize(
+    ("locale", "expected"),
+    [("de-AT", "oida"), ("de_at", "oida"), ("de-CH", "de"), ("en-GB", "en"), ("fr", "en")],
+)
+def test_a_text_is_chosen_by_locale_then_language_then_the_shops_own(locale: str, expected: str):
+    assert in_language({"de": "de", "de-AT": "oida", "en": "en"}, locale, "en") == expected
+
+
+def test_where_no_language_fits_the_first_one_is_taken():
+    assert in_language({"fr": "fr", "it": "it"}, "es", "en") == "fr"
+    assert in_language({"fr": "fr", "en": "en"}, "es", "en-GB") == "en"
