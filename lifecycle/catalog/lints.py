@@ -13,7 +13,7 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, nearest, of_file
 from lifecycle.catalog.project import Leaf, Project, leaves, walk
 from lifecycle.catalog.retention import messages_kept
-from lifecycle.catalog.told import shape_of
+from lifecycle.catalog.tables import shape_of
 from lifecycle.catalog.told_of import spoken
 from lifecycle.core.campaign import Flow
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -36,14 +37,22 @@ LIVE = (SETTINGS, f"{CAMPAIGNS}/", f"{SEGMENTS}/", f"{TEMPLATES}/")
 """What a path begins with whose file is put live."""
 
 
-def load(root: Path, *, filters: Filters | None = None, events: Collection[str] = ()) -> Loaded:
+def load(
+    root: Path,
+    *,
+    filters: Filters | None = None,
+    events: Collection[str] = (),
+    incentives: Collection[str] | None = None,
+) -> Loaded:
     """Load the project in the folder `root`; never raises, whatever its files hold.
 
-    `filters` are the hooks' own template filters by name, `events` the names their triggers make.
+    `filters` are the hooks' own template filters by name, `events` the names their triggers make,
+    `incentives` the kinds of incentives that they make; where none are handed over, as for what
+    is live already, any kind is taken.
     """
     gathered = gather(root)
     project = _read_all(gathered.files, gathered.problems, partial(read_list, root))
-    return _checked(root, project, root / TEMPLATES, filters or {}, events)
+    return _checked(root, project, root / TEMPLATES, _Hooked(filters or {}, events, incentives))
 
 
 def load_settings(root: Path) -> tuple[Settings | None, tuple[Problem, ...]]:
@@ -60,13 +69,14 @@ def from_files(
     *,
     filters: Filters | None = None,
     events: Collection[str] = (),
+    incentives: Collection[str] | None = None,
 ) -> Loaded:
     """Load a project from texts by relative path, as `Catalog.files` holds them."""
     problems = [] if SETTINGS in files else [of_file(SETTINGS, "settings.toml is missing")]
     project = _read_all(files, problems, _kept_in(files))
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         _write_templates(files, Path(folder))
-        return _checked(root, project, Path(folder), filters or {}, events)
+        return _checked(root, project, Path(folder), _Hooked(filters or {}, events, incentives))
 
 
 def _read_all(files: Mapping[str, str], problems: list[Problem], lists: Lists) -> Project:
@@ -85,14 +95,21 @@ def _kept_in(files: Mapping[str, str]) -> Lists:
     return lambda path: files[path] if path in files else no_list(path)
 
 
-def _checked(
-    root: Path, project: Project, folder: Path, filters: Filters, events: Collection[str]
-) -> Loaded:
-    project.problems += check_references(project)
+@dataclass(frozen=True, slots=True)
+class _Hooked:
+    """What the shop's own code adds to what definitions may name."""
+
+    filters: Filters
+    events: Collection[str]
+    incentives: Collection[str] | None
+
+
+def _checked(root: Path, project: Project, folder: Path, hooked: _Hooked) -> Loaded:
+    project.problems += check_references(project, hooked.incentives)
     project.problems += check_sense(project)
-    templates = Templates(project, folder, filters)
+    templates = Templates(project, folder, hooked.filters)
     project.problems += templates.check()
-    project.problems += lint(project, events)
+    project.problems += lint(project, hooked.events)
     found = tuple(sorted(set(project.problems), key=Problem.sort_key))
     if project.settings is None or project.has_errors:
         return Loaded(None, found)

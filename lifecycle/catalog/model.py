@@ -7,22 +7,36 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from lifecycle.catalog.document import Document
-from lifecycle.catalog.later import not_yet
+from lifecycle.catalog.document import Document, written
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean
-from lifecycle.catalog.tables import SET_BY_CATALOG, keys_of, table_at
-from lifecycle.catalog.told import shape_of, told
-from lifecycle.core.campaign import Broadcast, Campaign, Flow
+from lifecycle.catalog.tables import SET_BY_CATALOG, keys_of, shape_of, table_at
+from lifecycle.catalog.told import told
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.case import CaseFile
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
+from lifecycle.core.step import Branch, Split, Step
 from lifecycle.core.typed import Definition
+from lifecycle.core.words import shown
 
 Model = TypeVar("Model", bound=Definition)
-KINDS: dict[str, type[Flow] | type[Broadcast]] = {"flow": Flow, "broadcast": Broadcast}
-MAX_ROUNDS = 8
+KINDS: dict[str, type[Flow] | type[Broadcast] | type[Series]] = {
+    "flow": Flow,
+    "broadcast": Broadcast,
+    "series": Series,
+}
+_KINDS_HINT = 'kind = "flow", "broadcast" or "series"'
+MAX_ROUNDS = 12
 """How often a definition is read anew without what was wrong in it, to find the rest."""
+INNER_PLACES = 2
+"""The parts by which the path to a table that stands right in another is longer."""
+_STAND_INS: dict[type[Definition] | None, dict[str, Any]] = {
+    Step: {},
+    Branch: {"if": {"everyone": True}},
+    Split: {"percent": 0},
+}
+"""Tables of a list that mean nothing: one of them is put where a wrong one stood."""
 
 
 def read_settings(document: Document, problems: list[Problem]) -> Settings | None:
@@ -41,19 +55,18 @@ def read_cases(document: Document, problems: list[Problem]) -> CaseFile | None:
 
 
 def read_campaign(document: Document, problems: list[Problem]) -> Campaign | None:
-    """The flow or broadcast a document says, without its id."""
+    """The flow, broadcast or series a document says, without its id."""
     kind = document.data.get("kind")
     if isinstance(kind, str) and kind in KINDS:
         return _Reading(document, problems).read(KINDS[kind], document.data)
-    if kind == "series":
-        problems.append(document.problem(("kind",), not_yet('`kind = "series"`')))
-        return None
     if "kind" not in document.data:
-        problems.append(document.problem((), "`kind` is missing", 'kind = "flow" or "broadcast"'))
+        problems.append(document.problem((), "`kind` is missing", _KINDS_HINT))
     else:
-        hint = did_you_mean(str(kind), KINDS) or 'kind = "flow" or "broadcast"'
-        problems.append(document.problem(("kind",), f"“{kind}” is no kind of campaign", hint))
+        hint = did_you_mean(str(kind), KINDS) or _KINDS_HINT
+        problem = f"{shown(kind)} is no kind of campaign"
+        problems.append(document.problem(("kind",), problem, hint))
     guessed = "broadcast" if "audience" in document.data else "flow"
+    guessed = "series" if "anchor" in document.data else guessed
     return _Reading(document, problems).read(KINDS[guessed], {**document.data, "kind": guessed})
 
 
@@ -64,6 +77,8 @@ class _Reading:
         self.document = document
         self.problems = problems
         self.gone: set[Place] = set()
+        self.whole: list[Place] = []
+        """Tables that are wrong as a whole."""
         self.touched: set[Place] = set()
         """Tables that lost a key: what is then wrong with them as a whole is no news."""
 
@@ -87,20 +102,40 @@ class _Reading:
             before = len(self.gone)
             for kind, loc, context in found:
                 self._take_out(model, data, kind, loc, context)
-            if len(self.gone) == before:
+            if len(self.gone) == before and not self._set_aside(model, data):
                 break
         return None
+
+    def _set_aside(self, model: type[Model], data: dict[str, Any]) -> bool:
+        """Put something harmless where a table is wrong as a whole, to see what else is wrong."""
+        found = [place for place in self.whole if place and place not in self.gone]
+        for place in found:
+            self.gone.add(place)
+            self.touched.add(place)
+            holder = _holder(data, place)
+            table = table_at(model, place)
+            if isinstance(holder, list) and isinstance(place[-1], int) and table in _STAND_INS:
+                holder[place[-1]] = _stand_in(table, holder[place[-1]], place)
+            elif isinstance(holder, dict) and isinstance(place[-1], str):
+                outer = table_at(model, place[:-1])
+                field = keys_of(outer).get(place[-1]) if outer is not None else None
+                if field is not None and not field.is_required():
+                    holder.pop(place[-1], None)
+                    self.touched.add(place[:-1])
+        return bool(found)
 
     def _take_out(
         self, model: type[Model], data: dict[str, Any], kind: str, loc: Place, context: Any
     ) -> None:
         whole = kind == "word" and not (loc and _is_key(model, loc))
-        if loc in self.gone or (whole and loc in self.touched):
+        at = (*loc, *context.get("place", ())) if whole else loc
+        if at in self.gone or (whole and self._was_touched(at)):
             return
         if kind == "too_short" and any(one[: len(loc)] == loc for one in self.gone):
             return
         if whole:
-            self.touched.add(loc)
+            self.touched.add(at)
+            self.whole.append(loc)
         self._tell(model, kind, loc, context)
         if whole:
             return
@@ -120,8 +155,21 @@ class _Reading:
             self.gone.add(loc)
             self.touched.add(loc[:-1])
 
+    def _was_touched(self, place: Place) -> bool:
+        """Whether a table, or one that stands right in it, lost a key."""
+        if not place:
+            return place in self.touched
+        size = len(place)
+        return any(one[:size] == place and len(one) <= size + INNER_PLACES for one in self.touched)
+
     def _tell(self, model: type[Model], kind: str, loc: Place, context: Any) -> None:
         self.problems += told(self.document, model, kind, loc, context)
+
+
+def _stand_in(table: type[Definition] | None, said: Any, place: Place) -> dict[str, Any]:
+    name = said.get("name") if isinstance(said, dict) else None
+    known = {"name": name if isinstance(name, str) and name else f"step {written(place)}"}
+    return {**_STAND_INS.get(table, {}), **(known if table is Step else {})}
 
 
 def _is_key(model: type[Definition], loc: Place) -> bool:

@@ -15,8 +15,10 @@ from lifecycle.core.case import CaseFile
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
 
-RULE_KEYS = ("only_if", "if", "audience", "match", "hold_if", "given_if")
-"""Keys below which a rule stands."""
+RULE_KEYS = ("only_if", "if", "audience", "match", "hold_if", "given_if", "wait_for")
+"""Keys below which a rule stands; under `wait_for` only where it is a table."""
+FREE = ("set", "migrate")
+"""Tables of campaigns whose keys are names of the shop's own."""
 
 
 @dataclass
@@ -95,7 +97,10 @@ def leaves(document: Document) -> Iterator[Leaf]:
 def rules_written(document: Document) -> Iterator[tuple[Place, Any]]:
     """Every rule in a document, as written, with its place."""
     for place, value in walk(document.data):
-        if place and place[-1] in RULE_KEYS and not any(one in RULE_KEYS for one in place[:-1]):
+        if not place or place[-1] not in RULE_KEYS or any(one in FREE for one in place[:-1]):
+            continue
+        named = place[-1] == "wait_for" and not isinstance(value, dict)
+        if not named and not any(one in RULE_KEYS for one in place[:-1]):
             yield place, value
 
 

@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
+from lifecycle.catalog.circles import circles
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean
 from lifecycle.catalog.project import Project, leaves, walk
-from lifecycle.catalog.told import shape_of
-from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.catalog.references_cases import in_cases
+from lifecycle.catalog.steps import Written, step_names, steps_written
+from lifecycle.catalog.tables import shape_of
+from lifecycle.core.incentive import KINDS
 
 _NAMED: dict[tuple[str, ...], str] = {
     ("topic",): "topic",
     ("enter", "joins"): "segment",
     ("enter", "leaves"): "segment",
+    ("waves", "first"): "segment",
     ("sending", "sender"): "sender",
-    ("step", "sender"): "sender",
-    ("step", "variant", "sender"): "sender",
-    ("variant", "sender"): "sender",
 }
 _LEAVES = (("in_segment", "segment"), ("agreed_to", "topic"), ("in_campaign", "campaign"))
+_Known = Mapping[str, Sequence[str] | None]
+"""By kind of thing the names there are; None where they cannot be read."""
 _ENTRY_KEYS = ("since_entry", "before_entry")
-EXPECTED = (
-    *("entered", "not_entered", "held_out", "sent", "held", "dropped", "skipped", "left"),
-    *("finished", "emitted", "awarded", "issued", "called", "notified", "suppressed"),
-)
-"""What a case may expect; those of a step name it."""
-_OF_A_STEP = ("sent", "held", "dropped", "skipped")
 
 
-def check_references(project: Project) -> Iterator[Problem]:
-    """A problem for each name that leads nowhere, and for each circle of segments."""
-    known: Mapping[str, Sequence[str] | None] = {
+def check_references(project: Project, kinds: Collection[str] | None = None) -> Iterator[Problem]:
+    """A problem for each name that leads nowhere, and for each circle of segments.
+
+    `kinds` are the kinds of incentives that hooks make; None where they are not known.
+    """
+    known: _Known = {
         "topic": project.named_in_settings("topics"),
         "sender": project.named_in_settings("senders"),
         "segment": project.ids(SEGMENTS),
@@ -44,10 +45,12 @@ def check_references(project: Project) -> Iterator[Problem]:
             what = _NAMED.get(shape_of(place))
             if what is not None and isinstance(value, str):
                 yield from _known(document, place, what, value, known[what])
+        yield from _in_steps(project, document, known, kinds)
+        yield from _moved(document)
     for document in project.ruled:
         yield from _in_rules(project, document, known)
-    yield from _circles(project)
-    yield from _in_cases(project, known["topic"])
+    yield from circles(project)
+    yield from in_cases(project, known["topic"])
 
 
 def _known(
@@ -64,10 +67,8 @@ def _known(
     yield document.problem(place, f"there is no {what} “{name}”", hint)
 
 
-def _in_rules(
-    project: Project, document: Document, known: Mapping[str, Sequence[str] | None]
-) -> Iterator[Problem]:
-    enters = document.file.startswith(f"{CAMPAIGNS}/") and "audience" not in document.data
+def _in_rules(project: Project, document: Document, known: _Known) -> Iterator[Problem]:
+    enters = document.file.startswith(f"{CAMPAIGNS}/") and not _goes_to_an_audience(document)
     for leaf in leaves(document):
         for key, what in _LEAVES:
             if isinstance(name := leaf.said.get(key), str):
@@ -93,84 +94,70 @@ def _sent(project: Project, document: Document, place: Place, said: str) -> Iter
         hint = did_you_mean(campaign, campaigns) or "right if it was taken out since"
         yield document.problem(place, f"there is no campaign “{campaign}”", hint, "warning")
         return
-    read = project.campaigns.get(campaign)
-    if read is None or not step:
+    written = dict(project.of(CAMPAIGNS)).get(campaign)
+    if written is None or not written.data or not step:
         return
-    steps = _steps(read)
+    steps = step_names(written)
     if step not in steps:
         hint = did_you_mean(step, steps) or f"its steps: {', '.join(steps)}"
         yield document.problem(place, f"“{campaign}” has no step “{step}”", hint, "warning")
 
 
-def _steps(campaign: Campaign) -> list[str]:
-    return [one.name for one in campaign.step] if isinstance(campaign, Flow) else ["letter"]
+def _goes_to_an_audience(document: Document) -> bool:
+    kind = document.data.get("kind")
+    return kind in ("broadcast", "series") or (kind != "flow" and "audience" in document.data)
 
 
-def _circles(project: Project) -> Iterator[Problem]:
-    named: dict[str, dict[str, Place]] = {}
-    for one, document in project.of(SEGMENTS):
-        found = named.setdefault(one, {})
-        for leaf in leaves(document):
-            if isinstance(name := leaf.said.get("in_segment"), str):
-                found.setdefault(name, (*leaf.place, "in_segment"))
-    for start, document in project.of(SEGMENTS):
-        way = _way_back(start, named)
-        if way and start == min(way):
-            circle = " → ".join((*way, start))
-            problem = f"segments go round in a circle: {circle}"
-            second = way[1] if len(way) > 1 else start
-            yield document.problem(named[start][second], problem, "take one of them out")
-
-
-def _way_back(start: str, named: Mapping[str, Mapping[str, Place]]) -> list[str]:
-    """The shortest way from a segment to itself, without its end; empty when there is none."""
-    ways = [[start]]
-    seen: set[str] = set()
-    while ways:
-        way = ways.pop(0)
-        for name in named.get(way[-1], {}):
-            if name == start:
-                return way
-            if name not in seen:
-                seen.add(name)
-                ways.append([*way, name])
-    return []
-
-
-def _in_cases(project: Project, topics: Sequence[str] | None) -> Iterator[Problem]:
-    campaigns = project.ids(CAMPAIGNS)
-    for document in project.case_documents:
-        name = document.data.get("campaign")
-        if isinstance(name, str) and name not in campaigns:
-            hint = did_you_mean(name, campaigns)
-            yield document.problem(("campaign",), f"there is no campaign “{name}”", hint)
-        for place, value in walk(document.data):
-            shape = shape_of(place)
-            if shape == ("case", "customer", "agreed_to") and isinstance(value, str):
-                yield from _known(document, place, "topic", value, topics)
-            if shape == ("case", "happens") and isinstance(value, dict):
-                for key in ("at", "event"):
-                    if key not in value:
-                        yield document.problem(place, f"what happens says its `{key}`")
-            if shape == ("case", "expect") and isinstance(value, dict):
-                yield from _expected(project, document, place, value, str(name))
-
-
-def _expected(
-    project: Project, document: Document, place: Place, said: dict[str, object], campaign: str
+def _in_steps(
+    project: Project, document: Document, known: _Known, kinds: Collection[str] | None
 ) -> Iterator[Problem]:
-    whats = [key for key in said if key in EXPECTED]
-    if len(whats) != 1:
-        near = next((hint for key in said if (hint := did_you_mean(key, EXPECTED))), "")
-        hint = near or 'write sent = "step", or left, entered, dropped, skipped, held …'
-        yield document.problem(place, "an expectation says one thing that is expected", hint)
+    for step in steps_written(document):
+        for place, said in step.letters():
+            if isinstance(name := said.get("sender"), str):
+                yield from _known(document, (*place, "sender"), "sender", name, known["sender"])
+            yield from _kind(document, (*place, "incentive"), said.get("incentive"), kinds)
+        yield from _kind(document, (*step.place, "issue"), step.said.get("issue"), kinds)
+        if isinstance(name := step.said.get("join"), str):
+            yield from _joined(project, document, step, name)
+
+
+def _kind(
+    document: Document, place: Place, offer: Any, kinds: Collection[str] | None
+) -> Iterator[Problem]:
+    kind = offer.get("kind") if isinstance(offer, dict) else None
+    every = (*KINDS, *sorted(kinds or ()))
+    if kinds is None or not isinstance(kind, str) or not kind or kind in every:
         return
-    read = project.campaigns.get(campaign)
-    step = said.get("step", said[whats[0]]) if whats[0] in _OF_A_STEP else None
-    if read is None or not isinstance(step, str):
+    hint = did_you_mean(kind, every) or f"{', '.join(every)}, or a kind that a hook makes"
+    yield document.problem((*place, "kind"), f"“{kind}” is no kind of incentive", hint)
+
+
+def _joined(project: Project, document: Document, step: Written, name: str) -> Iterator[Problem]:
+    place = (*step.place, "join")
+    yield from _known(document, place, "campaign", name, project.ids(CAMPAIGNS))
+    joined = dict(project.of(CAMPAIGNS)).get(name)
+    if joined is None:
         return
-    steps = _steps(read)
-    if step not in steps:
-        problem = f"“{campaign}” has no step “{step}”"
-        hint = did_you_mean(step, steps) or f"its steps: {', '.join(steps)}"
-        yield document.problem((*place, "step" if "step" in said else whats[0]), problem, hint)
+    kind, status = joined.data.get("kind"), joined.data.get("status", "draft")
+    if kind in ("broadcast", "series"):
+        problem = f"“{name}” is a {kind}, and only a flow can be joined"
+        yield document.problem(place, problem, "name a flow, or let an event begin one")
+    elif document.data.get("status") == "live" and status in ("draft", "archived"):
+        problem = f"“{name}” lets nobody in: it is {status}"
+        yield document.problem(place, problem, "take it live first", "warning")
+
+
+def _moved(document: Document) -> Iterator[Problem]:
+    """Where `[migrate]` and `was` lead, and whether they speak of the same step."""
+    table = document.data.get("migrate")
+    moves = table if isinstance(table, dict) else {}
+    names = step_names(document)
+    for old, new in moves.items():
+        if isinstance(new, str) and new not in names:
+            hint = did_you_mean(new, names) or f"the steps are: {', '.join(names)}"
+            yield document.problem(("migrate", old), f"there is no step “{new}”", hint)
+    for step in steps_written(document):
+        was = step.said.get("was")
+        if isinstance(was, str) and was in moves:
+            problem = f"[migrate] says too where those at “{was}” go"
+            yield document.problem((*step.place, "was"), problem, "say it once")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.core.campaign import Campaign, letters_of
 from lifecycle.core.settings import Settings
 from lifecycle.core.step import Winner
 
@@ -34,6 +34,4 @@ def messages_kept(settings: Settings, campaigns: Iterable[Campaign]) -> timedelt
 
 
 def _winners(campaign: Campaign) -> list[Winner]:
-    if isinstance(campaign, Broadcast):
-        return [campaign.winner] if campaign.winner is not None else []
-    return [step.winner for step in campaign.step if step.winner is not None]
+    return [step.winner for _, step in letters_of(campaign) if step.winner is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, get_args, get_origin
@@ -46,17 +47,22 @@ def table_at(model: type[Definition], place: Place) -> type[Definition] | None:
     return None if free else here
 
 
-def homes_of(model: type[Definition], key: str, below: Shape = ()) -> Iterator[Shape]:
-    """The shapes of all tables in a model that know a key, the outermost first."""
-    inner = []
-    for name, field in keys_of(model).items():
-        if name == key:
-            yield below
-        table = _definition_in(field.annotation)
-        if table is not None and not _is_mapping(field.annotation):
-            inner.append((table, (*below, name)))
-    for table, shape in inner:
-        yield from homes_of(table, key, shape)
+def homes_of(model: type[Definition], key: str) -> Iterator[Shape]:
+    """The shapes of the tables in a model that know a key, the outermost first.
+
+    Steps stand in steps: a kind of table counts once, where it stands outermost.
+    """
+    waiting: deque[tuple[type[Definition], Shape]] = deque([(model, ())])
+    met: set[type[Definition]] = {model}
+    while waiting:
+        table, shape = waiting.popleft()
+        if key in keys_of(table):
+            yield shape
+        for name, field in keys_of(table).items():
+            inner = _definition_in(field.annotation)
+            if inner is not None and inner not in met and not _is_mapping(field.annotation):
+                met.add(inner)
+                waiting.append((inner, (*shape, name)))
 
 
 def is_repeated(model: type[Definition], shape: Shape) -> bool:
@@ -75,6 +81,11 @@ def heading(model: type[Definition], shape: Shape) -> str:
     """A table as people write its heading: [enter], [[step]], [[step.variant]]."""
     name = ".".join(shape)
     return f"[[{name}]]" if is_repeated(model, shape) else f"[{name}]"
+
+
+def shape_of(place: Place) -> Shape:
+    """A key path without its list positions."""
+    return tuple(part for part in place if isinstance(part, str))
 
 
 def _metadata(field: FieldInfo) -> list[Any]:

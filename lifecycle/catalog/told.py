@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.later import LATER_KEYS, LATER_VALUES, not_yet
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean, shortened
-from lifecycle.catalog.tables import Shape, heading, homes_of, keys_of, rule_keys, table_at
+from lifecycle.catalog.tables import (
+    heading,
+    homes_of,
+    is_repeated,
+    keys_of,
+    rule_keys,
+    shape_of,
+    table_at,
+)
 from lifecycle.core import words
-from lifecycle.core.campaign import Broadcast, Flow
+from lifecycle.core.campaign import Broadcast, Flow, Series
 from lifecycle.core.rule.problem import RuleProblem
 from lifecycle.core.rule.read import BRANCHES, LEAF_KEYS
 from lifecycle.core.typed import Definition
@@ -22,7 +31,7 @@ _WRONG_TYPE = {
     "int_from_float": ("takes a whole number", "{key} = 3"),
     "float_type": ("takes a number", "write it without quotes: {key} = 3"),
     "bool_type": ("takes true or false", "write {key} = true, without quotes"),
-    "tuple_type": ("takes a list", "write {key} = [ … ], or [[{key}]] as a heading"),
+    "tuple_type": ("takes a list", "write {key} = [ … ]"),
     "date_type": ("takes dates", "write 2026-12-24, without quotes"),
 }
 _BOUNDS = {
@@ -40,10 +49,13 @@ _PATTERNS = {
         "write “arn:aws:sns:eu-central-1:123456789012:ses-feedback”",
     ),
     "public_url": ("is no web address", "write “https://mail.shop.example”"),
+    "to": ("is no mail address", "write to = “crm@shop.example”"),
+    "name": ("holds # or /", "write a name without them"),
 }
 _RULE_WORDS = frozenset(
     (*BRANCHES, *LEAF_KEYS, *(key for every in LEAF_KEYS.values() for key in every))
 )
+_SECRET = ("url",)
 _NOT_YET = re.compile(r"(?: is| are) not carried out yet")
 
 
@@ -62,8 +74,13 @@ def told(
         said = f"`{key} = {shown}`" if isinstance(loc[-1], str) else shown
         return [document.problem(loc, not_yet(said))]
     if kind == "word":
-        place = (*loc, context["key"]) if context.get("key") else loc
-        return [document.problem(place, _whole(context["problem"]), context.get("hint", ""))]
+        place = (*loc, *context.get("place", ()))
+        key = context.get("key", "")
+        hint = context.get("hint", "") or _of_outer_step(document, model, place, key)
+        place = (*place, key) if key else place
+        problem = document.problem(place, _whole(context["problem"]), hint)
+        # the line is not shown where it may hold a secret that should have been named
+        return [replace(problem, text="") if key in _SECRET else problem]
     if kind == "missing":
         return [_missing(document, model, loc)]
     name = f"`{key}`" if loc and isinstance(loc[-1], str) else "an entry of this list"
@@ -76,17 +93,14 @@ def told(
     value = _value(document, loc)
     if isinstance(value, str) and kind in ("int_type", "float_type") and words.number(value):
         hint = f"write it without quotes: {key} = {value}"
+    if kind == "tuple_type" and shape and is_repeated(model, shape) and table_at(model, shape):
+        hint = f"write {heading(model, shape)} as a heading, with two brackets"
     shown = f"{name} {said}"
     if kind in _WRONG_TYPE and not isinstance(_value(document, loc), dict | list):
         shown += f", not {_shown(document, loc)}"
     if loc and isinstance(loc[-1], int):
         hint = hint.partition(":")[0]
     return [document.problem(loc, shown, hint.replace("{key}", shortened(key)))]
-
-
-def shape_of(place: Place) -> Shape:
-    """A key path without its list positions."""
-    return tuple(part for part in place if isinstance(part, str))
 
 
 def kind_of(document: Document) -> str:
@@ -96,18 +110,27 @@ def kind_of(document: Document) -> str:
 
 
 def _is_later(document: Document, loc: Place) -> bool:
-    shape = shape_of(loc)
-    values = LATER_VALUES.get((kind_of(document), shape), ())
-    value = "true" if _value(document, loc) is True else _value(document, loc)
-    return isinstance(value, str) and any(
-        value == one or (one.endswith("*") and value.startswith(one[:-1])) for one in values
-    )
+    table, key = ("", "", *shape_of(loc))[-2:]
+    later = LATER_VALUES.get((kind_of(document), table, key))
+    return later is not None and _value(document, loc) == later
+
+
+def _of_outer_step(document: Document, model: type[Definition], place: Place, key: str) -> str:
+    """Where a key that goes with `wait_for` belongs: to the step around, if that one waits."""
+    shape = shape_of(place)
+    if key not in ("up_to", "then", "otherwise") or len(shape) < 2:
+        return ""
+    for depth in range(len(place) - 2, 0, -1):
+        outer = _value(document, place[:depth])
+        if isinstance(outer, dict) and "wait_for" in outer and key not in outer:
+            return f"does it belong to the step around? Then move it above {heading(model, shape)}"
+    return ""
 
 
 def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem:
     key, parent = str(loc[-1]), loc[:-1]
     shape = shape_of(parent)
-    if key in LATER_KEYS.get((kind_of(document), shape), ()):
+    if shape and key in LATER_KEYS.get((kind_of(document), shape[-1]), ()):
         return document.problem(loc, not_yet(f"`{key}`"))
     for depth in range(len(shape) - 1, -1, -1):
         outer = table_at(model, shape[:depth])
@@ -121,11 +144,9 @@ def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem
             return document.problem(loc, said, hint)
     table = table_at(model, parent)
     known = list(keys_of(table)) if table is not None else []
-    hint = did_you_mean(key, known)
+    hint = _home(document, model, key) or did_you_mean(key, known)
     if not hint and table is not None and key in (*BRANCHES, *LEAF_KEYS) and rule_keys(table):
-        hint = f"a rule stands under [{rule_keys(table)[0]}]"
-    if not hint:
-        hint = _home(document, model, key)
+        hint = f"a rule stands under [{'.'.join((*shape, rule_keys(table)[0]))}]"
     if not hint and known:
         hint = f"known here: {', '.join(known)}"
     where = f" in {heading(model, shape)}" if shape else " here"
@@ -135,12 +156,15 @@ def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem
 def _home(document: Document, model: type[Definition], key: str) -> str:
     """Where a key that is unknown here belongs; empty when that is not clear."""
     homes = [home for home in homes_of(model, key) if home]
-    if homes and len({home[-1] for home in homes}) == 1:
+    # a table inside the outermost one that knows it, such as a variant in a step, is no other home
+    if homes and all(home[: len(homes[0])] == homes[0] for home in homes):
         return f"it belongs under {heading(model, homes[0])}"
-    for kind, other in (("flow", Flow), ("broadcast", Broadcast)):
-        if kind_of(document) == "campaign" and model is not other and key in keys_of(other):
-            return f'it belongs to campaigns of kind = "{kind}"'
-    return ""
+    if kind_of(document) != "campaign":
+        return ""
+    kinds = {"flow": Flow, "broadcast": Broadcast, "series": Series}
+    kinds = {kind: one for kind, one in kinds.items() if one is not model}
+    knowing = [f'"{kind}"' for kind, one in kinds.items() if key in keys_of(one)]
+    return f"it belongs to campaigns of kind = {' or '.join(knowing)}" if knowing else ""
 
 
 def _missing(document: Document, model: type[Definition], loc: Place) -> Problem:
@@ -158,8 +182,11 @@ def _missing(document: Document, model: type[Definition], loc: Place) -> Problem
 
 def _choice(document: Document, loc: Place, name: str, expected: str) -> Problem:
     choices = [one.strip(" '") for one in re.split(r",| or ", expected)]
+    choices = ["true" if one == "True" else one for one in choices]
     value = _value(document, loc)
     hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    if choices == ["true"]:
+        hint = f"write {shortened(str(loc[-1]))} = true, or leave it out"
     said = (
         f"{name} is {', '.join(choices[:-1])} or {choices[-1]}"
         if choices[1:]
@@ -201,10 +228,15 @@ def _rule_problem(
 ) -> Problem:
     place = (*loc, *found.place)
     key = found.place[0] if len(found.place) == 1 else None
-    if isinstance(key, str) and key not in _RULE_WORDS and len(loc) == 1 and key in keys_of(model):
+    if isinstance(key, str) and key not in _RULE_WORDS:
         # a rule does not know it, but the file does: it stands below a heading that it precedes
-        here = heading(model, shape_of(loc))
-        return document.problem(place, f"`{key}` belongs above {here}", f"move it above {here}")
+        here = f"[{'.'.join(shape_of(loc))}]"
+        for depth in range(len(loc) - 1, -1, -1):
+            outer = table_at(model, loc[:depth])
+            if outer is not None and key in keys_of(outer):
+                return document.problem(
+                    place, f"`{key}` belongs above {here}", f"move it above {here}"
+                )
     return document.problem(place, _whole(found.problem), found.hint)
 
 

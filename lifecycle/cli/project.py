@@ -48,7 +48,8 @@ def read_project(root: Path, *, sample: bool = False, events: Collection[str] = 
     if sample:
         found = [*found, *sample_check(hooks, root)]
     filters = {name: one.function for name, one in hooks.filters.items()}
-    loaded = load(root, filters=filters, events=(*hooks.triggers, *events))
+    made = tuple(hooks.incentives)
+    loaded = load(root, filters=filters, events=(*hooks.triggers, *events), incentives=made)
     problems = sorted(
         {*loaded.problems, *(_of_hook(one, root) for one in found)}, key=Problem.sort_key
     )

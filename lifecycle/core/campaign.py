@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 
 from lifecycle.core.anchor import AnchorTime, is_anchored, read_anchored
-from lifecycle.core.enter import Destination, Enter, Exit, Goal, Holdout
+from lifecycle.core.enter import Enter, Exit, Goal, Holdout, Onward
 from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.recurring import Recurrence, read_recurrence
 from lifecycle.core.send_time import Clock, read_clock
@@ -28,6 +28,8 @@ from lifecycle.core.way import Way, way_of
 from lifecycle.core.words import Moment, WordProblem, moment
 
 STALE_AFTER = timedelta(days=7)
+_NEAR = 1e-6
+"""How far from 100 the shares of waves may be for the sake of binary fractions."""
 LETTER = "letter"
 """The name of a broadcast's one step."""
 Status = Literal["draft", "live", "paused", "archived"]
@@ -97,7 +99,7 @@ class Flow(_Campaign):
     enter: Enter
     exit: Exit = Exit()
     step: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
-    migrate: dict[str, str | Destination] = Field(default_factory=dict)
+    migrate: dict[str, Onward] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _is_whole(self) -> Flow:
@@ -106,12 +108,14 @@ class Flow(_Campaign):
             raise refused("a flow names its `topic` unless all its letters are transactional")
         if self.enter.on_date is None:
             for one in self.way.places.values():
-                for timed in (one.step.at, *(each.at for each in one.step.variant)):
+                said = [("at", one.path, one.step.at), ("not_after", one.path, one.step.not_after)]
+                for index, variant in enumerate(one.step.variant):
+                    said.append(("at", (*one.path, "variant", index), variant.at))
+                for key, path, timed in said:
                     if isinstance(timed, AnchorTime):
-                        problem = (
-                            f"“{timed.words()}” is a time around a date, and this flow has none"
-                        )
-                        raise refused(problem, "it goes with [enter] on_date, and with series")
+                        problem = "T stands for the date that a flow goes around: this one has none"
+                        hint = "it goes with [enter] on_date, and with series"
+                        raise refused(problem, hint, key, path)
         return self
 
     @property
@@ -149,8 +153,10 @@ class Waves(Definition):
     def _one_way(self) -> Waves:
         if bool(self.percent) == bool(self.first):
             raise refused('[waves] says percent = [5, 25, 70] or first = ["segment"]')
-        if self.percent and abs(sum(self.percent) - 100) > 1e-9:
-            raise refused("the waves come to 100 % together", "", "percent")
+        together = sum(self.percent)
+        if self.percent and abs(together - 100) > _NEAR:
+            problem = f"the waves come to {together:g} % together, not to 100 %"
+            raise refused(problem, "write percent = [5, 25, 70]", "percent")
         return self
 
     @property
@@ -178,14 +184,26 @@ class Broadcast(_Campaign):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Broadcast:
-        self.letter()
+        try:
+            self.letter()
+        except ValidationError as error:
+            told = error.errors(include_url=False)[0].get("ctx", {})
+            problem = str(told.get("problem", "")).replace("this step", "this broadcast")
+            raise refused(problem, told["hint"], told["key"], told["place"]) from error
+        if not self.letter().writes:
+            raise refused("a broadcast names its `template`", 'write template = "sale/spring"')
         if self.topic is None:
             raise refused("a broadcast names its `topic`")
-        if (self.at is None) == (self.every is None):
-            raise refused("a broadcast says when: `at` once, or `every` so often")
+        if self.at is not None and self.every is not None:
+            raise refused("`at` sends once and `every` again and again", "keep one", "every")
+        if self.at is None and self.every is None:
+            hint = 'write at = 2027-04-14T09:00:00, or every = "day at 08:00"'
+            raise refused("a broadcast says when it goes", hint)
         if isinstance(self.at, Clock) != (self.on is not None):
-            hint = 'write at = "best hour", on = 2027-04-14'
-            raise refused("`on` names the day of a best hour", hint, "on" if self.on else "at")
+            hint = 'write at = "best hour" and on = 2027-04-14'
+            if self.on is None:
+                raise refused("a best hour says of which day", hint, "at")
+            raise refused("`on` names the day of a best hour", hint, "on")
         return self
 
     @property
@@ -209,6 +227,7 @@ class Broadcast(_Campaign):
 
 _ANCHORED_KEYS = ("since", "until", "between", "valid_until", "not_after", "before", "after")
 """Keys of rules and incentives in a series whose times may speak of the anchor."""
+_ANY_DAY = moment("2026-01-01")
 
 
 class Series(_Campaign):
@@ -227,21 +246,19 @@ class Series(_Campaign):
         try:
             anchor = moment(data.get("anchor"))
         except WordProblem:
-            return data
+            # the anchor itself is told; what counts from it is no second problem
+            anchor = _ANY_DAY
         return {
             key: one if key == "anchor" else _resolved(one, anchor) for key, one in data.items()
         }
 
     @model_validator(mode="after")
     def _is_whole(self) -> Series:
-        tell_apart(self.step)
+        tell_apart(self.step, "step")
         if self.topic is None:
             raise refused("a series names its `topic`")
-        for step in self.step:
-            if not step.writes:
-                raise refused(f"the step “{step.name}” of a series writes a letter")
-            if not isinstance(step.at, AnchorTime):
-                raise refused(f"the step “{step.name}” says its day", 'at = "T-7 days 09:00"')
+        for index, step in enumerate(self.step):
+            _check_dated(step, ("step", index))
         return self
 
     @property
@@ -255,6 +272,21 @@ class Series(_Campaign):
             if step.name == name:
                 return step
         return next((step for step in self.step if step.was == name), None)
+
+
+def _check_dated(step: Step, place: tuple[str | int, ...]) -> None:
+    if not step.writes:
+        problem = f"a step of a series writes a letter, and “{step.name}” writes none"
+        raise refused(problem, "what else is to be done stands in a flow", "", place)
+    times = [step.at] if not any(one.at for one in step.variant) else []
+    times += [one.at for one in step.variant if one.at is not None]
+    if not all(isinstance(one, AnchorTime) for one in times):
+        problem = f"the step “{step.name}” of a series says its day"
+        raise refused(problem, 'write at = "T-7 days 09:00"', "at", place)
+    for key in ("after", "until"):
+        if key in step.model_fields_set:
+            problem = f"`{key}` counts from what went before, and a series goes by its days"
+            raise refused(problem, 'write at = "T-7 days 09:00" alone', key, place)
 
 
 def _resolved(value: Any, anchor: Moment, key: str = "") -> Any:

@@ -165,5 +165,37 @@ class Destination(Definition):
     @model_validator(mode="after")
     def _one(self) -> Destination:
         if (self.stay is None) == (self.leave is None):
-            raise refused("write { stay = true } or { leave = true }, or the name of a step")
+            raise refused("they either stay or leave", _ONWARD_HINT)
         return self
+
+
+def _onward(raw: object) -> object:
+    if isinstance(raw, str) and raw:
+        return raw
+    if raw == {"stay": True} or raw == {"leave": True}:
+        return Destination(**raw)
+    raise refused(f"{shown(raw)} says no place to go to", _ONWARD_HINT)
+
+
+_ONWARD_HINT = "write the name of a step, { stay = true } or { leave = true }"
+Onward = Annotated[
+    str | Destination,
+    PlainValidator(_onward),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                *(
+                    {
+                        "type": "object",
+                        "properties": {key: {"const": True}},
+                        "required": [key],
+                        "additionalProperties": False,
+                    }
+                    for key in ("stay", "leave")
+                ),
+            ]
+        }
+    ),
+]
+"""What becomes of those who wait at a step: the step they go to, or a `Destination`."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
 from lifecycle.core.incentive import IncentiveOffer
@@ -23,6 +23,7 @@ from lifecycle.core.typed import (
     Weekdays,
     refused,
 )
+from lifecycle.core.words import WordProblem, path, shown
 
 MAX_VARIANTS = 20
 MAX_STEPS = 100
@@ -30,7 +31,31 @@ MAX_DEPTH = 3
 """How deep steps may stand in branches of branches."""
 HOLIDAYS = "holidays"
 _LETTER_KEYS = ("template", "text")
-_OF_LETTERS = ("subject", "preheader", "sender", "incentive", "variant", "winner")
+_OF_LETTERS = (
+    *("subject", "preheader", "sender", "incentive", "variant", "winner", "transactional"),
+)
+_TEMPLATE_HINT = 'write template = "welcome/hello", the file below templates/ without its ending'
+
+
+def _test_percent(raw: object) -> float | str:
+    if raw == "auto":
+        return "auto"
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        raise refused(f"a share of the readers is a number, not {shown(raw)}", _TEST_HINT)
+    if not 0 < raw <= 100:
+        raise refused(f"{raw:g} % of the readers cannot take part in a test", _TEST_HINT)
+    return float(raw)
+
+
+_TEST_HINT = 'write test_percent = 20, or "auto"'
+TestPercent = Annotated[
+    float | Literal["auto"],
+    PlainValidator(_test_percent),
+    WithJsonSchema(
+        {"anyOf": [{"const": "auto"}, {"type": "number", "exclusiveMinimum": 0, "maximum": 100}]}
+    ),
+]
+"""The share of the readers who try the variants, in percent; `auto` chooses it by their number."""
 
 
 class Variant(Definition):
@@ -54,7 +79,7 @@ class Winner(Definition):
     confidence: Annotated[float, Field(ge=50, lt=100)] = 95.0
     within: Length | None = None
     at_least: Annotated[int, Field(ge=1)] = 100
-    test_percent: Annotated[float, Field(gt=0, le=100)] | Literal["auto"] | None = None
+    test_percent: TestPercent | None = None
     decide_after: Length | None = None
 
 
@@ -131,22 +156,23 @@ class StepBody(Definition):
         if deeds == ["letter"]:
             _check_letter(self)
         else:
-            _check_no_letter(self)
+            _check_no_letter(self, deeds)
         if self.until is not None and self.after:
             raise refused("`until` and `after` both say how long to wait", "keep one", "until")
         if self.wait_for is None:
             for key in ("up_to", "then", "otherwise"):
-                if getattr(self, key):
+                if key in self.model_fields_set:
                     raise refused(f"`{key}` goes with `wait_for`", "", key)
         elif self.up_to is None and self.otherwise:
             raise refused(
                 "`otherwise` is for when the time is over, and the wait has no `up_to`",
-                'add up_to = "2 days"',
+                'say for how long: up_to = "2 days"',
                 "otherwise",
             )
         if sum(one.percent for one in self.split) > 100:
             raise refused("the shares of a split come to more than 100 %", "", "split")
         _check_branches(self.branch)
+        _check_set(self.set_ or {})
         return self
 
 
@@ -156,33 +182,46 @@ def _check_letter(body: StepBody) -> None:
     if body.template is not None and body.text is not None:
         raise refused("a letter is made from a `template` or from `text`, not both", "", "text")
     if not own and not all(one.template or one.text for one in variants):
-        raise refused("a letter names its `template`, or each variant does")
-    if body.subject is None and not (variants and all(one.subject for one in variants)):
-        raise refused("a letter needs a `subject`, of the step or of each variant")
-    for one in variants:
+        raise refused("a letter names its `template`, or each variant does", _TEMPLATE_HINT)
+    if not body.subject and not (variants and all(one.subject for one in variants)):
+        hint = 'write subject = "…", or one in each [[variant]]'
+        raise refused("a letter needs a `subject`", hint)
+    for index, one in enumerate(variants):
         if one.template is not None and one.text is not None:
-            raise refused(f"the variant “{one.name}” has a `template` and a `text`", "keep one")
-    tell_apart(variants)
+            problem = f"the variant “{one.name}” has a `template` and a `text`"
+            raise refused(problem, "keep one", "text", ("variant", index))
+    tell_apart(variants, "variant")
     if body.winner is not None and len(variants) < 2:
         raise refused("a winner is chosen among two variants or more", "", "winner")
     timed = [one.at is not None for one in variants]
     if any(timed) and not all(timed):
-        raise refused("either all variants carry `at` or none", "", "variant")
+        hint = "give each variant its time, so that the times are compared"
+        raise refused("either all variants carry `at` or none", hint, "variant")
 
 
-def _check_no_letter(body: StepBody) -> None:
+def _check_no_letter(body: StepBody, deeds: list[str]) -> None:
     for key in _OF_LETTERS:
-        if getattr(body, key):
-            problem = f"`{key}` belongs to a letter, and this step writes none"
-            raise refused(problem, "a letter names its `template` or its `text`", key)
-    if body.transactional:
-        raise refused("`transactional` belongs to a letter", "", "transactional")
+        if key in body.model_fields_set:
+            if not deeds:
+                raise refused("a letter names its `template` or its `text`", _TEMPLATE_HINT)
+            problem = f"`{key}` belongs to a letter, and this step says `{deeds[0]}`"
+            raise refused(problem, "make a [[step]] of each", key)
 
 
 def _check_branches(branches: tuple[Branch, ...]) -> None:
     for place, one in enumerate(branches):
         if one.else_ and place < len(branches) - 1:
-            raise refused("`else = true` catches everybody: it stands last", "", "branch")
+            hint = "move it below the other branches"
+            problem = "`else = true` catches everybody: it stands last"
+            raise refused(problem, hint, "else", ("branch", place))
+
+
+def _check_set(said: dict[str, Any]) -> None:
+    for key in said:
+        try:
+            path(key)
+        except WordProblem as found:
+            raise refused(found.problem, found.hint, key, ("set",)) from found
 
 
 class Step(StepBody):
@@ -201,8 +240,17 @@ class _Way(StepBody):
 
     @model_validator(mode="after")
     def _deed_or_steps(self) -> _Way:
+        said = self.model_fields_set & StepBody.model_fields.keys()
         if self.step and self.deeds():
-            raise refused("a branch holds one deed itself, or [[…step]] steps, not both")
+            hint = "make the deed the first of its steps"
+            raise refused("a branch holds one deed itself, or steps, not both", hint)
+        if said and not self.deeds():
+            key = str(StepBody.model_fields[min(said)].alias or min(said))
+            if self.step:
+                hint = f"move `{key}` into the first of its steps"
+                raise refused(f"`{key}` stands in a branch that holds steps", hint, key)
+            hint = "add what it does, or make a step of it inside the branch"
+            raise refused(f"`{key}` stands in a branch that does nothing", hint, key)
         return self
 
 
@@ -215,7 +263,9 @@ class Branch(_Way):
     @model_validator(mode="after")
     def _one_question(self) -> Branch:
         if (self.if_ is None) == (self.else_ is None):
-            raise refused("a branch says `if = { … }` or `else = true`")
+            both = self.if_ is not None
+            problem = "`if` and `else` stand in one branch" if both else "a branch says for whom"
+            raise refused(problem, "write `if = { … }`, or `else = true` in the last one")
         return self
 
 
@@ -225,14 +275,14 @@ class Split(_Way):
     percent: Percent
 
 
-def tell_apart(parts: tuple[Variant, ...] | tuple[Step, ...]) -> None:
-    """Refuse a name that is taken twice."""
+def tell_apart(parts: Sequence[Variant | Step], table: str) -> None:
+    """Refuse a name that is taken twice in the list of tables that stands under `table`."""
     seen: set[str] = set()
-    for part in parts:
+    for index, part in enumerate(parts):
         if part.name in seen:
-            raise refused(
-                f"the name “{part.name}” is taken twice", "a name is an identity: choose another"
-            )
+            problem = f"the name “{part.name}” is taken twice"
+            hint = "a name is an identity: choose another"
+            raise refused(problem, hint, "name", (table, index))
         seen.add(part.name)
 
 

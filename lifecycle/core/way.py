@@ -81,10 +81,12 @@ def way_of(steps: tuple[Step, ...]) -> Way:
     for place in _walk(steps, None, (), 0):
         if place.id in places:
             problem = f"the name “{place.name}” is taken twice"
-            raise refused(problem, "a name is an identity: choose another")
+            hint = "a name is an identity: choose another"
+            raise refused(problem, hint, "name", place.path)
         if place.depth > MAX_DEPTH:
             hint = "let an event or a segment lead into a campaign of its own"
-            raise refused(f"steps stand deeper than {MAX_DEPTH} in one another", hint)
+            problem = f"steps stand deeper than {MAX_DEPTH} in one another"
+            raise refused(problem, hint, "", place.path)
         places[place.id] = place
     old = {one.step.was: one.id for one in places.values() if one.step.was}
     first = steps[0].name if steps else None
