@@ -17,7 +17,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("send",),
     ("catalog",),
     ("store", "render", "sources"),
-    ("hooks", "workers"),
+    ("hooks", "workers", "calendars"),
     ("core",),
     ("clock", "errors", "log"),
 )
