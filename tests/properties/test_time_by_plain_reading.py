@@ -46,13 +46,15 @@ def moments(draw: st.DrawFn) -> tuple[str, datetime]:
     name = draw(st.sampled_from(CHANGING) | st.sampled_from(ZONES))
     found = changes(name)
     if found and draw(st.integers(0, 9)):
-        change = draw(st.sampled_from(found))
+        which: int = draw(st.integers(0, len(found) - 1))
+        change = found[which]
     else:
         days = draw(st.integers(0, 365 * 5))
         change = datetime(LAST_YEAR - 4, 1, 1, tzinfo=UTC) + timedelta(days=days)
     beside = st.sampled_from((-MINUTE, -MICRO, timedelta(), MICRO, MINUTE))
-    near = st.integers(-36 * 60, 36 * 60).map(lambda minutes: timedelta(minutes=minutes))
-    return name, change + draw(beside | near) + draw(st.sampled_from((timedelta(), MICRO)))
+    near = st.integers(-36 * 60, 36 * 60)
+    apart = draw(st.one_of(beside, near.map(lambda minutes: timedelta(minutes=minutes))))
+    return name, change + apart + draw(st.sampled_from((timedelta(), MICRO)))
 
 
 def looked(
