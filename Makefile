@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 # Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test check format demo bench bench-segments schemas lock clean
+.PHONY: help setup run test check format demo bench bench-replay bench-segments schemas lock clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ demo: $(STAMP)  ## real orders through the example shop on a virtual clock
 
 bench: $(STAMP)  ## measure, and write bench/results.json
 	@$(BIN)/python -m bench
+
+bench-replay: $(STAMP)  ## replay a year of 100,000 customers and 2,000,000 events: half an hour
+	@$(BIN)/python -m bench.replaying
 
 bench-segments: $(STAMP)  ## measure segments on a shop of a million; ONLY="ticks builds" for parts
 	@$(BIN)/python -m bench.segments $(if $(ONLY),--only $(ONLY))

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import idle, importing, letters
+from bench import flows, idle, importing, letters, replaying
 from bench.results import record
 from lifecycle.clock import SystemClock
 
@@ -20,6 +20,10 @@ ROUNDS = 5
 LETTER_AT_MOST = 3.0
 IMPORT_AT_LEAST = 0.1
 IDLE_AT_MOST = 0.01
+WAITING_AT_MOST = 1.2
+AT_ONCE_AT_MOST = 10.0
+REPLAYED = (5_000, 100_000)
+"""Customers and events of the replay in every run; all of it is `make bench-replay`."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,17 @@ def main(now: datetime) -> int:
         results = [_letters(letters.measure(folder / "letters", ROUNDS))]
         console.print("an import …")
         results.append(_import(importing.measure(folder / "import", ROUNDS, now)))
+        console.print("a million who wait …")
+        results.append(_waiting(flows.waiting(folder / "waiting", ROUNDS)))
+        console.print("ten thousand who fall due …")
+        results.append(_at_once(flows.at_once(folder / "at-once", ROUNDS)))
         if Path("/proc/self/stat").is_file():
             console.print("an idle daemon …")
             results.append(_idle(idle.measure(folder / "idle", ROUNDS)))
-    record("bench", {"results": [*map(asdict, results)]}, now)
+        console.print("a replay …")
+        replayed = replaying.measure(folder / "replay", *REPLAYED)
+    told = {**asdict(replayed), "events_a_second": round(replayed.events_a_second, 1)}
+    record("bench", {"results": [*map(asdict, results)], "replay": told}, now)
     _show(results)
     return 0 if all(one.met for one in results) else 1
 
@@ -65,6 +76,22 @@ def _import(pairs: list[tuple[float, float]]) -> Result:
     figure = statistics.median(ratios)
     met = figure >= IMPORT_AT_LEAST
     return Result(name, figure, f"at least {IMPORT_AT_LEAST}", met, ratios, tuple(pairs))
+
+
+def _waiting(pairs: list[tuple[float, float]]) -> Result:
+    name = "ticks beside 1,000,000 who wait ÷ beside 1,000"
+    ratios = tuple(many / few for many, few in pairs)
+    figure = statistics.median(ratios)
+    met = figure <= WAITING_AT_MOST
+    return Result(name, figure, f"at most {WAITING_AT_MOST}", met, ratios, tuple(pairs))
+
+
+def _at_once(pairs: list[tuple[float, float]]) -> Result:
+    name = "10,000 due at once, decided ÷ claimed and completed"
+    ratios = tuple(decided / bare for decided, bare in pairs)
+    figure = statistics.median(ratios)
+    met = figure <= AT_ONCE_AT_MOST
+    return Result(name, figure, f"at most {AT_ONCE_AT_MOST}", met, ratios, tuple(pairs))
 
 
 def _idle(shares: list[float]) -> Result:
