@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
-from datetime import UTC, datetime
 from email import policy
 from email.parser import BytesParser
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 
 from lifecycle.core.message import Letter, OutcomeKind
 from lifecycle.send.smtp import LETTERS_A_CONNECTION, Smtp
-from tests.send.authority import certificate, key_of, lasting_root, pem, pem_key
+from tests.send.secure import tls_contexts
 
 MakeLetter = Callable[..., Letter]
 
@@ -143,26 +141,10 @@ def test_a_set_up_that_cannot_be_spoken_is_the_accounts_fault(
     assert server.bodies == []
 
 
-def _tls(folder: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A server's context for this name, and a client's that trusts our authority alone."""
-    leaf = certificate(
-        key_of("smtp"),
-        key_of("root"),
-        name=name,
-        begin=datetime(2020, 1, 1, tzinfo=UTC),
-        end=datetime(2120, 1, 1, tzinfo=UTC),
-    )
-    (folder / "leaf.pem").write_bytes(pem(leaf) + pem_key(key_of("smtp")))
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "leaf.pem")
-    client = ssl.create_default_context(cadata=pem(lasting_root()).decode())
-    return server, client
-
-
 def test_starttls_is_used_where_it_is_offered(
     smtp_server: Any, letter: MakeLetter, tmp_path: Path
 ) -> None:
-    theirs, ours = _tls(tmp_path, "localhost")
+    theirs, ours = tls_contexts(tmp_path, "localhost")
     server = smtp_server(extensions=("STARTTLS", "AUTH PLAIN"), tls=theirs)
     transport = Smtp("localhost", server.port, "user", "right", tls=ours)
     assert transport.send(letter()).kind is OutcomeKind.ACCEPTED
@@ -173,7 +155,7 @@ def test_starttls_is_used_where_it_is_offered(
 def test_a_certificate_of_another_name_or_authority_gets_no_letter(
     smtp_server: Any, letter: MakeLetter, tmp_path: Path
 ) -> None:
-    theirs, ours = _tls(tmp_path, "another.example")
+    theirs, ours = tls_contexts(tmp_path, "another.example")
     server = smtp_server(extensions=("STARTTLS",), tls=theirs)
     assert Smtp("localhost", server.port, tls=ours).send(letter()).kind is OutcomeKind.NEVER_LEFT
     assert Smtp("localhost", server.port).send(letter()).kind is OutcomeKind.NEVER_LEFT
