@@ -35,8 +35,8 @@ def ways(door: Door, access: Access) -> list[Way]:
         campaign = request.query_params.get("campaign")
         if campaign is not None and campaign not in door.catalog().campaigns:
             raise Problem(404, "no such campaign")
-        decisions = await run_in_threadpool(_why, door, customer_id, campaign)
-        return json_response({"customer": customer_id, "decisions": decisions})
+        told = await run_in_threadpool(_why, door, customer_id, campaign)
+        return json_response({**told, "customer": customer_id})
 
     async def message(request: Request) -> Response:
         await access.require(request, SCOPE)
@@ -64,7 +64,13 @@ def ways(door: Door, access: Access) -> list[Way]:
     path = "/v1/customers/{id}/why"
     return [
         Way(
-            *("GET", path, why, "Each decision on a customer with its reason, in order", SCOPE),
+            *(
+                "GET",
+                path,
+                why,
+                "Each decision on a customer with its reason, in order, and what is to come",
+                SCOPE,
+            ),
             query={"campaign": "of this campaign alone"},
         ),
         Way("GET", "/v1/messages/{id}", message, "What became of a message", SCOPE),
@@ -75,13 +81,13 @@ def ways(door: Door, access: Access) -> list[Way]:
     ]
 
 
-def _why(door: Door, customer_id: str, campaign: str | None) -> list[Any]:
+def _why(door: Door, customer_id: str, campaign: str | None) -> dict[str, Any]:
     enter_all(door.database)
     with door.database.read() as connection:
         owner = owner_of(connection, customer_id)
         if not customer_exists(connection, owner):
             raise Problem(404, "no such customer")
-    return list(door.why(owner, campaign))
+    return dict(door.why(owner, campaign))
 
 
 def _members(door: Door, name: str, after: str) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ class Health:
 class Door:
     """The daemon as HTTP sees it. Callables may be called from any thread.
 
-    `catalog` gives what is live now; `why` the decisions on a customer (and campaign), oldest
-    first; `view` the HTML of a message's row, or None; `wake` tells the engine that something has
+    `catalog` gives what is live now; `why` the answer for a customer (and campaign), as plain
+    data; `view` the HTML of a message's row, or None; `wake` tells the engine that something has
     come; `proved` that feedback proves a message (customer, message, transport's id or None) to
     have been accepted; `confirm` confirms a subscription (topic ARN, token) over Amazon's API.
     `spool` is the file for unsubscribes that the database would not take; `outbox` the folder of
@@ -43,7 +43,7 @@ class Door:
     address_key: bytes
     spool: Path
     catalog: Callable[[], Catalog]
-    why: Callable[[str, str | None], Sequence[Mapping[str, Any]]]
+    why: Callable[[str, str | None], Mapping[str, Any]]
     view: Callable[[Connection, Any], str | None]
     health: Callable[[], Health]
     wake: Callable[[], None] = lambda: None

@@ -21,78 +21,56 @@ def why(
         str | None, typer.Argument(metavar="[CAMPAIGN]", help="Only this campaign.")
     ] = None,
 ) -> None:
-    """Tell each decision on a customer with its reason, and what the other campaigns wait for."""
+    """Tell each decision on a customer with its reason, what is to come, and what is not."""
     from lifecycle.cli.reading import reading
-    from lifecycle.core.words import zone_of
-    from lifecycle.insight.segment import facts_of
-    from lifecycle.insight.why import decisions
+    from lifecycle.insight.answer import answer
 
     said = asked(ctx)
     with reading(said) as desk:
-        facts = facts_of(desk.connection, desk.catalog, customer, desk.now)
-        if facts is None:
+        found = answer(desk.connection, desk.catalog, customer, campaign, desk.now)
+        if found is None:
             raise _unknown(customer)
-        told = decisions(desk.connection, customer)
-        if campaign is not None and campaign not in {one.campaign for one in told}:
+        if campaign is not None and not found.decisions:
             desk.campaign(campaign)
-        told = [one for one in told if campaign in (None, one.campaign)]
-        others = _others(desk, customer, campaign, told)
-        zone = zone_of(facts.timezone, desk.catalog.settings.shop.timezone)
-    data = {
-        "customer": facts.customer_id,
-        "decisions": [one.told() for one in told],
-        "not_entered": others,
-    }
 
     def human(out: Any) -> None:
-        _show_decisions(out, told, zone)
-        _show_others(out, others, zone)
+        _show_decisions(out, found, campaign)
+        _show_others(out, found)
+        out.print(f"\n(times in {found.zone.key})", style="dim")
 
-    said.answer(data, human)
-
-
-def _others(desk: Any, customer: str, campaign: str | None, told: list[Any]) -> list[Any]:
-    """The campaigns that the customer never entered, each with what it waits for."""
-    from lifecycle.insight.why_not import why_not
-
-    entered = {one.campaign for one in told if one.what in ("entered", "held_out")}
-    campaigns = desk.catalog.campaigns
-    names = [campaign] if campaign else sorted(campaigns)
-    found = [
-        why_not(desk.connection, desk.catalog, customer, campaigns[name], desk.now)
-        for name in names
-        if name not in entered and name in campaigns
-    ]
-    return [one for one in found if one is not None]
+    said.answer(found.told(), human)
 
 
-def _show_decisions(out: Any, told: list[Any], zone: Any) -> None:
+def _show_decisions(out: Any, found: Any, campaign: str | None) -> None:
+    """Entry by entry what was decided, and what is to come."""
     from rich.markup import escape
 
-    from lifecycle.insight.why import local
+    from lifecycle.insight.spoken import clock
 
-    if not told:
-        out.print("Nothing was decided on this customer yet.")
-        return
-    before = None
-    for one in told:
-        if (one.campaign, one.entry) != before:
-            out.print(f"\n[bold]{escape(one.campaign)}[/]  {escape(one.entry)}")
-            before = (one.campaign, one.entry)
-        out.print(f"  {local(one.at, zone)}  {escape(one.sentence())}")
-    out.print(f"\n(times in {zone.key})", style="dim")
+    if not found.decisions and not found.coming:
+        of = f" in {campaign}" if campaign else ""
+        out.print(f"Nothing was decided on this customer{escape(of)} yet.")
+    entries = dict.fromkeys((one.campaign, one.entry) for one in (*found.decisions, *found.coming))
+    for entry in entries:
+        out.print(f"\n[bold]{escape(entry[0])}[/]  {escape(entry[1])}")
+        for one in found.decisions:
+            if (one.campaign, one.entry) == entry:
+                out.print(f"  {clock(one.at, found.zone)}  {escape(one.sentence(found.zone))}")
+        for one in found.coming:
+            if (one.campaign, one.entry) == entry:
+                out.print(f"  [cyan]now[/]: {escape(one.sentence)}")
 
 
-def _show_others(out: Any, others: list[Any], zone: Any) -> None:
+def _show_others(out: Any, found: Any) -> None:
     from rich.markup import escape
 
-    for other in others:
+    for other in found.not_entered:
         waits = escape(other.waits_for)
         out.print(f"\n[bold]{escape(other.campaign)}[/]: never entered. {waits}.")
         for line in other.in_the_way:
             out.print(f"  in the way: {escape(line)}")
         if other.rule is not None:
-            for line in tree_lines(other.rule, zone):
+            for line in tree_lines(other.rule, found.zone):
                 out.print(f"  {line}")
 
 

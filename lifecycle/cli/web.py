@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic, sleep
@@ -17,8 +17,8 @@ from lifecycle.cli.runner import Runner
 from lifecycle.core.settings import Settings
 from lifecycle.engine.resolve import prove
 from lifecycle.errors import EnvironmentFailed
+from lifecycle.insight.answer import answer
 from lifecycle.insight.backlog import backlog
-from lifecycle.insight.why import decisions
 from lifecycle.send.sns import SnsVerifier
 from lifecycle.send.sns_network import confirm_subscription, fetch_certificate
 
@@ -35,9 +35,11 @@ def door_of(root: Path, settings: Settings, runner: Runner) -> Door:
     parts = runner.engine.parts
     database, clock = parts.database, runner.clock
 
-    def why(customer_id: str, campaign: str | None) -> Sequence[Mapping[str, Any]]:
+    def why(customer_id: str, campaign: str | None) -> Mapping[str, Any]:
+        catalog = runner.engine.parts.live.catalog
         with database.read() as connection:
-            return [one.told() for one in decisions(connection, customer_id, campaign)]
+            found = answer(connection, catalog, customer_id, campaign, clock.now())
+        return {} if found is None else found.told()
 
     def proved(customer_id: str, message_id: str, provider_id: str | None) -> None:
         with database.write() as connection:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core import broadcast as core_broadcast
+from lifecycle.core import dated
+from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.because import because
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
 from lifecycle.core.rule.tree import Rule
-from lifecycle.core.words import rfc3339
+from lifecycle.core.words import Moment, instant_of
 from lifecycle.insight.explained import Explained, explain
 from lifecycle.insight.segment import facts_of
+from lifecycle.insight.spoken import clock, day
 from lifecycle.store import operations
 from lifecycle.store.tables import METADATA
 
@@ -42,22 +45,39 @@ def why_not(
 ) -> NotYet | None:
     """What a campaign waits for before it takes a customer in; None for an unknown customer."""
     rules = [one for one in (_rule(campaign), _segment_rule(catalog, campaign)) if one is not None]
+    hold_if = catalog.settings.sending.hold_if
+    if hold_if is not None:
+        rules.append(hold_if)
     facts = facts_of(connection, catalog, customer_id, now, *rules)
     if facts is None:
         return None
     last = _last_way_in(connection, facts.customer_id, campaign)
-    if isinstance(campaign, Series):
-        waits = "It goes to those in its audience, day by day around its anchor"
-        rule: Explained | None = explain(campaign.audience, facts, catalog.rules, now, None)
-    elif isinstance(campaign, Broadcast):
-        opens = rfc3339(core_broadcast.opens_at(campaign))
-        waits = f"It goes to those in its audience, from {opens} on"
-        rule = explain(campaign.audience, facts, catalog.rules, now, None)
-    else:
+    if isinstance(campaign, Flow):
         waits, rule = _flow(campaign, catalog, facts, last, now)
+    else:
+        when = (
+            _days(campaign, facts, now)
+            if isinstance(campaign, Series)
+            else _at(campaign, facts, now)
+        )
+        waits = f"It goes to those in its audience, {when}"
+        rule = explain(campaign.audience, facts, catalog.rules, now, None)
     ordered = operations.ordered(connection)
     policy = Policy(catalog.settings, catalog.rules, {}, ordered)
+    waits += _joined_by(catalog, campaign)
     return NotYet(campaign.id, waits, rule, tuple(_in_the_way(campaign, policy, facts)))
+
+
+def _joined_by(catalog: Catalog, campaign: Campaign) -> str:
+    """The steps of other flows that pass customers on to this one."""
+    steps = sorted(
+        f"{flow.id}/{place.name}"
+        for flow in catalog.campaigns.values()
+        if isinstance(flow, Flow)
+        for place in flow.way.places.values()
+        if place.step.join == campaign.id
+    )
+    return f"; {' and '.join(steps)} also lets in" if steps else ""
 
 
 def _flow(
@@ -67,13 +87,18 @@ def _flow(
         names = " or ".join(flow.enter.when)
         waits = f"It waits for {names}, which has not happened"
         if last is not None:
-            waits = f"It waits for {names}; the last one was {last.name} at {rfc3339(last.at)}"
+            at = clock(last.at, facts.zone)
+            waits = f"It waits for {names}; the last one was {last.name} at {at}"
             if not last.enters:
                 waits += ", imported history, which lets nobody in"
         asked = flow.enter.only_if
         if asked is None or (last is None and asked.needs().entry):
             return waits, None
         return waits + ", and only_if must hold", explain(asked, facts, catalog.rules, now, last)
+    if flow.enter.on_date is not None:
+        waits = _date(flow, facts, now)
+        asked = flow.enter.only_if
+        return waits, None if asked is None else explain(asked, facts, catalog.rules, now, None)
     segment = flow.enter.joins or flow.enter.leaves
     assert segment is not None
     rule = catalog.rules.get(segment)
@@ -86,6 +111,50 @@ def _flow(
         waits = f"It waits for leaving the segment {segment}"
         waits += "" if inside else ", in which the customer is not"
     return waits, tree
+
+
+def _date(flow: Flow, facts: Facts, now: datetime) -> str:
+    """What a flow around a date waits for: the date of this customer, if one is known."""
+    on = flow.enter.on_date
+    name = f"the date {'.'.join(on)}" if isinstance(on, tuple) else "its day of the year"
+    if not dated.value_of(flow, facts):
+        return f"It waits for {name}, which is not known of the customer"
+    ahead = [one for one in dated.occasions_of(flow, facts, now) if one.lets_in_at > now]
+    if not ahead:
+        return f"It waits for {name}, which is {dated.value_of(flow, facts)}: that is over"
+    following = min(ahead, key=lambda one: one.lets_in_at)
+    on_day = day(following.anchor.at(facts.zone).astimezone(facts.zone))
+    lets_in = clock(following.lets_in_at, facts.zone)
+    return f"It waits for {name}, which comes on {on_day}; it lets in at {lets_in}"
+
+
+def _at(broadcast: Broadcast, facts: Facts, now: datetime) -> str:
+    """When a broadcast goes to a customer, on their own clock."""
+    if broadcast.every is not None:
+        local = now.astimezone(facts.zone).replace(tzinfo=None)
+        on = broadcast.every.next_on(local.date())
+        if broadcast.every.local(on) <= local:
+            on = broadcast.every.next_on(on + timedelta(days=1))
+        at = instant_of(on, broadcast.every.at, facts.zone)
+        return f"again and again, next at {clock(at, facts.zone)}"
+    if broadcast.on is not None:
+        return f"on {broadcast.on.isoformat()}, at each reader's best hour"
+    assert isinstance(broadcast.at, Moment)
+    return f"at {clock(broadcast.at.at(facts.zone), facts.zone)}"
+
+
+def _days(series: Series, facts: Facts, now: datetime) -> str:
+    """When the next step of a series comes for a customer, on their own clock."""
+    times = [
+        (step.at.at(series.anchor, facts.zone), step.name)
+        for step in series.step
+        if isinstance(step.at, AnchorTime)
+    ]
+    ahead = [one for one in times if one[0] > now]
+    if not ahead:
+        return "asked anew at each step; all of its steps are over"
+    at, name = min(ahead)
+    return f"asked anew at each step; the next is “{name}” at {clock(at, facts.zone)}"
 
 
 def _in_the_way(campaign: Campaign, policy: Policy, facts: Facts) -> list[str]:
@@ -104,6 +173,15 @@ def _in_the_way(campaign: Campaign, policy: Policy, facts: Facts) -> list[str]:
         found.append(f"the address is suppressed ({facts.suppressed})")
     if campaign.topic is not None and not facts.consents.get(campaign.topic):
         found.append(f"there is no consent to {campaign.topic}")
+    if facts.silences:
+        since = min(one.since for one in facts.silences.values())
+        found.append(f"marketing was stopped by a step at {clock(since, facts.zone)}")
+    hold_if = policy.settings.sending.hold_if
+    if hold_if is not None:
+        view = policy.view(facts, facts.now)
+        if hold_if.matches(view):
+            leaves = "; ".join(one.words() for one in because(hold_if, view))
+            found.append(f"the shop's hold_if holds: {leaves}")
     return found
 
 
