@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
-from lifecycle.catalog.later import not_yet
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
-from lifecycle.core.campaign import Broadcast, Campaign, Flow
-from lifecycle.core.send_time import Allowed, Clock
+from lifecycle.catalog.sense_times import quiet_moment, stale_at_night, times
+from lifecycle.catalog.sense_way import way_sense
+from lifecycle.catalog.sense_winner import winner_sense
+from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.campaign import Broadcast, Flow, Series, Waves, letters_of
 from lifecycle.core.settings import Settings
-from lifecycle.core.step import Step, Winner
-from lifecycle.core.words import Moment, Span, zone_of
+from lifecycle.core.words import length_words
 
-SOME_INSTANT = datetime(2026, 1, 1, tzinfo=UTC)
-"""Where the search for a possible time begins: any instant would do, since a year is searched."""
 MAX_ID = 100
+_BLOCKED_FROM = {"complaint_rate": 0.5, "bounce_rate": 10.0}
+"""Percent from which Amazon SES stops a sender; Gmail wants complaints below 0.3."""
 
 
 def check_sense(project: Project) -> Iterator[Problem]:
@@ -35,7 +36,9 @@ def check_sense(project: Project) -> Iterator[Problem]:
         document = documents[name]
         if isinstance(campaign, Flow):
             yield from _flow(document, campaign, project.settings)
-        elif isinstance(campaign, Broadcast) and isinstance(campaign.at, Moment):
+        elif isinstance(campaign, Series):
+            yield from _series(document, campaign, project.settings)
+        else:
             yield from _broadcast(document, campaign, project.settings)
 
 
@@ -77,109 +80,89 @@ def _password_in(url: str) -> str | None:
 
 
 def _flow(document: Document, flow: Flow, settings: Settings | None) -> Iterator[Problem]:
-    names = {step.name for step in flow.step}
+    places = flow.way.places.values()
+    names = {place.name for place in places}
     was: set[str] = set()
-    for index, step in enumerate(flow.step):
-        place: Place = ("step", index)
+    for place in places:
+        step, at = place.step, place.path
         if step.was is not None and step.was in names:
             problem = f"“{step.was}” is the name of a step there is, so no step was called that"
-            yield document.problem(
-                (*place, "was"), problem, "`was` names what the file no longer has"
-            )
+            hint = "`was` names what the file no longer has"
+            yield document.problem((*at, "was"), problem, hint)
         elif step.was in was:
-            yield document.problem((*place, "was"), f"two steps say they were “{step.was}”")
+            yield document.problem((*at, "was"), f"two steps say they were “{step.was}”")
         was |= {step.was} if step.was else set()
-        yield from _winner(document, (*place, "winner"), step.winner, flow)
+        yield from winner_sense(document, (*at, "winner"), step.winner, flow)
         if settings is not None:
-            quiet = settings.quiet(flow.sending.says_quiet_hours, flow.sending.quiet_hours)
-            yield from _times(
-                document, place, step, None if step.transactional else quiet, settings
-            )
+            yield from times(document, at, step, flow, settings)
+    yield from way_sense(document, flow)
+    yield from _again(document, flow)
+    if settings is not None:
+        letters = [step for _, step in letters_of(flow)]
+        yield from stale_at_night(document, flow, letters, settings)
     if not flow.step:
         yield document.problem((), "a flow without steps does nothing", "add a [[step]]", "warning")
 
 
-def _times(
-    document: Document, place: Place, step: Step, quiet: Span | None, settings: Settings
-) -> Iterator[Problem]:
-    clocks: Mapping[Place, Clock | None] = {
-        (*place, "at"): step.at,
-        **{(*place, "variant", i, "at"): one.at for i, one in enumerate(step.variant) if one.at},
-    }
-    zone = zone_of(settings.shop.timezone)
-    for at, clock in clocks.items():
-        possible = (
-            Allowed(hour, step.on, step.not_on, quiet).first(SOME_INSTANT, zone)
-            for hour in _hours(clock)
-        )
-        if not any(one is not None for one in possible):
-            where = at if clock is not None else (*place, "on" if step.on else "not_on")
-            problem = "this moment never comes: time, weekdays and quiet hours leave none in a year"
-            yield document.problem(where, problem, _way_out(quiet, clock))
-
-
-def _hours(clock: Clock | None) -> list[time | None]:
-    if clock is None or (clock.fixed is None and clock.between is None):
-        return [None]
-    if clock.between is None:
-        return [clock.fixed]
-    start, end = clock.between.start, clock.between.end
-    inside = [
-        time(hour)
-        for hour in range(24)
-        if (start <= time(hour) < end if start < end else time(hour) >= start or time(hour) < end)
-    ]
-    return [*inside, start]
-
-
-def _way_out(quiet: Span | None, clock: Clock | None) -> str:
-    if quiet is None or clock is None:
-        return "leave another day"
-    return f"quiet hours are {quiet.start:%H:%M}-{quiet.end:%H:%M}: choose a time outside them"
-
-
-def _winner(
-    document: Document, place: Place, winner: Winner | None, campaign: Campaign
-) -> Iterator[Problem]:
-    if winner is None:
+def _again(document: Document, flow: Flow) -> Iterator[Problem]:
+    """A doubt where somebody may enter under another key while letters are still to come."""
+    again = flow.enter.again
+    if not isinstance(again, timedelta) or not flow.enter.per:
         return
-    if winner.by == "open_rate":
-        problem = "opens are mostly machines: the winner may be the wrong one"
-        yield document.problem((*place, "by"), problem, 'write by = "click_rate"', "warning")
-    if winner.by == "goal_rate" and campaign.goal is None:
-        problem = "the winner is chosen by the goal, and the campaign has none"
-        yield document.problem((*place, "by"), problem, 'add [goal], or write by = "click_rate"')
-    if isinstance(campaign, Flow):
-        for key in ("test_percent", "decide_after"):
-            if getattr(winner, key) is not None:
-                problem = f"`{key}` belongs to the [winner] of a broadcast"
-                hint = "in a flow everyone tests until it is proven, or `within` is over"
-                yield document.problem((*place, key), problem, hint)
-    elif winner.decide_after is None:
-        hint = 'write decide_after = "4 hours"'
-        if winner.test_percent is not None:
-            problem = "`test_percent` keeps the others waiting, and nothing says until when"
-            yield document.problem((*place, "test_percent"), problem, hint)
-        elif winner.within is None:
-            yield document.problem(place, "this winner is never chosen", hint, "warning")
+    last = max((i for i, step in enumerate(flow.step) if step.writes), default=-1)
+    waits = [step.after for step in flow.step[: last + 1] if isinstance(step.after, timedelta)]
+    length = sum(waits, timedelta())
+    if again < length:
+        problem = f"the letters go on for {length_words(length)}: one person may get two at once"
+        hint = f'if that is not meant: again = "after {length_words(length)}"'
+        yield document.problem(("enter", "again"), problem, hint, "warning")
+
+
+def _series(document: Document, series: Series, settings: Settings | None) -> Iterator[Problem]:
+    before: tuple[datetime, str] | None = None
+    for index, step in enumerate(series.step):
+        place: Place = ("step", index)
+        yield from winner_sense(document, (*place, "winner"), step.winner, series)
+        if settings is not None:
+            yield from times(document, place, step, series, settings)
+        if not isinstance(step.at, AnchorTime):
+            continue
+        at = step.at.moment(series.anchor).value.replace(tzinfo=None)
+        if before is not None and at < before[0]:
+            problem = f"this comes before “{before[1]}”, which stands above it"
+            hint = "let the steps stand in the order of time"
+            yield document.problem((*place, "at"), problem, hint, "warning")
+        before = (at, step.name) if before is None else max(before, (at, step.name))
+    if settings is not None:
+        yield from stale_at_night(document, series, list(series.step), settings)
 
 
 def _broadcast(
     document: Document, broadcast: Broadcast, settings: Settings | None
 ) -> Iterator[Problem]:
-    yield from _winner(document, ("winner",), broadcast.winner, broadcast)
-    for index, variant in enumerate(broadcast.variant):
-        if variant.at is not None:
-            yield document.problem(
-                ("variant", index, "at"), not_yet("`at` of a broadcast's variant")
-            )
-    assert isinstance(broadcast.at, Moment)
-    at = broadcast.at.value
-    if settings is None or at.tzinfo is not None:
-        return
-    quiet = settings.quiet(broadcast.sending.says_quiet_hours, broadcast.sending.quiet_hours)
-    zone = zone_of("UTC")
-    ends = quiet.covering(at.replace(tzinfo=UTC), zone) if quiet is not None else None
-    if ends is not None:
-        problem = f"this lies in the quiet hours: the letters will wait until {ends:%H:%M}"
-        yield document.problem(("at",), problem, "", "warning")
+    yield from winner_sense(document, ("winner",), broadcast.winner, broadcast)
+    if broadcast.waves is not None:
+        yield from _waves(document, broadcast.waves)
+    if settings is not None:
+        yield from quiet_moment(document, broadcast, settings)
+
+
+def _waves(document: Document, waves: Waves) -> Iterator[Problem]:
+    stops = waves.stop_if.model_fields_set
+    if waves.count == 1:
+        problem = "one wave is none: everybody gets the letter at once"
+        yield document.problem(("waves", "percent"), problem, "percent = [5, 25, 70]", "warning")
+    elif stops and not waves.gap:
+        problem = "without a gap the next wave has gone before any bounce or complaint comes back"
+        yield document.problem(("waves", "gap"), problem, 'gap = "2 hours"', "warning")
+    seen: set[str] = set()
+    for index, name in enumerate(waves.first):
+        if name in seen:
+            problem = f"“{name}” goes first already"
+            yield document.problem(("waves", "first", index), problem, "leave it out", "warning")
+        seen.add(name)
+    for key, most in _BLOCKED_FROM.items():
+        rate = getattr(waves.stop_if, key)
+        if rate is not None and rate > most:
+            problem = f"mailbox providers refuse senders long before this: from {most:g} % on"
+            yield document.problem(("waves", "stop_if", key), problem, "", "warning")

@@ -1,0 +1,61 @@
+"""Tests of variants that are never decided, or not as one may think."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from lifecycle.catalog.document import Document
+from lifecycle.catalog.positions import Place
+from lifecycle.catalog.problem import Problem
+from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.core.recurring import Recurrence
+from lifecycle.core.step import Winner
+
+_HINT = 'write decide_after = "4 hours"'
+
+
+def winner_sense(
+    document: Document, place: Place, winner: Winner | None, campaign: Campaign
+) -> Iterator[Problem]:
+    """What is wrong with how the variants of one letter are decided; `place` is the winner's."""
+    if winner is None:
+        return
+    if winner.by == "open_rate":
+        problem = "opens are mostly machines: the winner may be the wrong one"
+        yield document.problem((*place, "by"), problem, 'write by = "click_rate"', "warning")
+    if winner.by == "goal_rate" and campaign.goal is None:
+        problem = "the winner is chosen by the goal, and the campaign has none"
+        yield document.problem((*place, "by"), problem, 'add [goal], or write by = "click_rate"')
+    if isinstance(campaign, Broadcast):
+        yield from _of_broadcast(document, place, winner, campaign)
+        return
+    for key in ("test_percent", "decide_after"):
+        if getattr(winner, key) is not None:
+            problem = f"`{key}` belongs to the [winner] of a broadcast"
+            hint = "here everyone tests until it is proven, or `within` is over"
+            yield document.problem((*place, key), problem, hint)
+
+
+def _of_broadcast(
+    document: Document, place: Place, winner: Winner, broadcast: Broadcast
+) -> Iterator[Problem]:
+    if winner.decide_after is None:
+        if winner.test_percent is not None:
+            problem = "`test_percent` keeps the others waiting, and nothing says until when"
+            yield document.problem((*place, "test_percent"), problem, _HINT)
+        elif broadcast.every is not None:
+            problem = "each occurrence is a test of its own, and nothing says when it is decided"
+            yield document.problem(place, problem, _HINT)
+        elif winner.within is None:
+            yield document.problem(place, "this winner is never chosen", _HINT, "warning")
+    elif broadcast.every is not None and winner.decide_after >= shortest(broadcast.every):
+        problem = "this is decided after the next occurrence has begun"
+        yield document.problem((*place, "decide_after"), problem, _HINT, "warning")
+
+
+def shortest(recurrence: Recurrence) -> timedelta:
+    """The least time from one occurrence to the next."""
+    if recurrence.day is not None or recurrence.which is not None:
+        return timedelta(days=28)
+    return timedelta(days=1 if recurrence.weekday is None else 7)
