@@ -45,7 +45,8 @@ def moments(draw: st.DrawFn) -> tuple[str, datetime]:
     """A zone and an instant, mostly within a day and a half of a change of its clock."""
     name = draw(st.sampled_from(CHANGING) | st.sampled_from(ZONES))
     found = changes(name)
-    if found and draw(st.integers(0, 9)):
+    at_random: int = draw(st.integers(0, 9))
+    if found and at_random:
         which: int = draw(st.integers(0, len(found) - 1))
         change = found[which]
     else:
