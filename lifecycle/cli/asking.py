@@ -35,7 +35,7 @@ def why(
 
     def human(out: Any) -> None:
         _show_decisions(out, found, campaign)
-        _show_others(out, found)
+        _show_others(out, found, whole=campaign is not None)
         out.print(f"\n(times in {found.zone.key})", style="dim")
 
     said.answer(found.told(), human)
@@ -61,7 +61,8 @@ def _show_decisions(out: Any, found: Any, campaign: str | None) -> None:
                 out.print(f"  [cyan]now[/]: {escape(one.sentence)}")
 
 
-def _show_others(out: Any, found: Any) -> None:
+def _show_others(out: Any, found: Any, *, whole: bool) -> None:
+    """What other campaigns wait for; each part of their rules only where one alone is asked of."""
     from rich.markup import escape
 
     for other in found.not_entered:
@@ -69,7 +70,10 @@ def _show_others(out: Any, found: Any) -> None:
         out.print(f"\n[bold]{escape(other.campaign)}[/]: never entered. {waits}.")
         for line in other.in_the_way:
             out.print(f"  in the way: {escape(line)}")
-        if other.rule is not None:
+        if other.because and not whole:
+            leaves = "; ".join(one.words() for one in other.because)
+            out.print(f"  {'yes' if other.rule.holds else 'no'}: {escape(leaves)}")
+        elif other.rule is not None:
             for line in tree_lines(other.rule, found.zone):
                 out.print(f"  {line}")
 

@@ -38,8 +38,12 @@ class Answer:
             "timezone": self.zone.key,
             "decisions": [one.told(self.zone) for one in self.decisions],
             "coming": [one.told() for one in self.coming],
-            "not_entered": [asdict(one) for one in self.not_entered],
+            "not_entered": [_plain(one) for one in self.not_entered],
         }
+
+
+def _plain(one: NotYet) -> dict[str, Any]:
+    return {**asdict(one), "because": [leaf.told() for leaf in one.because]}
 
 
 def answer(

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core import dated
 from lifecycle.core.anchor import AnchorTime
-from lifecycle.core.because import because
+from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -38,6 +38,8 @@ class NotYet:
     waits_for: str
     rule: Explained | None
     in_the_way: tuple[str, ...]
+    because: tuple[Because, ...] = ()
+    """The leaves that make the rule's answer now."""
 
 
 def why_not(
@@ -53,7 +55,7 @@ def why_not(
         return None
     last = _last_way_in(connection, facts.customer_id, campaign)
     if isinstance(campaign, Flow):
-        waits, rule = _flow(campaign, catalog, facts, last, now)
+        waits, asked = _flow(campaign, catalog, facts, last, now)
     else:
         when = (
             _days(campaign, facts, now)
@@ -61,11 +63,14 @@ def why_not(
             else _at(campaign, facts, now)
         )
         waits = f"It goes to those in its audience, {when}"
-        rule = explain(campaign.audience, facts, catalog.rules, now, None)
+        asked = campaign.audience
     ordered = operations.ordered(connection)
     policy = Policy(catalog.settings, catalog.rules, {}, ordered)
     waits += _joined_by(catalog, campaign)
-    return NotYet(campaign.id, waits, rule, tuple(_in_the_way(campaign, policy, facts)))
+    tree = None if asked is None else explain(asked, facts, catalog.rules, now, last)
+    leaves = because(asked, policy.view(facts, now, last))
+    in_the_way = tuple(_in_the_way(campaign, policy, facts))
+    return NotYet(campaign.id, waits, tree, in_the_way, leaves)
 
 
 def _joined_by(catalog: Catalog, campaign: Campaign) -> str:
@@ -82,7 +87,7 @@ def _joined_by(catalog: Catalog, campaign: Campaign) -> str:
 
 def _flow(
     flow: Flow, catalog: Catalog, facts: Facts, last: Event | None, now: datetime
-) -> tuple[str, Explained | None]:
+) -> tuple[str, Rule | None]:
     if flow.enter.when:
         names = " or ".join(flow.enter.when)
         waits = f"It waits for {names}, which has not happened"
@@ -94,15 +99,11 @@ def _flow(
         asked = flow.enter.only_if
         if asked is None or (last is None and asked.needs().entry):
             return waits, None
-        return waits + ", and only_if must hold", explain(asked, facts, catalog.rules, now, last)
+        return waits + ", and only_if must hold", asked
     if flow.enter.on_date is not None:
-        waits = _date(flow, facts, now)
-        asked = flow.enter.only_if
-        return waits, None if asked is None else explain(asked, facts, catalog.rules, now, None)
+        return _date(flow, facts, now), flow.enter.only_if
     segment = flow.enter.joins or flow.enter.leaves
     assert segment is not None
-    rule = catalog.rules.get(segment)
-    tree = None if rule is None else explain(rule, facts, catalog.rules, now, None)
     inside = segment in facts.segments
     if flow.enter.joins:
         waits = f"It waits for joining the segment {segment}"
@@ -110,7 +111,7 @@ def _flow(
     else:
         waits = f"It waits for leaving the segment {segment}"
         waits += "" if inside else ", in which the customer is not"
-    return waits, tree
+    return waits, catalog.rules.get(segment)
 
 
 def _date(flow: Flow, facts: Facts, now: datetime) -> str:
