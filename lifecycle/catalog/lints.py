@@ -13,9 +13,12 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, nearest, of_file
 from lifecycle.catalog.project import Leaf, Project, leaves, walk
 from lifecycle.catalog.retention import messages_kept
-from lifecycle.catalog.tables import shape_of
+from lifecycle.catalog.steps import Written, emitted, steps_written
+from lifecycle.catalog.tables import keys_of, shape_of
 from lifecycle.catalog.told_of import spoken
-from lifecycle.core.campaign import Flow
+from lifecycle.core.campaign import Flow, letters_of
+from lifecycle.core.kept import LEAVES
+from lifecycle.core.step import Step
 
 SHOP_EVENTS = (
     *("newsletter_joined", "customer_created", "site_visited", "product_viewed"),
@@ -37,6 +40,7 @@ _EVENT_KEYS = {
     *(("enter", "when"), ("exit", "when"), ("goal", "when")),
     *(("points", "earn", "when"), ("referral", "qualifies")),
 }
+_SEGMENT_KEYS = {("enter", "joins"), ("enter", "leaves"), ("waves", "first")}
 _SATISFACTION = ("rating", "score", "stars", "satisfaction", "nps", "sentiment")
 
 
@@ -60,6 +64,7 @@ def _unheard_events(project: Project, hook_events: Collection[str]) -> Iterator[
         for place, value in walk(document.data):
             if shape_of(place) == ("case", "happens", "event") and isinstance(value, str):
                 known.add(value)
+    known |= emitted(document for _, document in project.of(CAMPAIGNS))
     for document in project.ruled:
         for place, name in _named_events(document):
             stem = name.removesuffix("*")
@@ -77,9 +82,19 @@ def _named_events(document: Document) -> Iterator[tuple[Place, str]]:
     for place, value in walk(document.data):
         if shape_of(place) in _EVENT_KEYS and isinstance(value, str):
             yield place, value
+    for step in steps_written(document):
+        silence = step.said.get("suppress")
+        until = silence.get("until") if isinstance(silence, dict) else None
+        yield from _texts(until, (*step.place, "suppress", "until"))
+        yield from _texts(step.said.get("wait_for"), (*step.place, "wait_for"))
     for one in spoken(document):
         if not one.path:
             yield one.place, one.names[0]
+
+
+def _texts(said: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if not isinstance(said, dict):
+        yield from ((at, one) for at, one in walk(said, place) if isinstance(one, str))
 
 
 def _settings(project: Project) -> Iterator[Problem]:
@@ -107,11 +122,9 @@ def _unused_segments(project: Project) -> Iterator[Problem]:
     used: set[Any] = set()
     for document in project.ruled:
         used |= {leaf.said["in_segment"] for leaf in leaves(document) if _says_name(leaf)}
-        enter = document.data.get("enter")
-        if isinstance(enter, dict):
-            used |= {
-                enter.get(key) for key in ("joins", "leaves") if isinstance(enter.get(key), str)
-            }
+        for place, value in walk(document.data):
+            if shape_of(place) in _SEGMENT_KEYS and isinstance(value, str):
+                used.add(value)
     for name, document in project.of(SEGMENTS):
         if name not in used:
             problem = "no campaign and no other segment uses this segment"
@@ -123,10 +136,13 @@ def _says_name(leaf: Leaf) -> bool:
 
 
 def _flow(document: Document, name: str, flow: Flow) -> Iterator[Problem]:
-    if len(flow.step) > 1 and not flow.exit.when and flow.exit.if_ is None:
-        problem = "a flow of several steps without [exit] goes on whatever the customer does"
+    letters = [step for _, step in letters_of(flow)]
+    if len(letters) > 1 and not flow.exit.when and flow.exit.if_ is None:
+        problem = "a flow of several letters without [exit] goes on whatever the customer does"
         hint = 'say what ends it: [exit] when = "order_placed"'
         yield document.problem(("enter",), problem, hint, "warning")
+    for step in steps_written(document):
+        yield from _set(document, step)
     if "review" not in f"{name} {flow.name}".lower():
         return
     rules = [
@@ -139,3 +155,18 @@ def _flow(document: Document, name: str, flow: Flow) -> Iterator[Problem]:
             )
             hint = "ask everyone who got the order"
             yield document.problem(leaf.place, problem, hint, "warning")
+
+
+def _set(document: Document, step: Written) -> Iterator[Problem]:
+    """Keys of a step that stand under [step.set], and attributes that the engine keeps itself."""
+    said = step.said.get("set")
+    for place, _ in walk(said if isinstance(said, dict) else {}):
+        path = tuple(part for key in place for part in str(key).split("."))
+        at: Place = (*step.place, "set", *place)
+        if len(place) == 1 and place[0] in keys_of(Step) and place[0] not in ("name", "on"):
+            problem = f"this sets an attribute “{place[0]}” of the customer"
+            hint = "if the step is meant, move it above the heading that ends in set"
+            yield document.problem(at, problem, hint, "warning")
+        elif len(path) == 2 and path[1] in LEAVES.get(path[0], ()):
+            problem = f"the engine keeps “{'.'.join(path)}” itself: from here on this one counts"
+            yield document.problem(at, problem, "choose another name", "warning")

@@ -14,6 +14,7 @@ from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem
 from lifecycle.catalog.project import leaves
+from lifecycle.catalog.steps import emitted
 from lifecycle.catalog.told_of import Spoken, spoken
 from lifecycle.store.seen import Looked, Seen, Values, seen, unknown
 
@@ -82,7 +83,8 @@ class Judging:
             for path, text in sorted(files.items())
             if path.startswith(ruled) and path.endswith(".toml")
         ]
-        self.made = frozenset(made)
+        campaigns = (one for one in self.documents if one.file.startswith(f"{CAMPAIGNS}/"))
+        self.made = frozenset((*made, *emitted(campaigns)))
         self.spoken: list[Spoken] = [one for document in self.documents for one in spoken(document)]
 
     @property

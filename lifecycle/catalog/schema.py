@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from lifecycle.catalog.rule_schema import rule_definitions
 from lifecycle.catalog.tables import SET_BY_CATALOG
-from lifecycle.core.campaign import Broadcast, Flow
+from lifecycle.core.campaign import Broadcast, Flow, Series
 from lifecycle.core.case import CaseFile
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
@@ -22,11 +22,28 @@ Schema = dict[str, Any]
 FOLDER = ".lifecycle"
 """Where a project keeps its schemas: campaign.schema.json and its like."""
 _FILES: dict[str, tuple[str, Any]] = {
-    "campaign": ("One campaign: campaigns/NAME.toml", Flow | Broadcast),
+    "campaign": ("One campaign: campaigns/NAME.toml", Flow | Broadcast | Series),
     "segment": ("One segment: segments/NAME.toml", Segment),
     "settings": ("The shop's settings: settings.toml", Settings),
     "case": ("The tests of one campaign: tests/campaigns/NAME.toml", CaseFile),
 }
+_STEP: Schema = {
+    "dependencies": {
+        "up_to": ["wait_for"],
+        "then": ["wait_for"],
+        "otherwise": ["wait_for", "up_to"],
+    }
+}
+_BESIDE: dict[str, Schema] = {
+    "Step": _STEP,
+    "Branch": {**_STEP, "oneOf": [{"required": ["if"]}, {"required": ["else"]}]},
+    "Split": _STEP,
+    "Until": {"oneOf": [{"required": ["customer"]}, {"required": ["event"]}]},
+    "Enter": {"oneOf": [{"required": [key]} for key in ("when", "joins", "leaves", "on_date")]},
+    "Waves": {"oneOf": [{"required": ["percent"]}, {"required": ["first"]}]},
+    "Broadcast": {"oneOf": [{"required": ["at"]}, {"required": ["every"]}]},
+}
+"""What the models ask beside the keys of a table."""
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 
 
@@ -59,9 +76,13 @@ def _schema(title: str, kind: Any) -> Schema:
     definitions = made.pop("$defs", {})
     cleaned = _cleaned({**made, "$defs": definitions})
     cleaned["$defs"] |= rule_definitions()
-    for table in (cleaned, *(cleaned["$defs"].get(name, {}) for name in ("Flow", "Broadcast"))):
+    kinds = (cleaned["$defs"].get(one.__name__, {}) for one in (Flow, Broadcast, Series))
+    for table in (cleaned, *kinds):
         if "version" in table.get("properties", {}):
             _without_own(table)
+    for name, beside in _BESIDE.items():
+        if name in cleaned["$defs"]:
+            cleaned["$defs"][name] |= beside
     return {"$schema": _DIALECT, "title": title, **cleaned}
 
 

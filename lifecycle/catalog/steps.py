@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,3 +62,9 @@ def step_names(document: Document) -> list[str]:
     if document.data.get("kind") == "broadcast":
         return [LETTER]
     return [one.name for one in steps_written(document) if one.name]
+
+
+def emitted(documents: Iterable[Document]) -> set[str]:
+    """The events that steps of these campaigns make."""
+    names = (step.said.get("emit") for one in documents for step in steps_written(one))
+    return {name for name in names if isinstance(name, str)}

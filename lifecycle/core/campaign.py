@@ -54,9 +54,15 @@ def _every(raw: object) -> Recurrence:
         raise refused(found.problem, found.hint) from found
 
 
-BroadcastAt = Annotated[Any, PlainValidator(_at), WithJsonSchema({"type": "string"})]
+_WHEN = r"^(\d{4}-\d{2}-\d{2}|best hour)"
+_OFTEN = r"^\s*(day|week\s+on\s+\S+|month\s+on\s+the\s+\S+(\s+\S+)?)\s+at\s+\S+\s*$"
+BroadcastAt = Annotated[
+    Any, PlainValidator(_at), WithJsonSchema({"type": "string", "pattern": _WHEN})
+]
 """A `Moment`, or a `Clock` that chooses the hour of the day that `on` names."""
-Every = Annotated[Any, PlainValidator(_every), WithJsonSchema({"type": "string"})]
+Every = Annotated[
+    Any, PlainValidator(_every), WithJsonSchema({"type": "string", "pattern": _OFTEN})
+]
 
 
 class Sending(Definition):
@@ -192,6 +198,10 @@ class Broadcast(_Campaign):
             raise refused(problem, told["hint"], told["key"], told["place"]) from error
         if not self.letter().writes:
             raise refused("a broadcast names its `template`", 'write template = "sale/spring"')
+        for index, one in enumerate(self.variant):
+            if isinstance(one.at, AnchorTime):
+                problem = "T stands for the anchor of a series: a broadcast has none"
+                raise refused(problem, 'write at = "10:00"', "at", ("variant", index))
         if self.topic is None:
             raise refused("a broadcast names its `topic`")
         if self.at is not None and self.every is not None:
@@ -292,6 +302,10 @@ def _check_dated(step: Step, place: tuple[str | int, ...]) -> None:
 def _resolved(value: Any, anchor: Moment, key: str = "") -> Any:
     """A part of a series in which times around the anchor are instants."""
     if isinstance(value, dict):
+        between = value.get("between")
+        if isinstance(between, list) and len(between) == 2 and all(map(is_anchored, between)):
+            value = {key: one for key, one in value.items() if key != "between"}
+            value |= {"since": between[0], "until": between[1]}
         return {name: _resolved(one, anchor, str(name)) for name, one in value.items()}
     if isinstance(value, list):
         return [_resolved(one, anchor, key) for one in value]

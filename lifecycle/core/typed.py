@@ -119,10 +119,10 @@ Length = Annotated[
 ]
 _OWN_LENGTH = r"^(\d+ (second|minute|hour|day|week)s?|\d+(\.\d+)?\s+x\s+\S+)$"
 _SIGNED = r"^[+-]?\s*\d+ (second|minute|hour|day|week)s?$"
-_ANCHOR = r"^T(\s*[+-]\s*\d+\s+(second|minute|hour|day|week)s?)?(\s+\d{1,2}:\d{2})?$"
 _CLOCK = (
     r"^(([01]?\d|2[0-3]):[0-5]\d|best hour( between \S+ and \S+)?"
-    r"|best day and hour inside \d+ (day|week)s?|T.*)$"
+    r"|best day and hour inside \d+ (day|week)s?"
+    r"|T(\s*[+-]\s*\d+\s+(second|minute|hour|day|week)s?)?(\s+\d{1,2}:\d{2})?)$"
 )
 
 AnyLength = Annotated[
@@ -135,12 +135,14 @@ SignedLength = Annotated[
 Path = Annotated[tuple[str, ...], _reads(_path), WithJsonSchema({"type": "string"})]
 At = Annotated[Any, _reads(read_clock), WithJsonSchema({"type": "string", "pattern": _CLOCK})]
 """When of the day: a `Clock`, or an `AnchorTime`."""
-NotAfter = Annotated[Any, _reads(_not_after), WithJsonSchema({"type": "string"})]
+_LAST = r"^(\d{4}-\d{2}-\d{2}|T(\s|[+-]|$))"
+NotAfter = Annotated[Any, _reads(_not_after), WithJsonSchema({"type": "string", "pattern": _LAST})]
 """The last moment: a `Moment`, or an `AnchorTime`."""
+_DAY = {"anyOf": [{"const": "holidays"}, {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}"}]}
 NotOn = Annotated[
     tuple[Any, ...],
     _reads(_not_on),
-    WithJsonSchema({"type": "array", "items": {"type": "string"}}),
+    WithJsonSchema({"anyOf": [_DAY, {"type": "array", "items": _DAY}]}),
 ]
 """Days left out: dates, and “holidays”."""
 TimeOfDay = Annotated[
