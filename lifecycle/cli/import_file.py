@@ -13,7 +13,7 @@ import typer
 
 from lifecycle.cli.app import EVERYWHERE, app, asked
 from lifecycle.clock import SystemClock
-from lifecycle.errors import EXIT_ERRORS_FOUND, EnvironmentFailed
+from lifecycle.errors import EXIT_ERRORS_FOUND, EnvironmentFailed, UsageError
 
 BATCH_LINES = 2_000
 BATCH_BYTES = 4 * 1024 * 1024
@@ -35,24 +35,30 @@ class Batch:
 def import_(
     ctx: typer.Context,
     kind: Annotated[
-        str, typer.Argument(metavar="KIND", help="events, customers, consents, suppressions")
+        str, typer.Argument(metavar="KIND", help="events, customers, consents, suppressions, codes")
     ],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A .jsonl or .csv file.")],
     enroll: Annotated[
         bool, typer.Option("--enroll", help="Let what is imported enter campaigns.")
     ] = False,
+    pool: Annotated[
+        str | None, typer.Option("--pool", metavar="NAME", help='Where codes go: kind = "pool".')
+    ] = None,
 ) -> None:
     """Take in a file; goes on where it was if broken off. Bad rows go to FILE.rejected."""
-    from lifecycle.cli.importing import kind_named
+    from lifecycle.cli.importing import kind_named, pool_named
     from lifecycle.cli.writing import writer
 
     said = asked(ctx)
-    kind_named(kind)
+    if kind_named(kind).pooled:
+        pool = pool_named(pool)
+    elif pool is not None:
+        raise UsageError(f"--pool goes with codes, not with {kind}")
     if not file.is_file():
         raise EnvironmentFailed(f"{file} is not there")
     with writer(said, "an import") as through, _bar(file, said.json) as advance:
         _settle(through, enroll=True)
-        run = Run(kind, file, enroll)
+        run = Run(kind, file, enroll, pool)
         run.go(through, advance)
         _settle(through, enroll=enroll)
     data: dict[str, Any] = {"taken": run.taken, "rejected": run.rejected, "skipped": run.skipped}
@@ -73,12 +79,12 @@ def import_(
 class Run:
     """One import of one file, from where an earlier one was broken off."""
 
-    def __init__(self, kind: str, file: Path, enroll: bool) -> None:
-        self.kind, self.file, self.enroll = kind, file, enroll
+    def __init__(self, kind: str, file: Path, enroll: bool, pool: str | None = None) -> None:
+        self.kind, self.file, self.enroll, self.pool = kind, file, enroll, pool
         self.progress_file = file.with_name(file.name + ".progress")
         self.rejected_file = file.with_name(file.name + ".rejected")
         self.taken = self.rejected = self.skipped = 0
-        self.identity = _identity(kind, file)
+        self.identity = _identity(kind if pool is None else f"{kind} of {pool}", file)
         self.begun = SystemClock().now()
 
     def go(self, through: Any, advance: Any) -> None:
@@ -126,7 +132,7 @@ class Run:
 
     def _take(self, through: Any, batch: Batch) -> None:
         lines = [_sendable(line) for line in batch.lines]
-        said = {"kind": self.kind, "lines": lines, "enroll": self.enroll}
+        said = {"kind": self.kind, "lines": lines, "enroll": self.enroll, "pool": self.pool}
         begun, place = self.begun.isoformat(), batch.numbers[0]
         told = through.do("import", {**said, "begun": begun, "place": place})
         self.taken += told["taken"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,14 @@ from lifecycle.core.policy import Policy
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.parts import Parts
 from lifecycle.errors import UsageError
-from lifecycle.sources import consent_line, customer_line, event_line, suppression_line
+from lifecycle.sources import code_line, consent_line, customer_line, event_line, suppression_line
 from lifecycle.sources.fields import Line
 from lifecycle.sources.refused import Refused
-from lifecycle.store import customers, operations
+from lifecycle.store import customers, operations, pools
 from lifecycle.store.consents import Word
 from lifecycle.store.events import NewEvent, append
+
+MOST_POOL_NAME = 200
 
 Read = Callable[[Line, datetime], Any]
 Write = Callable[[Connection, Sequence[Any], datetime, bytes, bool, int], None]
@@ -38,6 +40,8 @@ class Kind:
     extra: str
     read: Read
     write: Write
+    pooled: bool = False
+    """Whether what is read goes into a pool that the command names."""
 
 
 class LetsNobodyIn(Policy):
@@ -55,6 +59,8 @@ def take_lines(desk: Desk, arguments: Mapping[str, Any]) -> Any:
     Raises UsageError for an unknown kind.
     """
     kind = kind_named(str(arguments["kind"]))
+    if kind.pooled:
+        kind = replace(kind, write=_into_pool(pool_named(arguments.get("pool"))))
     enroll = bool(arguments["enroll"])
     now = desk.clock.now()
     # All batches of one import arrive at one instant, so that no rule is asked half-way.
@@ -97,6 +103,28 @@ def kind_named(name: str) -> Kind:
     if name == "products":
         raise UsageError("products are not taken in yet")
     raise UsageError(f"“{name}” is nothing to import", remedy=f"one of {', '.join(KINDS)}")
+
+
+def pool_named(said: object) -> str:
+    """The name of a pool, as campaigns name it. Raises UsageError where it is none."""
+    name = said.strip() if isinstance(said, str) else ""
+    if not name or len(name) > MOST_POOL_NAME or not name.isprintable():
+        raise UsageError("the codes need a pool", remedy="--pool NAME, as campaigns name it")
+    return name
+
+
+def _into_pool(pool: str) -> Write:
+    def write(
+        connection: Connection,
+        read: Sequence[Any],
+        now: datetime,
+        key: bytes,
+        enroll: bool,
+        place: int,
+    ) -> None:
+        pools.bring(connection, pool, (one.code for one in read), now)
+
+    return write
 
 
 def _events(
@@ -182,5 +210,12 @@ KINDS: dict[str, Kind] = {
         "",
         lambda line, now: suppression_line.read_suppression(line, at=now, latest=now),
         _suppressions,
+    ),
+    "codes": Kind(
+        code_line.KNOWN,
+        "",
+        lambda line, now: code_line.read_code_line(line),
+        _into_pool(""),
+        pooled=True,
     ),
 }

@@ -62,9 +62,10 @@ class Owed:
 def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """Decide on one message at `now`.
 
-    The order is fixed: erasure, exit and stop; address; suppression; consent; stale; then what
-    only holds: pause, the shop's hold_if, quiet hours, the minimum gap, caps. A transactional
-    letter is stopped by erasure, exit, address, suppression and staleness alone.
+    The order is fixed: erasure, exit and stop; address; suppression; a silence that a step asked
+    for; consent; stale; then what only holds: pause, breaker, hold_if, quiet hours, the minimum
+    gap, caps. A transactional letter is stopped by erasure, exit, address, suppression and
+    staleness alone.
     """
     never = _never(owed, facts, policy)
     if never is not None:
@@ -92,6 +93,8 @@ def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
     if facts.suppressed is not None:
         return Drop("suppressed")
     if not owed.step.transactional:
+        if facts.silences:
+            return Drop("suppressed")
         topic = owed.campaign.topic
         if topic is None or not facts.consents.get(topic, False):
             return Drop("no_consent")

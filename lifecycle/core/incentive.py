@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from lifecycle.core.typed import Definition, Instant, Length, RuleField, refused
 
+MOST_POINTS = 10**12
+"""Points given at once; more is a fault of whoever wrote it."""
 KINDS = ("percent_off", "amount_off", "free_shipping", "points", "pool", "shared_code")
 """The kinds of incentives that need no hook."""
 
@@ -20,12 +22,17 @@ class IncentiveOffer(Definition):
     given_if: RuleField | None = None
     percent: Annotated[float, Field(gt=0, le=100)] | None = None
     amount: Annotated[float, Field(gt=0)] | None = None
-    points: Annotated[int, Field(gt=0)] | None = None
+    points: Annotated[int, Field(gt=0, le=MOST_POINTS)] | None = None
     code: str | None = None
     valid_for: Length | None = None
     valid_until: Instant | None = None
     pool: str | None = None
     """The pool of imported codes that the code is taken from."""
+
+    @property
+    def by_hook(self) -> bool:
+        """Whether a hook of the shop's makes its codes."""
+        return self.kind not in KINDS
 
     @model_validator(mode="after")
     def _has_its_figure(self) -> IncentiveOffer:

@@ -15,7 +15,8 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
 from lifecycle.core.walk import leave
 from lifecycle.core.words import from_micros
-from lifecycle.engine.deeds import carry_out
+from lifecycle.engine.deeds import carry_out, provided
+from lifecycle.engine.hooked import Wanted, ask
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.store import claims
@@ -68,14 +69,25 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
                 continue  # What the customer's last step did is taken in first, whatever the batch.
             known = facts[customer_id]
             parts.live.compute(known)
-            actions = _decide(parts, policy, found, known, now)
+        asking: dict[str, Wanted] = {}
+            decided = _decide(parts, policy, found, known, now)
+            actions, wanted = provided(connection, parts, known, found, decided, now)
+            if wanted is not None:
+                asking[found.id] = wanted
+                unsettled.add(customer_id)  # What is left out here is decided once it is there.
             if _to_be_taken_in(parts, actions, now):
                 unsettled.add(customer_id)
             writing.add(known, actions, None)
         writing.write(connection)
         carry_out(connection, parts, facts, writing, now)
         look_again(connection, parts.live, writing, now)
-        claims.release(connection, "enrollment", claimed)
+        settled = [one for one in claimed if one.id not in asking]
+        claims.release(connection, "enrollment", settled)
+    if asking:
+        ask(parts, list(asking.values()), now)
+        with parts.database.write() as connection:
+            left = [one for one in claimed if one.id in asking]
+            claims.release(connection, "enrollment", left)
 
 
 def _in_order(claimed: Sequence[Claim], facts: Mapping[str, Facts]) -> list[tuple[str, Enrollment]]:

@@ -17,9 +17,10 @@ from lifecycle.core.walk import letter_settled
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
-from lifecycle.rewards import referral
+from lifecycle.rewards import incentives, referral
 from lifecycle.store import arrived, claims, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -27,7 +28,6 @@ from lifecycle.store.dialect.lists import among
 from lifecycle.store.facts import Reading, fresh_enrollments, load
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
-from lifecycle.store.write import insert_new
 
 _INTAKE = METADATA.tables["intake"]
 _UNREAD = Statement(
@@ -99,6 +99,7 @@ def _deliver(
             going = weighed.prepared
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
+        going = with_pool_codes(connection, parts, letters, policy, weighed, going, now)
         write_refusals(connection, parts, weighed, now)
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
@@ -163,7 +164,7 @@ def _begin(
     if parts.live.catalog.settings.referral is not None:
         invited = {one.due.row.customer_id for one in going}
         referral.keep_codes(connection, invited, parts.key, now)
-    insert_new(connection, "incentive", [one.offer.row for one in going if one.offer])
+    incentives.write(connection, [one.offer.row for one in going if one.offer])
     attempts, messages = [], []
     for one in going:
         row, letter = one.due.row, one.ready.letter

@@ -24,6 +24,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.flow import on_change
 from lifecycle.core.membership import ask, turned_event
 from lifecycle.core.policy import Policy
+from lifecycle.core.silence import lifted
 from lifecycle.engine.feedback import KnownMessage, take_feedback
 from lifecycle.engine.live import Live
 from lifecycle.engine.triggers import Derived, derived
@@ -162,6 +163,7 @@ class CustomerIntake:
             self._do([Consented(topic, agreed, at, "event")])
 
     def _hear(self, event: Event, moment: datetime) -> None:
+        self._do(lifted(self.facts, event))
         if self.live.heard(event.name):
             self.facts.add_event(event)
             self._to_ask |= self._asked.by_event(event.name)

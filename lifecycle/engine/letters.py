@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle.core import kept
-from lifecycle.core.campaign import Campaign
+from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
+from lifecycle.core.key import ITEM
 from lifecycle.core.made_from import template_name
 from lifecycle.core.message import Letter
 from lifecycle.core.step import Step, Variant
@@ -131,7 +132,7 @@ class Letters:
         settings = self.live.catalog.settings
         shop = settings.shop
         event = dict(enrollment.properties)
-        items = event.get("items")
+        items, item = items_of(campaign, enrollment)
         return {
             "customer": {
                 "id": facts.customer_id,
@@ -142,8 +143,8 @@ class Letters:
                 **kept.told(facts, self.live.kept_in_letters, facts.now),
             },
             "event": event,
-            "items": items if isinstance(items, list) else [],
-            "item": items[0] if isinstance(items, list) and items else None,
+            "items": items,
+            "item": item,
             "incentive": incentive,
             "points": kept.points_told(facts, facts.now),
             "referral": {"link": referral_link} if referral_link else None,
@@ -207,6 +208,22 @@ def _stored(template: CompiledTemplate) -> dict[str, Any]:
         "text": template.text,
         "links": list(template.links),
         "imports": [list(pair) for pair in template.imports],
+def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any]:
+    """What a template sees as `items` and `item`: the event's list, and its first entry.
+
+    With `each` it is the list that the flow names, and the very entry that this entry is about.
+    """
+    properties: Mapping[str, Any] = enrollment.properties
+    each = campaign.enter.each if isinstance(campaign, Flow) else None
+    items: Any = properties
+    for part in each or ("items",):
+        items = items.get(part) if isinstance(items, Mapping) else None
+    found = items if isinstance(items, list) else []
+    if each is not None and ITEM in properties:
+        return found, properties[ITEM]
+    return found, found[0] if found else None
+
+
     }
 
 

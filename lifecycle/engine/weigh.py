@@ -16,16 +16,25 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
-from lifecycle.core.step import Step
+from lifecycle.core.step import Step, Variant
 from lifecycle.core.walk import Walk
 from lifecycle.engine.letters import Letters, Ready
-from lifecycle.engine.offers import Offer, offer_for
+from lifecycle.engine.offers import (
+    Never,
+    NotYet,
+    Offer,
+    ask_hooks,
+    issued_before,
+    offer_for,
+    said_of,
+)
 from lifecycle.engine.parts import Parts
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import outbox
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load
 
+from lifecycle.store.hook_codes import HookCode
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -38,6 +47,8 @@ class Due:
     step: Step | None
     enrollment: Enrollment | None
 
+    issued: Mapping[str, Any] | None = None
+    """The latest incentive that a step before issued to the enrollment, as templates see it."""
     def with_facts(self, facts: Facts) -> Due:
         """The same message, judged by fresher facts."""
         found = next((one for one in facts.enrollments if one.id == self.row.enrollment_id), None)
@@ -97,6 +108,9 @@ def read_due(
         step = step_of(campaign, row.place)
         found.append(Due(row, fences[row.message_id], known, campaign, step, enrollment))
     found.sort(key=lambda due: outbox.turn(due.row))
+    issued = issued_before(connection, found)
+    if issued:
+        found = [replace(due, issued=issued.get(due.row.enrollment_id)) for due in found]
     return found
 
 
@@ -160,28 +174,85 @@ def weigh(
             continue
         verdict = judge(due, policy, now)
         if isinstance(verdict, Drop):
+    unanswered: set[str] = set()
+
+    def may_go(due: Due) -> bool:
+        return isinstance(judge(due, policy, now), Go)
+
+    answers = ask_hooks(parts, policy, dues, lambda due: variant_of(due, policy), may_go, now)
             result.dropped.append((due, verdict.reason, ""))
+        if read.row.customer_id in unanswered:
+            continue  # Whose first letter waits for its code; none goes before it.
         elif isinstance(verdict, Hold):
             result.held.append((due, verdict))
         else:
-            try:
-                result.prepared.append(_prepare(due, parts, letters, policy, now))
-            except BrokenTemplate as broken:
-                result.dropped.append((due, "broken_template", str(broken)))
+            made = _prepare(due, parts, letters, policy, answers, now)
+            if isinstance(made, NotYet):
+                unanswered.add(due.row.customer_id)
+            elif isinstance(made, Never):
+                result.dropped.append((due, made.reason, made.detail))
+            elif isinstance(made, Hold):
+                result.held.append((due, made))
             else:
                 counts_as_sent(due, now)
                 gone.add(due.row.customer_id)
     return result
 
 
-def _prepare(due: Due, parts: Parts, letters: Letters, policy: Policy, now: datetime) -> Prepared:
-    assert due.campaign is not None and due.step is not None and due.enrollment is not None
-    variants: Mapping[str, Any] = {one.name: one for one in due.step.variant}
+def _prepare(
+    due: Due,
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    answers: Mapping[str, HookCode],
+    now: datetime,
+) -> Prepared | Hold | Never | NotYet:
+    """A message as a letter with its incentive, or why it is none."""
+    assert due.enrollment is not None and due.step is not None
+    variant = variant_of(due, policy)
+    offer = offer_for(parts, policy, due, variant, answers, now)
+    if isinstance(offer, Hold | Never | NotYet):
+        return offer
+    try:
+        ready = letter_of(due, parts, letters, policy, offer.view if offer else None, now)
+    except BrokenTemplate as broken:
+        return Never("broken_template", str(broken))
+    said = said_of(due, variant)
+    withheld: tuple[Because, ...] = ()
+    if offer is None and said is not None:
+        view = policy.view(due.facts, now, due.enrollment.entry_event())
+        withheld = because(said.given_if, view, "given_if")
+    return Prepared(due, ready, offer, withheld)
+
+
+def variant_of(due: Due, policy: Policy) -> Variant | None:
+    """The variant that a message was owed as, or what stands in its place by now."""
+    assert due.campaign is not None and due.step is not None
+    variants = {one.name: one for one in due.step.variant}
     variant = variants.get(due.row.variant) if due.row.variant else None
     if due.row.variant and variant is None and due.step.variant:
-        variant = policy.variant(due.campaign, due.step, due.facts)
-    offer = offer_for(parts, policy, due, variant, now)
-    ready = letters.make(
+                result.prepared.append(made)
+        variant = policy.variant(due.campaign, due.step, due.facts, due.row.entry)
+    return variant
+
+
+def letter_of(
+    due: Due,
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    incentive: Mapping[str, Any] | None,
+    now: datetime,
+) -> Ready:
+    """The letter of a message. Raises BrokenTemplate.
+
+    Where the step says no incentive of its own, it shows the latest one that was issued before.
+    """
+    assert due.campaign is not None and due.step is not None and due.enrollment is not None
+    variant = variant_of(due, policy)
+    if incentive is None and said_of(due, variant) is None:
+        incentive = due.issued
+    return letters.make(
         due.row.message_id,
         outbox.attempt_id(due.row.message_id, (due.row.made or 0) + 1),
         due.campaign,
@@ -189,13 +260,7 @@ def _prepare(due: Due, parts: Parts, letters: Letters, policy: Policy, now: date
         variant,
         due.enrollment,
         due.facts,
-        offer.view if offer else None,
+        incentive,
         parts.referral_link(due.facts.customer_id),
         now,
     )
-    said = (variant.incentive if variant else None) or due.step.incentive
-    withheld: tuple[Because, ...] = ()
-    if offer is None and said is not None:
-        view = policy.view(due.facts, now, due.enrollment.entry_event())
-        withheld = because(said.given_if, view, "given_if")
-    return Prepared(due, ready, offer, withheld)

@@ -19,7 +19,13 @@ from lifecycle.hooks.facts import Facts, UndeclaredRead
 from lifecycle.hooks.find import find
 from lifecycle.hooks.hand_over import TriggerAsked, answering, handed_over
 from lifecycle.hooks.registry import HookProblem, Registry
-from lifecycle.hooks.run import HookFailed, asked_again, run_attribute, run_trigger
+from lifecycle.hooks.run import (
+    HookFailed,
+    asked_again,
+    run_attribute,
+    run_incentive,
+    run_trigger,
+)
 from lifecycle.hooks.sample import sample_check
 
 __all__ = [
@@ -45,6 +51,7 @@ __all__ = [
     "handed_over",
     "incentive",
     "run_attribute",
+    "run_incentive",
     "run_trigger",
     "sample_check",
     "template_filter",

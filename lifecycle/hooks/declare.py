@@ -68,13 +68,24 @@ class Incentive:
 
 @dataclass(frozen=True, slots=True)
 class IncentiveAsked:
-    """What an incentive hook is asked for; `key` is the same on every retry of one message."""
+    """What an incentive hook is asked for; `key` is the same on every retry of one message.
+
+    The rest is what the step says; `amount` is in major units of `currency`, and `expires_at` is
+    when the code should end if it were sent at once.
+    """
 
     key: str
     kind: str
     customer_id: str
     campaign: str
     expires_at: datetime | None = None
+    step: str = ""
+    percent: float | None = None
+    amount: float | None = None
+    currency: str | None = None
+    points: int | None = None
+    code: str | None = None
+    valid_for: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +154,12 @@ def attribute(
 
 
 def incentive(kind: str) -> Callable[[Function], Function]:
-    """Declare a kind of incentive: `function(asked)` gives the code of it. Raises HookRefused."""
+    """Declare a kind of incentive: `function(asked)` gives the code of it, None if none is left.
+
+    It may be asked for several letters at once, each in a thread of its own, and for one of them
+    again with the same `asked.key` if it failed or nobody could note its answer. Raises
+    HookRefused.
+    """
     return _declares(lambda function, at: Incentive(_name(kind), function, at))
 
 

@@ -10,13 +10,17 @@ from typing import Any
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts as CoreFacts
-from lifecycle.hooks.declare import Attribute, Hook, Trigger
+from lifecycle.hooks.declare import Attribute, Hook, Incentive, IncentiveAsked, Trigger
 from lifecycle.hooks.facts import Facts
 from lifecycle.hooks.in_time import in_time
 from lifecycle.hooks.plain import NotPlain, plain
 
 MAX_WHY = 300
 """Characters kept of why a hook failed."""
+INCENTIVE_SECONDS = 10.0
+"""How long one code may take: the hook may ask another machine for it."""
+MAX_CODE = 200
+"""Characters of a code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,23 @@ def run_attribute(hook: Attribute, facts: CoreFacts) -> Any:
         return plain(in_time(hook.function, seen))
     except (Exception, SystemExit) as raised:
         return failed(hook, "", raised)
+
+
+def run_incentive(hook: Incentive, asked: IncentiveAsked) -> str | HookFailed:
+    """The code that an incentive hook gives, empty where it has none, or how it failed."""
+    try:
+        code = in_time(hook.function, asked, seconds=INCENTIVE_SECONDS)
+        return "" if code is None else _code(code)
+    except (Exception, SystemExit) as raised:
+        return failed(hook, "", raised)
+
+
+def _code(code: object) -> str:
+    if not isinstance(code, str):
+        raise TypeError(f"an incentive hook gives a code as text, not {type(code).__name__}")
+    if not code.strip() or len(code) > MAX_CODE or not code.isprintable():
+        raise ValueError(f"a code is a line of 1 to {MAX_CODE} characters")
+    return code.strip()
 
 
 def asked_again(trigger: Trigger, late: Event, later: Iterable[Event]) -> list[Event]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision
 from sqlalchemy import Connection, bindparam, select, update
@@ -18,12 +19,25 @@ from lifecycle.core.settings import Settings
 from lifecycle.rewards import points
 from lifecycle.rewards.codes import derived_code, read_code
 from lifecycle.rewards.own_events import EVENT
+from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent, wake
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
+from lifecycle.store.write import upsert
 
 INCENTIVE = METADATA.tables["incentive"]
 PREFIXES = {"percent_off": "PCT", "amount_off": "AMT", "free_shipping": "SHIP"}
-"""What the code of a kind begins with; the other kinds have no code of their own."""
+"""What the code of a kind begins with that is derived."""
+STAND_IN = "CODE"
+"""What the code begins with that stands for one of a pool or a hook, where none is asked."""
+UTC = ZoneInfo("UTC")
+_OWN_FIGURE = {
+    "percent_off": "percent",
+    "amount_off": "amount",
+    "points": "points",
+    "free_shipping": "none",
+}
+"""Of these kinds that figure alone is kept; of others all that the step says."""
 ISSUED = "incentive_issued"
 REDEEMED = "incentive_redeemed"
 
@@ -56,32 +70,52 @@ def issue(
     now: datetime,
     key: bytes,
     currency: str,
+    zone: ZoneInfo = UTC,
+    code: str | None = None,
     fallback_valid_for: timedelta | None = None,
 ) -> IncentiveRow:
-    """The incentive that a message carries; its code derives from the message by a keyed hash.
+    """The incentive that a message carries, or that a step issues, whose id is then `message_id`.
 
-    `currency` is what amounts are in; `fallback_valid_for` holds where the offer says no length,
-    and without either the incentive does not expire.
+    Its code derives from the id by a keyed hash. `code` is what a pool or a hook gave; without it
+    a derived one stands in its place. `currency` is what amounts are in, `zone` the customer's
+    clock; `fallback_valid_for` holds where the offer says no end, and without either the incentive
+    does not expire.
     """
-    valid_for = offer.valid_for if offer.valid_for is not None else fallback_valid_for
-    amount = offer.amount if offer.kind in ("amount_off", "shared_code") else None
-    code = offer.code or "" if offer.kind == "shared_code" else ""
-    if offer.kind in PREFIXES:
-        code = f"{PREFIXES[offer.kind]}-{derived_code(key, 'incentive', message_id)}"
+    own = _OWN_FIGURE.get(offer.kind)
+    amount = offer.amount if own in ("amount", None) else None
     return IncentiveRow(
         customer_id=customer_id,
         incentive_id=derived_id("incentive", message_id),
         message_id=message_id,
         campaign=campaign,
         kind=offer.kind,
-        code=code,
-        percent=offer.percent if offer.kind in ("percent_off", "shared_code") else None,
+        code=_code(offer, message_id, key) if code is None else code,
+        percent=offer.percent if own in ("percent", None) else None,
         amount_minor=None if amount is None else minor_units(amount, currency),
         currency=None if amount is None else currency,
-        points=offer.points if offer.kind == "points" else None,
+        points=offer.points if own in ("points", None) else None,
         issued_at=now,
-        expires_at=None if valid_for is None else now + valid_for,
+        expires_at=expiry(offer, now, zone, fallback_valid_for),
     )
+
+
+def expiry(
+    offer: IncentiveOffer, now: datetime, zone: ZoneInfo, fallback: timedelta | None = None
+) -> datetime | None:
+    """When what is issued at `now` to somebody in `zone` ends; None if it does not."""
+    if offer.valid_until is not None:
+        return offer.valid_until.at(zone)
+    valid_for = offer.valid_for if offer.valid_for is not None else fallback
+    return None if valid_for is None else now + valid_for
+
+
+def _code(offer: IncentiveOffer, message_id: str, key: bytes) -> str:
+    if offer.kind == "shared_code":
+        return offer.code or ""
+    if offer.kind == "points":
+        return ""
+    prefix = PREFIXES.get(offer.kind, STAND_IN)
+    return f"{prefix}-{derived_code(key, 'incentive', message_id)}"
 
 
 def minor_units(amount: float, currency: str) -> int:
@@ -93,6 +127,21 @@ def minor_units(amount: float, currency: str) -> int:
 def row_of(row: IncentiveRow) -> dict[str, Any]:
     """The incentive as a row of its table."""
     return asdict(row)
+
+
+def write(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep incentives as they are issued; that one of them was redeemed stays."""
+    kept = [{name: value for name, value in row.items() if name != "redeemed_at"} for row in rows]
+    upsert(connection, INCENTIVE, kept)
+
+
+def issued_to(
+    connection: Connection, wanted: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], IncentiveRow]:
+    """Incentives by customer and message (or issue); `wanted` are these ids by customer."""
+    ids = sorted({one for several in wanted.values() for one in several})
+    rows = _ISSUED.rows(connection, {"customers": sorted(wanted), "ids": ids})
+    return {(row.customer_id, row.message_id): IncentiveRow(**row._asdict()) for row in rows}
 
 
 def template_view(row: IncentiveRow) -> dict[str, Any]:
@@ -123,11 +172,11 @@ def on_issued(
     changes: Sequence[tuple[str, Event]],
     now: datetime,
 ) -> list[NewEvent]:
-    """Put the points that a message brought into the ledger; gives the events to append."""
+    """Put the points that a message or a step brought into the ledger; gives events to append."""
     of_message = {
-        (of, event["message_id"]): event
+        (of, event["message_id"] or event["issue_id"]): event
         for of, event in changes
-        if event.name == ISSUED and event["kind"] == "points" and event["message_id"]
+        if event.name == ISSUED and event["kind"] == "points"
     }
     if not of_message:
         return []
@@ -190,6 +239,11 @@ def _best(of: str, event: Event, rows: Sequence[Any]) -> Any:
     return rows[0] if len(rows) == 1 and rows[0].kind != "shared_code" else None
 
 
+_ISSUED = Statement(
+    select(INCENTIVE).where(
+        among(INCENTIVE.c.customer_id, "customers"), among(INCENTIVE.c.message_id, "ids")
+    )
+)
 _POINTS = select(INCENTIVE).where(
     INCENTIVE.c.customer_id.in_(bindparam("ids", expanding=True)), INCENTIVE.c.kind == "points"
 )

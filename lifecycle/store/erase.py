@@ -25,7 +25,7 @@ TABLES = METADATA.tables
 CUSTOMER = TABLES["customer"]
 DELETED = (
     *("alias", "attribute_past", "consent", "membership", "settled", "intake", "nightly"),
-    "errand",
+    *("date_kept", "errand", "silence", "hook_code", "letter_harm"),
 )
 EMPTIED: dict[str, dict[str, Any]] = {
     "event": {"properties": {}, "pending": False},
@@ -101,6 +101,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
             .values(source=redacted(record.source), wording=redacted(record.wording))
         )
     for name, emptied in EMPTIED.items():
+    _cut_from_pools(connection, owner, key)
         _hash_columns(connection, name, owner, key)
         table = TABLES[name]
         values = {**emptied, "customer_id": pseudonym}
@@ -172,6 +173,23 @@ def _hash_columns(connection: Connection, name: str, owner: str, key: bytes) -> 
 
 
 def _step_back(connection: Connection, owner: str) -> None:
+def _cut_from_pools(connection: Connection, owner: str, key: bytes) -> None:
+    """Let imported codes stay given, but no longer tell by which of the customer's letters."""
+    incentive, pool = TABLES["incentive"], TABLES["pool_code"]
+    ids = select(incentive.c.message_id).where(incentive.c.customer_id == owner)
+    changes = [
+        {"old": one, "new": _hash(key, owner, one)}
+        for one in connection.execute(ids.distinct()).scalars().all()
+    ]
+    if changes:
+        connection.execute(
+            update(pool)
+            .where(pool.c.given_to == bindparam("old"))
+            .values(given_to=bindparam("new")),
+            changes,
+        )
+
+
     """A broadcast's cursor may hold this very id: put it on the customer before."""
     state = TABLES["broadcast_state"]
     before = connection.execute(

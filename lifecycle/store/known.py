@@ -27,6 +27,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "referral_codes": ("referral_code", ("at", "code")),
 }
 INNER = frozenset(
+    "silences": ("silence", ("since", "silence_id")),
     "customer_id bucket lease_until fence attempts quarantined_at arrival pending due_at "
     "attributes_at address_hash wake_at version template_version".split()
 )

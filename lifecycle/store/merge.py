@@ -21,7 +21,7 @@ CUSTOMER, ALIAS, CONSENT = TABLES["customer"], TABLES["alias"], TABLES["consent"
 MOVED = (
     *("event", "consent_record", "membership_change", "enrollment", "message", "attempt"),
     *("decision", "points_entry", "incentive", "referral", "referral_code", "receipt"),
-    "attribute_past",
+    *("attribute_past", "errand", "silence", "hook_code", "letter_harm"),
 )
 """Tables whose rows go over to the one who stays; memberships are asked afresh."""
 

@@ -37,6 +37,7 @@ _EVENT, _DECISION = METADATA.tables["event"], METADATA.tables["decision"]
 _MESSAGE, _ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
 _PAST = METADATA.tables["attribute_past"]
 _ATTEMPT, _RECEIPT = METADATA.tables["attempt"], METADATA.tables["receipt"]
+_HOOK_CODE = METADATA.tables["hook_code"]
 _AGE: ColumnElement[Any] = func.coalesce(
     _MESSAGE.c.attempted_at, _MESSAGE.c.planned_at, type_=_MESSAGE.c.planned_at.type
 )
@@ -129,6 +130,7 @@ def delete_messages(
     rows = connection.execute(old).all()
     keys = [(customer, message) for customer, message, _ in rows]
     _delete(connection, _ATTEMPT, "message_id", keys)
+    _delete(connection, _HOOK_CODE, "made_for", keys)
     receipts = [{"receipt": receipt} for _, _, receipt in rows if receipt is not None]
     if receipts:
         connection.execute(

@@ -16,7 +16,7 @@ from lifecycle.store.tables.customers import (
     ReferralCode,
     Suppression,
 )
-from lifecycle.store.tables.errands import ErrandRow, PoolCode, SilenceRow
+from lifecycle.store.tables.errands import ErrandRow, HookCode, PoolCode, SilenceRow
 from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
 from lifecycle.store.tables.flows import (
     Attempt,
@@ -63,6 +63,7 @@ __all__ = [
     "Feedback",
     "Incentive",
     "Intake",
+    "HookCode",
     "Membership",
     "MembershipChange",
     "MessageRow",

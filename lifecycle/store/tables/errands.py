@@ -23,6 +23,13 @@ class ErrandRow(SQLModel, table=True):
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
+        Index(
+            "errand_ended",
+            "state",
+            "ended_at",
+            postgresql_where=text("ended_at IS NOT NULL"),
+            sqlite_where=text("ended_at IS NOT NULL"),
+        ),
         {"info": {"shard_key": "customer_id", "queue": True}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
@@ -37,10 +44,10 @@ class ErrandRow(SQLModel, table=True):
     step: str = Field(sa_type=Text)
     said: dict[str, Any] = Field(sa_column=Column(Json, nullable=False))
     """What the step says: the address and the texts."""
-    body: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
-    """What is sent, fixed at the first try: the same on every retry."""
+    body: str | None = Field(default=None, sa_type=Text)
+    """What is sent, as JSON, fixed at the first try: the same bytes on every retry."""
     state: str = Field(sa_type=Text)
-    """waiting, done or failed."""
+    """waiting, trying, done or failed."""
     made_at: datetime = Field(sa_type=Instant)
     due_at: datetime | None = Field(default=None, sa_type=Instant)
     tries: int = 0
@@ -69,7 +76,19 @@ class PoolCode(SQLModel, table=True):
 
     __tablename__ = "pool_code"
     __table_args__ = (
-        Index("pool_code_free", "pool", "given_to"),
+        Index(
+            "pool_code_free",
+            "pool",
+            "code",
+            postgresql_where=text("given_to IS NULL"),
+            sqlite_where=text("given_to IS NULL"),
+        ),
+        Index(
+            "pool_code_given",
+            "given_to",
+            postgresql_where=text("given_to IS NOT NULL"),
+            sqlite_where=text("given_to IS NOT NULL"),
+        ),
         {"info": {"shard_key": "code"}},
     )
     pool: str = Field(primary_key=True, sa_type=Text)
@@ -78,3 +97,20 @@ class PoolCode(SQLModel, table=True):
     given_to: str | None = Field(default=None, sa_type=Text)
     """The id of the incentive's message or issue."""
     given_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class HookCode(SQLModel, table=True):
+    """What a hook gave for one message or issue, kept at once: of each it is asked but once."""
+
+    __tablename__ = "hook_code"
+    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    made_for: str = Field(primary_key=True, sa_type=Text)
+    """The id of the message or issue: the key that the hook is asked with."""
+    kind: str = Field(sa_type=Text)
+    code: str | None = Field(default=None, sa_type=Text)
+    """Empty where the hook had none to give; none while it has failed to answer."""
+    tries: int = 0
+    problem: str = Field(default="", sa_type=Text)
+    """What went wrong at the last try."""
+    asked_at: datetime = Field(sa_type=Instant)

@@ -40,6 +40,7 @@ def upgrade() -> None:
     _event_indexes()
     _feedback()
     _incentive()
+    _hook_code()
     _incentive_indexes()
     _intake()
     _intake_indexes()
@@ -442,6 +443,20 @@ def _intake() -> None:
         sa.Column("arrivals", sa.BigInteger(), nullable=False),
         sa.Column("everything", sa.Boolean(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
+def _hook_code() -> None:
+    op.create_table(
+        "hook_code",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("made_for", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "made_for"),
+    )
+
+
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
@@ -590,7 +605,22 @@ def _pool_code() -> None:
 
 
 def _pool_code_indexes() -> None:
-    op.create_index("pool_code_free", "pool_code", ["pool", "given_to"], unique=False)
+    op.create_index(
+        "pool_code_free",
+        "pool_code",
+        ["pool", "code"],
+        unique=False,
+        postgresql_where=sa.text("given_to IS NULL"),
+        sqlite_where=sa.text("given_to IS NULL"),
+    )
+    op.create_index(
+        "pool_code_given",
+        "pool_code",
+        ["given_to"],
+        unique=False,
+        postgresql_where=sa.text("given_to IS NOT NULL"),
+        sqlite_where=sa.text("given_to IS NOT NULL"),
+    )
 
 
 def _receipt() -> None:

@@ -1,0 +1,22 @@
+"""Silences: a customer to whom no marketing goes, until one of some events happens."""
+
+from __future__ import annotations
+
+from lifecycle.core.action import SilenceOver
+from lifecycle.core.event import Event, by_machine
+from lifecycle.core.facts import Facts
+from lifecycle.core.key import named
+
+
+def lifted(facts: Facts, event: Event) -> list[SilenceOver]:
+    """The silences that an event ends: a person's, named in `until`, not from before the silence.
+
+    One that comes late counts by its own moment, and ends the silence when it becomes known.
+    """
+    if not facts.silences or by_machine(event.name, event.properties):
+        return []
+    return [
+        SilenceOver(one, facts.now)
+        for one, silence in sorted(facts.silences.items())
+        if event.at >= silence.since and any(named(name, event.name) for name in silence.until)
+    ]

@@ -1,0 +1,83 @@
+"""Gives letters that surely go their codes of a pool, in the transaction of their attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from lifecycle import log
+from lifecycle.core.policy import Policy
+from lifecycle.engine.letters import Letters
+from lifecycle.engine.parts import Parts
+from lifecycle.engine.weigh import Prepared, Weighed, letter_of
+from lifecycle.render.problems import BrokenTemplate
+from lifecycle.store import pools
+from lifecycle.store.pools import Stock
+
+OUT_OF_STOCK = "out_of_stock"
+
+
+def with_pool_codes(
+    connection: Connection,
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    weighed: Weighed,
+    going: Sequence[Prepared],
+    now: datetime,
+) -> list[Prepared]:
+    """The letters that go, each with its own code in it; those of an empty pool are dropped.
+
+    A code is given only where an attempt is committed with it: whatever keeps a letter from going
+    leaves the code free, and a later try of the same letter has the same code.
+    """
+    wanted = {
+        one.due.row.message_id: one.offer.pool
+        for one in going
+        if one.offer is not None and one.offer.pool is not None
+    }
+    if not wanted:
+        return list(going)
+    codes = taken(connection, wanted, now)
+    found = []
+    for one in going:
+        message_id = one.due.row.message_id
+        if message_id not in wanted:
+            found.append(one)
+            continue
+        assert one.offer is not None
+        code = codes.get(message_id)
+        if code is None:
+            weighed.dropped.append((one.due, OUT_OF_STOCK, wanted[message_id]))
+            continue
+        offer = one.offer.with_code(code)
+        try:
+            ready = letter_of(one.due, parts, letters, policy, offer.view, now)
+        except BrokenTemplate as broken:
+            if not one.due.row.made:
+                pools.give_back(connection, [message_id])
+            weighed.dropped.append((one.due, "broken_template", str(broken)))
+        else:
+            found.append(replace(one, ready=ready, offer=offer))
+    return found
+
+
+def taken(connection: Connection, wanted: Mapping[str, str], now: datetime) -> dict[str, str]:
+    """Give codes of pools to messages and issues, and warn where a pool has become low by it."""
+    had = pools.given(connection, wanted)
+    codes = pools.take(connection, wanted, now)
+    fresh = [pool for one, pool in wanted.items() if one in codes and one not in had]
+    _warn(pools.stocks(connection, fresh) if fresh else (), fresh)
+    for pool in sorted({pool for one, pool in wanted.items() if one not in codes}):
+        log.warned("pool_empty", pool=pool)
+    return codes
+
+
+def _warn(stocks: Iterable[Stock], fresh: Sequence[str]) -> None:
+    for stock in stocks:
+        before = replace(stock, free=stock.free + fresh.count(stock.pool))
+        if stock.low and not before.low:
+            log.warned("pool_low", pool=stock.pool, free=stock.free, codes=stock.codes)
