@@ -25,6 +25,7 @@ from lifecycle.cli.asked import Asked
 from lifecycle.cli.building import Building
 from lifecycle.cli.collector import collect_seldom
 from lifecycle.cli.desk import Desk
+from lifecycle.cli.errands import ErrandRunner
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
 from lifecycle.cli.project import read_project
@@ -39,6 +40,7 @@ from lifecycle.engine.apply import applied, apply
 from lifecycle.engine.engine import Engine
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.hooks import Registry, find
+from lifecycle.send.webhook_call import Caller
 from lifecycle.store import catalog_versions
 from lifecycle.store.dialect.sqlite import version_warning
 
@@ -83,6 +85,10 @@ class Daemon:
             )
             self.building.start()
             closing.callback(self.building.stop)
+            caller = Caller(self.key)
+            errands = ErrandRunner(lambda: self.runner.engine.parts, caller, self.clock)
+            errands.start()
+            closing.callback(errands.stop)
             door = door_of(self.root, catalog.settings, self.runner)
             web = Web(door, self._listen(catalog))
             web.start()

@@ -3,7 +3,7 @@
 # ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, asking, preview
-from lifecycle.cli import reports, operating, customers, upgrading, doctor
+from lifecycle.cli import reports, operating, customers, upgrading, doctor, webhook
 
 __all__ = [
     "app",
@@ -20,4 +20,5 @@ __all__ = [
     "run",
     "starter",
     "upgrading",
+    "webhook",
 ]

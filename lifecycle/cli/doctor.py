@@ -56,6 +56,7 @@ def _findings(said: Any) -> Iterator[Finding]:
     yield from _tried("database", lambda: _database(said, settings))
     yield from _tried("transport", lambda: _transport(said, settings))
     yield from _feedback(settings)
+    yield from _tried("calls", lambda: _calls(said, settings))
     yield from _secrets(said, settings)
 
 
@@ -141,6 +142,7 @@ def _work(connection: Any) -> Iterator[Finding]:
         if aside:
             count = figures[f"{name}_quarantined"]
             yield Finding("quarantine", "error", f"{count:.0f} {name}: {', '.join(aside)}")
+    yield from _errands(connection)
     report = deliverability_report(connection, now)
     for warning in report.warnings:
         yield Finding("letters", "warning", warning)
@@ -150,6 +152,63 @@ def _work(connection: Any) -> Iterator[Finding]:
         yield Finding("letters", "warning", told)
     for campaign, ordered in operations.ordered(connection).items():
         yield Finding("campaigns", "warning", f"{campaign} is {ordered} by command")
+
+
+def _errands(connection: Any) -> Iterator[Finding]:
+    """What was called or noted in vain."""
+    from lifecycle.store import errands
+
+    counted = errands.counts(connection)
+    failed, again = errands.failing(connection, FEW)
+    for count, rows, state in (
+        (counted["failed"], failed, "failed for good"),
+        (counted["again"], again, "tried again"),
+    ):
+        if count:
+            some = "; ".join(
+                f"{one.errand_id} ({one.kind} of {one.campaign}/{one.step}: {one.problem})"
+                for one in rows
+            )
+            yield Finding("errands", "warning", f"{count} {state}: {some}")
+
+
+def _calls(said: Any, settings: Any) -> Iterator[Finding]:
+    """Whether the addresses that steps call are there, and may be called; their names are asked."""
+    from lifecycle.cli.place import shop_key
+    from lifecycle.cli.project import read_project
+    from lifecycle.send.webhook import SecretRefused
+    from lifecycle.send.webhook_call import Caller
+    from lifecycle.send.webhook_guard import CallRefused
+
+    catalog = read_project(said.project, sample=True).catalog
+    names = called(catalog) if catalog is not None else []
+    if not names:
+        return
+    caller = Caller(shop_key(said.project, settings))
+    for name in names:
+        try:
+            target = caller.target(name)
+            caller.secrets(name)
+        except (CallRefused, SecretRefused) as refused:
+            yield Finding("calls", "error", f"{name}: {refused}")
+        except (OSError, UnicodeError):
+            yield Finding("calls", "warning", f"{name}: the name of the receiver is not known")
+        else:
+            told = f"{name} goes to {target.host}; lifecycle key webhook {name} tells its secret"
+            yield Finding("calls", "ok", told)
+
+
+def called(catalog: Any) -> list[str]:
+    """The environment variables that steps call by, sorted."""
+    from lifecycle.send.webhook_call import name_of
+
+    flows = [one for one in catalog.campaigns.values() if one.status != "draft"]
+    steps = [place.step for flow in flows if hasattr(flow, "way") for place in _places(flow)]
+    return sorted({name_of(step.call.url) for step in steps if step.call is not None})
+
+
+def _places(flow: Any) -> list[Any]:
+    return list(flow.way.places.values())
 
 
 def _transport(said: Any, settings: Any) -> Iterator[Finding]:

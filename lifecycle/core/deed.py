@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ DEEDS = (
 )
 """What a step may do beside writing a letter; at most one deed a step."""
 MAX_NOTE = 10_000
+_NAMED = re.compile(r"env:\s*[A-Za-z_][A-Za-z0-9_]*\s*")
 _ADDRESS = r"^[^@\s]+@[^@\s]+$"
 
 
@@ -72,6 +74,14 @@ class Call(Definition):
     """A signed request to an address of the shop's own; the address is named, never written."""
 
     url: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_named(self) -> Call:
+        if not _NAMED.fullmatch(self.url):
+            raise refused(
+                "the address of a call is named, never written", 'url = "env:HOOK"', "url"
+            )
+        return self
 
 
 class Notify(Definition):

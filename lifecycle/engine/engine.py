@@ -16,7 +16,7 @@ from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
 from lifecycle.rewards import ledger
-from lifecycle.store import claims, events, operations
+from lifecycle.store import claims, errands, events, operations
 
 
 class Engine:
@@ -57,6 +57,9 @@ class Engine:
         Order within an instant: what arrived and the segments, upkeep and broadcasts, then what
         falls due step by step, then letters; again until nothing is left to do. A kind of work of
         which nothing can be had, though it is due, is another worker's for now.
+
+        Errands are run beside the ticks (`engine/errands.py`); on the virtual clock they are
+        recorded last, not made.
         """
         total = 0
         self._policy = self.policy() if self.parts.outside or self._policy is None else self._policy
@@ -81,6 +84,8 @@ class Engine:
             "enrollment": self._dues.enrollment,
             "message": self._dues.message,
         }
+        if not self.parts.outside:
+            kinds["errand"] = self._dues.errand
         for kind, due in kinds.items():
             if due is not None and due <= until and kind not in elsewhere:
                 return kind
@@ -92,6 +97,9 @@ class Engine:
             done = self._tend(self._policy, now)
             self._policy = self.policy()
             return done
+        if work == "errand":
+            with self.parts.database.write() as connection:
+                return errands.record(connection, now)
         stages = {"intake": ingest, "enrollment": advance, "message": self._deliver}
         total = 0
         while not self.stop and (done := stages[work](self.parts, self._policy, now, self.batch)):

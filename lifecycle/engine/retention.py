@@ -1,7 +1,8 @@
 """Forgets at night what `[retention]` says is not kept: events, what attributes were, messages.
 
-With messages go their decisions. What is deleted depends on the instant and the facts alone. The
-proof of consents, suppressions, enrollments and the points ledger are never touched.
+With messages go their decisions, and errands that are over. What is deleted depends on the instant
+and the facts alone. The proof of consents, suppressions, enrollments and the points ledger are
+never touched.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from lifecycle.catalog.retention import messages_kept
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
-from lifecycle.store import operations, retention
+from lifecycle.store import errands, operations, retention
 from lifecycle.store.retention import ROWS_AT_ONCE, Kind, Place
 
 NIGHTLY = "retention"
@@ -97,6 +98,7 @@ class Forgetting:
             return
         if self._messages_from is None or self._messages_from < now - kept:
             yield from self._messages(now, now - kept)
+        yield from self._errands(now - kept)
         # A replay writes its decisions down at the end: on the virtual clock they stay until then.
         if parts.outside:
             kinds = retention.decision_kinds_before
@@ -108,6 +110,13 @@ class Forgetting:
         while place is not None:
             with self._parts.database.write() as connection:
                 deleted, place = retention.delete_past(connection, place, before, ROWS_AT_ONCE)
+            yield deleted
+
+    def _errands(self, before: datetime) -> Iterator[int]:
+        deleted = ROWS_AT_ONCE
+        while deleted == ROWS_AT_ONCE:
+            with self._parts.database.write() as connection:
+                deleted = errands.delete_ended(connection, before, ROWS_AT_ONCE)
             yield deleted
 
     def _messages(self, now: datetime, before: datetime) -> Iterator[int]:

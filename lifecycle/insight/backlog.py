@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from lifecycle.core.words import from_micros
-from lifecycle.store import claims
+from lifecycle.store import claims, errands
 from lifecycle.store.tables import METADATA
 
-QUEUES = ("intake", "enrollment", "message")
+QUEUES = ("intake", "enrollment", "message", "errand")
 
 
 def backlog(connection: Connection, now: datetime) -> dict[str, float]:
-    """Figures by name: lag in seconds, rows due and rows put aside by queue, uncertain messages."""
+    """Figures by name: lag in seconds; rows due and put aside by queue; what is in doubt."""
     due = claims.dues(connection).earliest()
     lag = 0.0 if due is None else max(0.0, (now - from_micros(due)).total_seconds())
     figures: dict[str, float] = {"lag_seconds": lag}
@@ -29,13 +29,14 @@ def backlog(connection: Connection, now: datetime) -> dict[str, float]:
     message = METADATA.tables["message"]
     uncertain = select(func.count()).where(message.c.state == "uncertain")
     figures["messages_uncertain"] = float(connection.execute(uncertain).scalar() or 0)
+    figures["errands_failed"] = float(errands.counts(connection)["failed"])
     return figures
 
 
 def put_aside(connection: Connection, queue: str, limit: int) -> list[str]:
     """The ids of rows of a queue that were put aside after failing again and again."""
     table = METADATA.tables[queue]
-    key = {"intake": "customer_id", "enrollment": "enrollment_id", "message": "message_id"}[queue]
+    key = "customer_id" if queue == "intake" else f"{queue}_id"
     query = (
         select(table.c[key])
         .where(table.c.quarantined_at.is_not(None))

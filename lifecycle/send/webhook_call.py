@@ -8,6 +8,7 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -72,6 +73,7 @@ class Caller:
     """None: certificates are verified by the machine's authorities."""
     connect_seconds: float = CONNECT_SECONDS
     total_seconds: float = TOTAL_SECONDS
+    under_way: set[_Pinned] = field(default_factory=set, repr=False, compare=False)
 
     def call(self, said: str, call_id: str, body: bytes, now: datetime) -> Answer:
         """Make one try of a call to what `said` names ("env:HOOK"). Never raises for the network.
@@ -110,6 +112,11 @@ class Caller:
         said = self.environment.get(name + SECRET_SUFFIX, "").split()
         return [webhook.secret_bytes(one) for one in said or [self.own_secret(name)]]
 
+    def cut(self) -> None:
+        """End all tries under way, as if the receiver had hung up: for who has to stop now."""
+        for connection in tuple(self.under_way):
+            connection.cut()
+
     def own_secret(self, name: str) -> str:
         """The secret derived for `name` from the shop's key."""
         return webhook.derived_secret(self.key, name)
@@ -119,6 +126,7 @@ class Caller:
     ) -> Answer:
         deadline = monotonic() + self.total_seconds
         connection = _Pinned(target, deadline, self.connect_seconds, self.tls)
+        self.under_way.add(connection)
         try:
             connection.putrequest("POST", target.path, skip_accept_encoding=True)
             connection.putheader("Content-Type", "application/json")
@@ -132,6 +140,7 @@ class Caller:
             answer.read(READ_BYTES)
             return _read(answer.status, answer.headers.get("Retry-After"), now)
         finally:
+            self.under_way.discard(connection)
             connection.hang_up()
 
 
@@ -182,6 +191,13 @@ class _Pinned(http.client.HTTPConnection):
         """Close the socket, whatever has been read."""
         if self._open is not None:
             self._open.close()
+
+    def cut(self) -> None:
+        """End the connection while another thread waits for it."""
+        if self._open is not None:
+            with suppress(OSError):
+                # Of the plain socket: that of a secure one would take its state from the reader.
+                socket.socket.shutdown(self._open, socket.SHUT_RDWR)
 
     def connect(self) -> None:
         """Connect to the first address that answers, within the time for connecting."""

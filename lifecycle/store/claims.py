@@ -33,11 +33,13 @@ _KEYS = {
     "intake": ("customer_id",),
     "enrollment": ("customer_id", "enrollment_id"),
     "message": ("customer_id", "message_id"),
+    "errand": ("customer_id", "errand_id"),
 }
 _ORDER = {
     "intake": "due_at, customer_id",
     "enrollment": "due_at, customer_id, campaign, enrollment_id",
     "message": "due_at, customer_id, priority DESC, fell_due_at, message_id",
+    "errand": "due_at, customer_id, errand_id",
 }
 _HEARD = (
     " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = q.customer_id "
@@ -47,12 +49,13 @@ _WALKED = (
     " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE enrollment.customer_id = q.customer_id "
     "AND enrollment.due_at <= :now AND enrollment.quarantined_at IS NULL)"
 )
-_ALSO = {"intake": "", "enrollment": _HEARD, "message": _HEARD + _WALKED}
-"""A customer's work is done in the order of the queues, whoever does it."""
+_ALSO = {"intake": "", "enrollment": _HEARD, "message": _HEARD + _WALKED, "errand": ""}
+"""A customer's work is done in the order of the queues, whoever does it; errands were decided."""
 _RETURNS = {
     "intake": "customer_id, customer_id AS id, arrivals, fence, attempts, everything, due_at",
     "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
     "message": "customer_id, message_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
+    "errand": "customer_id, errand_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
 }
 
 
@@ -102,13 +105,14 @@ def _aside(kind: str, queue: str) -> Statement:
 
 
 def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
-    """Take up to `batch` rows of a queue (intake, enrollment, message) due at `now`.
+    """Take up to `batch` rows of a queue (intake, enrollment, message, errand) due at `now`.
 
     A row whose worker failed or died is taken alone, after all others, so that it takes nobody
     with it; one that did so too often is put aside. What was noted is entered first: all of it
     where the order of the queues must hold, else a part.
     """
-    arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
+    if queue != "errand":
+        arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
     kind = connection.dialect.name
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
     claimed = _claimed(connection, _statement(kind, queue, _FRESH), bound)
@@ -222,7 +226,7 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
     return aside
 
 
-_WORK = ("intake", "enrollment", "message", "broadcast", "task", "referral")
+_WORK = ("intake", "enrollment", "message", "broadcast", "task", "referral", "errand")
 _DUES = Statement(
     text(
         "SELECT (SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM intake "
@@ -231,7 +235,8 @@ _DUES = Statement(
         "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
         "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "
-        "(SELECT min(due_at) FROM referral)"
+        "(SELECT min(due_at) FROM referral), "
+        "(SELECT min(due_at) FROM errand WHERE due_at IS NOT NULL AND quarantined_at IS NULL)"
     ).columns(*(column(name) for name in _WORK))
 )
 
@@ -246,10 +251,11 @@ class Dues:
     broadcast: int | None
     task: int | None
     referral: int | None
+    errand: int | None
 
     def earliest(self) -> int | None:
-        """The earliest of all."""
-        every = (getattr(self, name) for name in self.__slots__)
+        """The earliest of all that a tick does; errands are run beside it."""
+        every = (getattr(self, name) for name in self.__slots__ if name != "errand")
         return min((one for one in every if one is not None), default=None)
 
     def upkeep(self) -> int | None:

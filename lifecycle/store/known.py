@@ -23,6 +23,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "messages": ("message", ("planned_at", "message_id")),
     "decisions": ("decision", ("at", "decision_id")),
     "points": ("points_entry", ("at", "entry_id")),
+    "errands": ("errand", ("made_at", "errand_id")),
     "incentives": ("incentive", ("issued_at", "incentive_id")),
     "referral_codes": ("referral_code", ("at", "code")),
 }
