@@ -159,7 +159,10 @@ def _begin(
     going: Sequence[Prepared],
     now: datetime,
 ) -> None:
-    """Commit the attempts before any socket is touched, with what clicks and views will need."""
+    """Commit the attempts before any socket is touched, with what clicks and views will need.
+
+    Nobody views the letters of a replay in a browser: what they were made from is not kept there.
+    """
     letters.keep_templates(connection, (one.ready.template for one in going))
     if parts.live.catalog.settings.referral is not None:
         invited = {one.due.row.customer_id for one in going}
@@ -185,7 +188,7 @@ def _begin(
                 "claimed": one.due.fence,
                 "at": now,
                 "template": one.ready.template.version,
-                "seen": one.ready.context,
+                "seen": one.ready.context if parts.outside else None,
                 "targets": one.ready.links,
             }
         )

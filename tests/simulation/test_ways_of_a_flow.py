@@ -274,7 +274,7 @@ DATED = step("early", 'at = "T-7 days 10:00"') + step("day", 'at = "T 09:00"')
                 person(),
                 {"id": "c1", "at": day("12 12:00") + "Z", "attributes": {"birthday": "1990-05-14"}},
             ],
-            "12 12:00 entered, 12 12:00 dropped early late, 14 09:00 finished, 14 09:00 sent day",
+            "12 12:00 dropped early late, 12 12:00 entered, 14 09:00 finished, 14 09:00 sent day",
         ),
         (
             [
