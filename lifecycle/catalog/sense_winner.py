@@ -8,7 +8,7 @@ from datetime import timedelta
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem
-from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.recurring import Recurrence
 from lifecycle.core.step import Winner
 
@@ -27,29 +27,34 @@ def winner_sense(
     if winner.by == "goal_rate" and campaign.goal is None:
         problem = "the winner is chosen by the goal, and the campaign has none"
         yield document.problem((*place, "by"), problem, 'add [goal], or write by = "click_rate"')
-    if isinstance(campaign, Broadcast):
-        yield from _of_broadcast(document, place, winner, campaign)
+    if winner.by == "revenue" and (campaign.goal is None or campaign.goal.value is None):
+        problem = "the winner is chosen by revenue, and nothing says what a goal is worth"
+        hint = 'add [goal] with value = "total", or write by = "click_rate"'
+        yield document.problem((*place, "by"), problem, hint)
+    if not isinstance(campaign, Flow):
+        yield from _of_occasion(document, place, winner, campaign)
         return
     for key in ("test_percent", "decide_after"):
         if getattr(winner, key) is not None:
-            problem = f"`{key}` belongs to the [winner] of a broadcast"
+            problem = f"`{key}` belongs to the winner of a broadcast or a series"
             hint = "here everyone tests until it is proven, or `within` is over"
             yield document.problem((*place, key), problem, hint)
 
 
-def _of_broadcast(
-    document: Document, place: Place, winner: Winner, broadcast: Broadcast
+def _of_occasion(
+    document: Document, place: Place, winner: Winner, campaign: Broadcast | Series
 ) -> Iterator[Problem]:
+    every = campaign.every if isinstance(campaign, Broadcast) else None
     if winner.decide_after is None:
         if winner.test_percent is not None:
             problem = "`test_percent` keeps the others waiting, and nothing says until when"
             yield document.problem((*place, "test_percent"), problem, _HINT)
-        elif broadcast.every is not None:
+        elif every is not None:
             problem = "each occurrence is a test of its own, and nothing says when it is decided"
             yield document.problem(place, problem, _HINT)
         elif winner.within is None:
             yield document.problem(place, "this winner is never chosen", _HINT, "warning")
-    elif broadcast.every is not None and winner.decide_after >= shortest(broadcast.every):
+    elif every is not None and winner.decide_after >= shortest(every):
         problem = "this is decided after the next occurrence has begun"
         yield document.problem((*place, "decide_after"), problem, _HINT, "warning")
 

@@ -3,50 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from lifecycle.core.action import Action, Decided, Keep
-from lifecycle.core.campaign import Broadcast
+from lifecycle.core.campaign import LETTER, Broadcast, Campaign
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.entry import hold_out
 from lifecycle.core.facts import Facts
+from lifecycle.core.occasion import Occasion, Time, decides_at, instant
 from lifecycle.core.owing import plan_letter
-from lifecycle.core.policy import Policy
+from lifecycle.core.policy import Policy, experiment
+from lifecycle.core.step import Step
 from lifecycle.core.walk import leave, settled
-from lifecycle.core.words import Moment, rfc3339
-
-EAST = timedelta(hours=14)
-"""How far the earliest zone is ahead of UTC: a local time comes there first."""
-STEP = "letter"
+from lifecycle.core.waves import reached
+from lifecycle.core.words import rfc3339
 
 
-def opens_at(broadcast: Broadcast) -> datetime:
-    """The instant at which the broadcast's moment comes for the first customer anywhere."""
-    assert isinstance(broadcast.at, Moment)
-    at = broadcast.at.value
-    if at.tzinfo is not None:
-        return at.astimezone(UTC)
-    return at.replace(tzinfo=UTC) - EAST
+def ask(
+    occasion: Occasion,
+    facts: Facts,
+    own: Time,
+    tested: float | None,
+    policy: Policy,
+    now: datetime,
+) -> list[Action]:
+    """Let a customer of the audience in, whose moment has come; who is in stays as he is.
 
-
-def enroll(broadcast: Broadcast, facts: Facts, policy: Policy, now: datetime) -> list[Action]:
-    """Let a customer of the audience in: to the letter at the customer's own instant."""
-    if not policy.holds(broadcast.audience, facts, now, None):
+    `tested` is the share that takes part in the test of variants, in percent; None: everybody.
+    """
+    broadcast = occasion.campaign
+    assert isinstance(broadcast, Broadcast)
+    view = policy.view(facts, now)
+    if not broadcast.audience.matches(view) or not reached(occasion, view, policy):
         return []
-    assert isinstance(broadcast.at, Moment)
-    entry = broadcast.at.value.date().isoformat()
-    if any(one.campaign == broadcast.id and one.entry == entry for one in facts.enrollments):
+    if entry_of(occasion, facts) is not None:
         return []
-    due = broadcast.at.at(facts.zone)
-    if not _in_test(broadcast, facts, policy):
-        assert broadcast.winner is not None and broadcast.winner.decide_after is not None
-        due += broadcast.winner.decide_after
-    due = max(due, now)
-    started = Enrollment(
-        id=enrollment_id(broadcast.id, facts.customer_id, entry, 1),
-        campaign=broadcast.id,
-        version=broadcast.version,
+    due = due_at(occasion, facts, own, tested, policy)
+    started = starts(occasion, facts.customer_id, due, now)
+    if policy.held_out(broadcast, facts.customer_id):
+        return hold_out(started, now)
+    actions: list[Action] = [Keep(started), Decided(now, broadcast.id, occasion.entry, "entered")]
+    if due <= now:
+        actions = [actions[1], *on_due(broadcast, started, facts, policy, now)]
+    return actions
+
+
+def entry_of(occasion: Occasion, facts: Facts) -> Enrollment | None:
+    """The customer's enrollment of an occasion, if there is one."""
+    own = (occasion.campaign.id, occasion.entry)
+    return next((one for one in facts.enrollments if (one.campaign, one.entry) == own), None)
+
+
+def starts(occasion: Occasion, customer_id: str, due: datetime, now: datetime) -> Enrollment:
+    """A fresh enrollment, waiting at the occasion's step.
+
+    What is late already fell due at its own moment, and grows stale from then on.
+    """
+    campaign, entry = occasion.campaign, occasion.entry
+    return Enrollment(
+        id=enrollment_id(campaign.id, customer_id, entry, 1),
+        campaign=campaign.id,
+        version=campaign.version,
         entry=entry,
         key={},
         visit=1,
@@ -55,50 +73,91 @@ def enroll(broadcast: Broadcast, facts: Facts, policy: Policy, now: datetime) ->
         event_name="",
         event_at=now,
         properties={},
-        step=STEP,
-        due_at=due,
+        step=occasion.step.name,
+        due_at=max(due, now),
+        fell_due_at=due if due < now else None,
     )
-    if policy.held_out(broadcast, facts.customer_id):
-        return hold_out(started, now)
-    return [Keep(started), Decided(now, broadcast.id, entry, "entered")]
 
 
-def _in_test(broadcast: Broadcast, facts: Facts, policy: Policy) -> bool:
-    winner = broadcast.winner
-    if winner is None or winner.test_percent is None or winner.decide_after is None:
+def due_at(
+    occasion: Occasion, facts: Facts, own: Time, tested: float | None, policy: Policy
+) -> datetime:
+    """When the letter falls due: at the customer's own moment, or once the winner is chosen."""
+    moment = instant(occasion.when, own, facts.zone)
+    due = moment + occasion.shift
+    winner = occasion.step.winner
+    if winner is None or winner.decide_after is None or in_test(occasion, facts, tested, policy):
+        return due
+    decides = decides_at(occasion, policy)
+    assert decides is not None
+    return max(due, moment + winner.decide_after, decides)
+
+
+def in_test(occasion: Occasion, facts: Facts, tested: float | None, policy: Policy) -> bool:
+    """Whether a customer is among those who try the variants: by hash."""
+    if tested is None:
         return True
-    assert winner.test_percent != "auto"
-    seed = policy.settings.shop.seed
-    return fraction(seed, "test", broadcast.id, facts.customer_id) * 100 < winner.test_percent
+    campaign, step = occasion.campaign, occasion.step
+    parts = ["test", campaign.id]
+    parts += [step.name] if step.name != LETTER else []
+    own = experiment(campaign, occasion.entry)
+    drawn = fraction(policy.settings.shop.seed, *parts, facts.customer_id, *([own] if own else []))
+    return drawn * 100 < tested
 
 
 def on_due(
     broadcast: Broadcast, enrollment: Enrollment, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
     """The letter's moment has come: hold it over quiet hours, or owe it now."""
-    assert enrollment.due_at is not None
     if policy.stopped(broadcast):
         return leave(enrollment, EnrollmentState.LEFT, now, "stopped", "")
     step = broadcast.letter()
-    fell_due = enrollment.fell_due_at or enrollment.due_at
-    quiet = policy.quiet_hours(broadcast, step)
-    ends = quiet.covering(now, facts.zone) if quiet else None
-    if ends is not None:
+    fell_due = fell_due_of(enrollment)
+    over = quiet_over(broadcast, step, facts, policy, now)
+    if over is not None:
         stale_at = fell_due + broadcast.sending.stale_after
         if enrollment.fell_due_at is not None and now >= stale_at:
-            told = Decided(now, broadcast.id, enrollment.entry, "dropped", "stale", "", STEP)
+            told = Decided(now, broadcast.id, enrollment.entry, "dropped", "stale", "", LETTER)
             return [told, *settled(replace(enrollment, step=None, due_at=None), now)]
-        wait = ("held", "quiet_hours", f"until {rfc3339(ends)}", STEP)
-        held = Decided(now, broadcast.id, enrollment.entry, *wait, of=enrollment.id)
-        until = min(ends, max(stale_at, now))
-        return [Keep(replace(enrollment, due_at=until, fell_due_at=fell_due)), held]
-    plan = plan_letter(broadcast, step, STEP, enrollment, fell_due, facts, policy, now)
+        return held_over(broadcast, enrollment, LETTER, fell_due, over, now)
+    plan = plan_letter(broadcast, step, LETTER, enrollment, fell_due, facts, policy, now)
     owing = replace(
         enrollment,
         step=None,
         due_at=None,
         decided_at=now,
-        decided_steps=(STEP,),
+        decided_steps=(LETTER,),
         open_messages=(plan.message_id,),
     )
     return [*settled(owing, now), plan]
+
+
+def fell_due_of(enrollment: Enrollment) -> datetime:
+    """When the letter that an enrollment waits to owe fell due."""
+    found = enrollment.fell_due_at or enrollment.due_at
+    assert found is not None
+    return found
+
+
+def quiet_over(
+    campaign: Campaign, step: Step, facts: Facts, policy: Policy, now: datetime
+) -> datetime | None:
+    """When the quiet hours around `now` end; None outside of them."""
+    quiet = policy.quiet_hours(campaign, step)
+    return quiet.covering(now, facts.zone) if quiet else None
+
+
+def held_over(
+    campaign: Campaign,
+    enrollment: Enrollment,
+    step: str,
+    fell_due: datetime,
+    until: datetime,
+    now: datetime,
+) -> list[Action]:
+    """Hold a letter until its quiet hours end, or until it is stale."""
+    stale_at = fell_due + campaign.sending.stale_after
+    wait = ("held", "quiet_hours", f"until {rfc3339(until)}", step)
+    held = Decided(now, campaign.id, enrollment.entry, *wait, of=enrollment.id)
+    later = min(until, max(stale_at, now))
+    return [Keep(replace(enrollment, due_at=later, fell_due_at=fell_due)), held]

@@ -87,8 +87,8 @@ class Facts:
     """By flow, what flows around a date keep of the customer."""
     enrollments: list[Enrollment] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
-    variants: dict[tuple[str, str], str] = field(default_factory=dict)
-    """By campaign and step, the variant first owed to the customer; read where one has won."""
+    variants: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    """By campaign, step and entry (any: ""), the variant first owed; read where one has won."""
     ledger: Ledger = NO_LEDGER
     nightly: Mapping[str, Any] = field(default_factory=dict)
     """What the engine stored at night of this customer: `rfm` and `predicted`, as tables."""

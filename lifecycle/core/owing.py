@@ -23,7 +23,7 @@ def plan_letter(
     now: datetime,
 ) -> Plan:
     """The message that a step owes from now on; `place` tells branches of one step apart."""
-    variant = policy.variant(campaign, step, facts)
+    variant = policy.variant(campaign, step, facts, enrollment.entry)
     return Plan(
         message_id=message_id(enrollment.id, place),
         enrollment=enrollment,

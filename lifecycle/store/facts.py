@@ -235,7 +235,13 @@ def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> Non
 
 
 _VARIANTS = Statement(
-    select(_MESSAGE.c.customer_id, _MESSAGE.c.campaign, _MESSAGE.c.step, _MESSAGE.c.variant)
+    select(
+        _MESSAGE.c.customer_id,
+        _MESSAGE.c.campaign,
+        _MESSAGE.c.step,
+        _MESSAGE.c.entry,
+        _MESSAGE.c.variant,
+    )
     .where(_ids(_MESSAGE.c.customer_id), _MESSAGE.c.variant != "")
     .order_by(_MESSAGE.c.planned_at.desc(), _MESSAGE.c.message_id.desc())
 )
@@ -244,7 +250,8 @@ _VARIANTS = Statement(
 def variants_seen(connection: Connection, facts: Mapping[str, Facts]) -> None:
     """Read which variant of each step customers were first owed, into facts in hand."""
     for row in _VARIANTS.rows(connection, {"ids": list(facts)}):
-        facts[row.customer_id].variants[row.campaign, row.step] = row.variant
+        seen = facts[row.customer_id].variants
+        seen[row.campaign, row.step, ""] = seen[row.campaign, row.step, row.entry] = row.variant
 
 
 def customer_exists(connection: Connection, customer_id: str) -> bool:

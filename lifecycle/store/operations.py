@@ -1,4 +1,4 @@
-"""What operators and upkeep keep: pauses by command, verdicts, broadcasts, tasks, templates."""
+"""What operators and upkeep keep: pauses by command, verdicts, tasks, templates."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from lifecycle.store import occasions
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
 
 STATE = METADATA.tables["campaign_state"]
 VERDICT = METADATA.tables["verdict"]
-BROADCAST = METADATA.tables["broadcast_state"]
 TASK = METADATA.tables["task"]
 TEMPLATE = METADATA.tables["template_version"]
 BROKEN_LETTERS_PAUSE = 3
@@ -30,6 +30,8 @@ def order(connection: Connection, campaign: str, what: str, reason: str, now: da
     """Pause ("paused"), stop ("stopped") or resume ("") a campaign by command."""
     row = {"campaign": campaign, "ordered": what, "reason": reason, "at": now, "broken_letters": 0}
     upsert(connection, STATE, [row])
+    if not what:
+        occasions.go_on(connection, campaign)
 
 
 def broken_letter(connection: Connection, campaign: str, now: datetime) -> bool:
@@ -46,25 +48,25 @@ def broken_letter(connection: Connection, campaign: str, now: datetime) -> bool:
     return pauses
 
 
-def verdicts(connection: Connection) -> dict[tuple[str, str], str]:
-    """The winning variant by campaign and step."""
-    rows = connection.execute(select(VERDICT.c.campaign, VERDICT.c.step, VERDICT.c.variant))
-    return {(row.campaign, row.step): row.variant for row in rows}
+def verdicts(connection: Connection) -> dict[tuple[str, str, str], str]:
+    """The winning variant by campaign, step and, of a recurring broadcast, occurrence."""
+    rows = connection.execute(select(VERDICT))
+    return {(row.campaign, row.step, row.occasion): row.variant for row in rows}
 
 
 def give_verdict(
     connection: Connection,
-    campaign: str,
-    step: str,
+    of: tuple[str, str, str],
     variant: str,
     *,
     proven: bool,
     detail: str,
     now: datetime,
 ) -> None:
-    """Record the winner of a step; the first verdict stays."""
-    row = {"campaign": campaign, "step": step, "variant": variant, "proven": proven}
-    insert_new(connection, VERDICT, [{**row, "detail": detail, "at": now}])
+    """Record the winner by campaign, step and occasion; the first verdict stays."""
+    row = dict(zip(("campaign", "step", "occasion"), of, strict=True))
+    told = {"variant": variant, "proven": proven, "detail": detail, "at": now}
+    insert_new(connection, VERDICT, [{**row, **told}])
 
 
 def tasks_due(connection: Connection, now: datetime) -> list[str]:
@@ -87,28 +89,6 @@ def forget_tasks(connection: Connection, names: Sequence[str]) -> None:
     """Strike tasks that are done for good."""
     if names:
         connection.execute(TASK.delete().where(TASK.c.name.in_(names)))
-
-
-def broadcasts_due(connection: Connection, now: datetime) -> list[Any]:
-    """The broadcasts whose enrolling is due."""
-    query = select(BROADCAST).where(BROADCAST.c.due_at <= now).order_by(BROADCAST.c.campaign)
-    return list(connection.execute(query))
-
-
-def broadcast_held(connection: Connection, campaign: str) -> Any:
-    """How far a broadcast has got, held for writing where the database can."""
-    query = select(BROADCAST).where(BROADCAST.c.campaign == campaign).with_for_update()
-    return connection.execute(query).first()
-
-
-def put_broadcast(connection: Connection, row: Mapping[str, Any]) -> None:
-    """Write how far a broadcast has got."""
-    upsert(connection, BROADCAST, [dict(row)])
-
-
-def broadcast_states(connection: Connection) -> dict[str, Any]:
-    """How far each broadcast has got, by campaign."""
-    return {row.campaign: row for row in connection.execute(select(BROADCAST))}
 
 
 def keep_template(connection: Connection, version: str, compiled: Mapping[str, Any]) -> None:

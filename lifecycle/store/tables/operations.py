@@ -53,16 +53,31 @@ class CampaignState(SQLModel, table=True):
 
 
 class BroadcastState(SQLModel, table=True):
-    """How far a broadcast has got: everyone up to `cursor` has been enrolled."""
+    """How far an occasion of a broadcast or a series has got: everyone up to `cursor` was asked."""
 
     __tablename__ = "broadcast_state"
     __table_args__ = (REFERENCE,)
     campaign: str = Field(primary_key=True, sa_type=Text)
+    occasion: str = Field(primary_key=True, sa_type=Text)
+    """“once”, or the date of an occurrence."""
+    step: str = Field(primary_key=True, sa_type=Text)
+    wave: int = Field(primary_key=True)
+    entry: str = Field(default="", sa_type=Text)
+    """The date that its enrollments bear."""
+    said: str = Field(default="", sa_type=Text)
+    """Its moment, as the file said it when it began."""
     state: str = Field(sa_type=Text)
-    """waiting, enrolling, done or stopped."""
+    """waiting, asking, closing, done, missed or stopped."""
+    reason: str = Field(default="", sa_type=Text)
+    """Why it was missed or stopped."""
+    moment: datetime | None = Field(default=None, sa_type=Instant)
+    """The instant whose customers are asked next, or are being asked."""
     due_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When to go on: its moment, or later while it is paused."""
     cursor: str = Field(default="", sa_type=Text)
     enrolled: int = Field(default=0, sa_type=BigInteger)
+    tested: float | None = None
+    """The share of the audience that tries the variants, in percent, where that was reckoned."""
 
 
 class Verdict(SQLModel, table=True):
@@ -71,6 +86,8 @@ class Verdict(SQLModel, table=True):
     __table_args__ = (REFERENCE,)
     campaign: str = Field(primary_key=True, sa_type=Text)
     step: str = Field(primary_key=True, sa_type=Text)
+    occasion: str = Field(default="", primary_key=True, sa_type=Text)
+    """The date of an occurrence, each of which is an experiment of its own; else empty."""
     variant: str = Field(sa_type=Text)
     proven: bool
     at: datetime = Field(sa_type=Instant)

@@ -1,0 +1,305 @@
+"""An occasion: one going-out of a broadcast, of an occurrence of it, or of a step of a series.
+
+It has a moment of its own for each customer: a local time, one instant, a time around an anchor, or
+the customer's best hour of a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.campaign import LETTER, Broadcast, Series
+from lifecycle.core.policy import Policy
+from lifecycle.core.send_time import PRIOR_WEIGHT, Clock, best_hour
+from lifecycle.core.step import Step
+from lifecycle.core.words import Moment, Span, instant_of, span, zone_of
+
+ONCE = "once"
+"""The occasion of a campaign that goes out once; an occurrence has its date."""
+EAST = timedelta(hours=14)
+"""How far the earliest zone is ahead of UTC: a local time comes there first."""
+Time = time | AnchorTime | None
+"""The time of day, or around the anchor, that is a customer's own; None: the moment as said."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A moment; with `around` the anchor that a time goes around; with `best` the day of an hour.
+
+    It can be kept as text, so that a file changed midway moves nobody's moment.
+    """
+
+    moment: Moment
+    around: AnchorTime | None = None
+    best: Clock | None = None
+
+    def at(self, zone: ZoneInfo) -> datetime:
+        """The instant of it for somebody in `zone`; of a best hour the beginning of its day."""
+        return self.moment.at(zone) if self.around is None else self.around.at(self.moment, zone)
+
+    def day(self, zone: ZoneInfo) -> date:
+        """The local day on which it falls."""
+        if self.around is None and self.moment.value.tzinfo is None:
+            return self.moment.value.date()
+        return self.at(zone).astimezone(zone).date()
+
+    def said(self) -> str:
+        """It as text; `read_when` reads it."""
+        text = self.moment.value.isoformat()
+        if self.around is not None:
+            clock = f" {self.around.clock:%H:%M}" if self.around.clock else ""
+            text += f"|T{int(self.around.offset.total_seconds()):+d}{clock}"
+        if self.best is not None:
+            inside = self.best.between
+            text += "|best" + (f" {inside.start:%H:%M}-{inside.end:%H:%M}" if inside else "")
+        return text
+
+
+def read_when(said: str) -> When:
+    """Read what `When.said` wrote."""
+    first, *more = said.split("|")
+    around = best = None
+    for part in more:
+        head, _, tail = part.partition(" ")
+        if head == "best":
+            best = Clock(None, span(tail) if tail else None)
+        else:
+            clock = time.fromisoformat(tail) if tail else None
+            around = AnchorTime(timedelta(seconds=int(head[1:])), clock)
+    return When(Moment(datetime.fromisoformat(first)), around, best)
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What goes out, to whose entry, when, and in which wave of how many."""
+
+    campaign: Broadcast | Series
+    id: str
+    entry: str
+    """What its enrollments are told apart by: a date."""
+    step: Step
+    when: When
+    wave: int = 0
+
+    @property
+    def shift(self) -> timedelta:
+        """How long after the first wave this one comes."""
+        waves = self.campaign.waves if isinstance(self.campaign, Broadcast) else None
+        return timedelta() if waves is None else self.wave * waves.gap
+
+
+def occurrence(broadcast: Broadcast, day: date, wave: int = 0) -> Occasion:
+    """A recurring broadcast's occurrence on a day."""
+    assert broadcast.every is not None
+    entry, when = day.isoformat(), When(Moment(broadcast.every.local(day)))
+    return Occasion(broadcast, entry, entry, broadcast.letter(), when, wave)
+
+
+def once(broadcast: Broadcast, wave: int = 0) -> Occasion:
+    """A broadcast that goes out once."""
+    if isinstance(broadcast.at, Clock):
+        assert broadcast.on is not None
+        when = When(Moment(datetime.combine(broadcast.on, time())), best=broadcast.at)
+    else:
+        assert isinstance(broadcast.at, Moment)
+        when = When(broadcast.at)
+    entry = when.moment.value.date().isoformat()
+    return Occasion(broadcast, ONCE, entry, broadcast.letter(), when, wave)
+
+
+def of_step(series: Series, step: Step) -> Occasion:
+    """A step of a series."""
+    around = step.at if isinstance(step.at, AnchorTime) else None
+    entry = series.anchor.value.date().isoformat()
+    return Occasion(series, ONCE, entry, step, When(series.anchor, around))
+
+
+def in_order(series: Series) -> list[Step]:
+    """The steps of a series by their moments; at one moment as in the file."""
+
+    def moment(step: Step) -> datetime:
+        times = [step.at, *(one.at for one in step.variant)]
+        local = [one.moment(series.anchor).value for one in times if isinstance(one, AnchorTime)]
+        return min(local, default=series.anchor.value)
+
+    return sorted(series.step, key=moment)
+
+
+def opens_at(campaign: Broadcast | Series) -> datetime | None:
+    """The instant at which its first moment comes for anybody anywhere; None where it recurs."""
+    if isinstance(campaign, Series):
+        whens = [of_step(campaign, step).when for step in campaign.step]
+        return min(_first_anywhere(one) for one in whens)
+    return None if campaign.every is not None else _first_anywhere(once(campaign).when)
+
+
+def _first_anywhere(when: When) -> datetime:
+    value = when.moment.value
+    if when.around is not None:
+        value = when.around.moment(when.moment).value
+    return value.astimezone(UTC) if value.tzinfo is not None else value.replace(tzinfo=UTC) - EAST
+
+
+def times(occasion: Occasion, policy: Policy) -> tuple[Time, ...]:
+    """All times that may be somebody's own: of timed variants each, of a best hour every hour."""
+    clocks = [one.at for one in occasion.step.variant if one.at is not None]
+    found: dict[Time, None] = {}
+    for clock in clocks or [occasion.when.best]:
+        if isinstance(clock, Clock) and clock.best:
+            default, between, quiet = _limits(occasion, clock, policy)
+            found |= dict.fromkeys(hours_possible(default, between, quiet))
+        else:
+            found[clock.fixed if isinstance(clock, Clock) else clock] = None
+    return tuple(found)
+
+
+def hours_possible(default: time, between: Span | None, quiet: Span | None) -> list[time]:
+    """Every hour that may be somebody's best one."""
+    utc = ZoneInfo("UTC")
+    noon = datetime(2026, 1, 1, tzinfo=UTC)
+    many = int(PRIOR_WEIGHT) * 4
+    peaks = [[noon + timedelta(hours=hour)] * many for hour in range(24)]
+    found = (best_hour(peak, utc, default, between, quiet) for peak in ([], *peaks))
+    return sorted(set(found))
+
+
+def traces_needed(occasion: Occasion, policy: Policy) -> int:
+    """With fewer traces than so many somebody's best hour is that of those without any."""
+    clocks = [one.at for one in occasion.step.variant if one.at is not None]
+    for clock in clocks or [occasion.when.best]:
+        if isinstance(clock, Clock) and clock.best:
+            default, between, quiet = _limits(occasion, clock, policy)
+            if best_hour((), ZoneInfo("UTC"), default, between, quiet) != default:
+                return 1
+    return int(PRIOR_WEIGHT) + 1
+
+
+def own_time(
+    occasion: Occasion,
+    customer_id: str,
+    zone: ZoneInfo,
+    traces: Sequence[datetime],
+    policy: Policy,
+) -> Time:
+    """The customer's own time; a best hour by what was known when its local day began."""
+    step, clock = occasion.step, occasion.when.best
+    if step.variant and step.variant[0].at is not None:
+        seen = policy.variant_by_hash(occasion.campaign, step, customer_id, occasion.entry)
+        clock = seen.at
+    if not isinstance(clock, Clock):
+        return clock
+    if not clock.best:
+        return clock.fixed
+    default, between, quiet = _limits(occasion, clock, policy)
+    begins = instant_of(occasion.when.day(zone), time(), zone)
+    known = [at for at in traces if at < begins]
+    return best_hour(known, zone, default, between, quiet)
+
+
+def _limits(
+    occasion: Occasion, clock: Clock, policy: Policy
+) -> tuple[time, Span | None, Span | None]:
+    quiet = policy.quiet_hours(occasion.campaign, occasion.step)
+    return policy.settings.sending.best_hour, clock.between, quiet
+
+
+def asks_for_best_hour(campaign: Broadcast | Series) -> bool:
+    """Whether the hour of some letter of it is chosen for the customer."""
+    if isinstance(campaign, Broadcast):
+        clocks = [campaign.at, *(one.at for one in campaign.variant)]
+    else:
+        clocks = [one.at for step in campaign.step for one in step.variant]
+    return any(isinstance(clock, Clock) and clock.best for clock in clocks)
+
+
+def instant(when: When, at: Time, zone: ZoneInfo) -> datetime:
+    """The instant of somebody's own time."""
+    if at is None:
+        return when.at(zone)
+    if isinstance(at, AnchorTime):
+        return at.at(when.moment, zone)
+    return instant_of(when.day(zone), at, zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """When an occasion comes, zone by zone; without zones at one instant for everybody."""
+
+    instants: tuple[datetime, ...]
+    zones: Mapping[datetime, tuple[str, ...]]
+    names: tuple[str, ...]
+
+    def first_from(self, at: datetime) -> datetime | None:
+        """The first instant at or after `at`."""
+        return next((one for one in self.instants if one >= at), None)
+
+    def after(self, at: datetime) -> datetime | None:
+        """The first instant after `at`."""
+        return next((one for one in self.instants if one > at), None)
+
+
+def moments(occasion: Occasion, policy: Policy) -> Moments:
+    """When an occasion comes for whom."""
+    found = times(occasion, policy)
+    shop_zone = policy.settings.shop.timezone
+    return _moments(occasion.when, found, occasion.shift, shop_zone)
+
+
+@lru_cache(maxsize=100)
+def _moments(when: When, own: tuple[Time, ...], shift: timedelta, shop_zone: str) -> Moments:
+    if own == (None,) and when.around is None and when.moment.value.tzinfo is not None:
+        at = when.moment.at(zone_of(shop_zone)) + shift
+        return Moments((at,), {at: ()}, ())
+    names = _zones(shop_zone)
+    zones: dict[datetime, dict[str, None]] = {}
+    for name in names:
+        zone = zone_of(name)
+        for one in own:
+            zones.setdefault(instant(when, one, zone) + shift, {})[name] = None
+    return Moments(tuple(sorted(zones)), {at: tuple(found) for at, found in zones.items()}, names)
+
+
+@lru_cache(maxsize=8)
+def _zones(shop_zone: str) -> tuple[str, ...]:
+    return tuple(sorted(available_timezones() | {shop_zone}))
+
+
+def decides_at(occasion: Occasion, policy: Policy) -> datetime | None:
+    """The instant at which the winner of its test is chosen, on the shop's own clock; None: never.
+
+    Most readers live by that clock, and the letters of the test went then.
+    """
+    winner = occasion.step.winner
+    wait = None if winner is None else winner.decide_after or winner.within
+    if wait is None:
+        return None
+    zone = zone_of(policy.settings.shop.timezone)
+    if occasion.when.best is not None and not _timed(occasion.step):
+        at = instant(occasion.when, policy.settings.sending.best_hour, zone)
+    else:
+        at = max(_own_instants(occasion, policy, zone))
+    return at + wait
+
+
+def _timed(step: Step) -> bool:
+    return bool(step.variant) and step.variant[0].at is not None
+
+
+def _own_instants(occasion: Occasion, policy: Policy, zone: ZoneInfo) -> Iterable[datetime]:
+    return (instant(occasion.when, one, zone) for one in times(occasion, policy))
+
+
+def occasion_of(
+    campaign: Broadcast | Series, which: str, entry: str, step: str, said: str, wave: int
+) -> Occasion | None:
+    """The occasion that is kept under these words; None where its step is gone."""
+    if isinstance(campaign, Broadcast):
+        found = campaign.letter() if step == LETTER else None
+    else:
+        found = campaign.step_named(step)
+    return None if found is None else Occasion(campaign, which, entry, found, read_when(said), wave)

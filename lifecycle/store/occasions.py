@@ -1,0 +1,194 @@
+"""How far broadcasts and series have got, occasion by occasion, and pages of those to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, or_, select, update
+
+from lifecycle.core.waves import Came
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
+from lifecycle.store.tables import METADATA
+from lifecycle.store.write import upsert
+
+STATE = METADATA.tables["broadcast_state"]
+CUSTOMER, EVENT = METADATA.tables["customer"], METADATA.tables["event"]
+MESSAGE, ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
+WAITING, ASKING, CLOSING = "waiting", "asking", "closing"
+DONE, MISSED, STOPPED = "done", "missed", "stopped"
+BEGUN = (ASKING, CLOSING, DONE, STOPPED)
+"""States of an occasion that has asked somebody, or might have."""
+
+
+@dataclass(frozen=True, slots=True)
+class OccasionState:
+    """How far one occasion, or one wave of it, has got."""
+
+    campaign: str
+    occasion: str
+    step: str
+    wave: int
+    entry: str
+    said: str
+    state: str = WAITING
+    reason: str = ""
+    moment: datetime | None = None
+    due_at: datetime | None = None
+    cursor: str = ""
+    enrolled: int = 0
+    tested: float | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells it apart."""
+        return self.campaign, self.occasion, self.step, self.wave
+
+    @property
+    def begun(self) -> bool:
+        """Whether it has asked anybody, or might have."""
+        return self.state in BEGUN
+
+
+_NAMES = [one.name for one in fields(OccasionState)]
+_ALL = select(*(STATE.c[name] for name in _NAMES)).order_by(
+    STATE.c.campaign, STATE.c.occasion, STATE.c.step, STATE.c.wave
+)
+
+
+def states(connection: Connection, campaign: str | None = None) -> list[OccasionState]:
+    """How far all occasions have got, or those of one campaign."""
+    query = _ALL if campaign is None else _ALL.where(STATE.c.campaign == campaign)
+    return [OccasionState(*row) for row in connection.execute(query)]
+
+
+def due(connection: Connection, now: datetime) -> list[OccasionState]:
+    """The occasions that go on at `now`."""
+    query = _ALL.where(STATE.c.due_at <= now)
+    return [OccasionState(*row) for row in connection.execute(query)]
+
+
+def held(connection: Connection, key: tuple[str, str, str, int]) -> OccasionState | None:
+    """How far an occasion has got, held for writing where the database can."""
+    row = connection.execute(_ALL.where(*_is(key)).with_for_update()).first()
+    return None if row is None else OccasionState(*row)
+
+
+def put(connection: Connection, kept: Iterable[OccasionState]) -> None:
+    """Write how far occasions have got."""
+    upsert(connection, STATE, [asdict(one) for one in kept])
+
+
+def forget(connection: Connection, gone: Iterable[OccasionState]) -> None:
+    """Strike occasions that will not be: they have asked nobody."""
+    for one in gone:
+        connection.execute(STATE.delete().where(*_is(one.key)))
+
+
+def go_on(connection: Connection, campaign: str) -> None:
+    """Let the occasions of a campaign go on at once, which a pause held."""
+    connection.execute(
+        update(STATE)
+        .where(STATE.c.campaign == campaign, STATE.c.moment.is_not(None))
+        .values(due_at=STATE.c.moment)
+    )
+
+
+def _is(key: tuple[str, str, str, int]) -> list[Any]:
+    names = ("campaign", "occasion", "step", "wave")
+    return [STATE.c[name] == value for name, value in zip(names, key, strict=True)]
+
+
+_ANYBODY = (
+    select(CUSTOMER.c.customer_id, CUSTOMER.c.timezone)
+    .where(CUSTOMER.c.customer_id > bindparam("after"))
+    .order_by(CUSTOMER.c.customer_id)
+    .limit(bindparam("most"))
+)
+_INSIDE = among(CUSTOMER.c.timezone, "zones")
+_ELSEWHERE = CUSTOMER.c.timezone.is_(None) | ~among(CUSTOMER.c.timezone, "names")
+_EVERYBODY = Statement(_ANYBODY)
+_IN_ZONES = Statement(_ANYBODY.where(_INSIDE))
+_IN_ZONES_OR_NONE = Statement(_ANYBODY.where(or_(_INSIDE, _ELSEWHERE)))
+_SOMEBODY = Statement(select(CUSTOMER.c.customer_id).where(_INSIDE).limit(1))
+
+
+def page(
+    connection: Connection,
+    zones: Sequence[str] | None,
+    names: Sequence[str] | None,
+    after: str,
+    most: int,
+) -> list[tuple[str, str | None]]:
+    """A page of customers by id, with their zones: those in `zones`, everybody where it is None.
+
+    With `names` those too who say no zone, or one that is not among them.
+    """
+    given: dict[str, Any] = {"after": after, "most": most}
+    if zones is None:
+        found = _EVERYBODY.rows(connection, given)
+    elif names is not None:
+        found = _IN_ZONES_OR_NONE.rows(connection, {**given, "zones": zones, "names": names})
+    elif not after and not _SOMEBODY.rows(connection, {"zones": zones}):
+        found = []
+    else:
+        found = _IN_ZONES.rows(connection, {**given, "zones": zones})
+    return [(row[0], row[1]) for row in found]
+
+
+def enrolled(connection: Connection, campaign: str, entry: str, after: str, most: int) -> list[str]:
+    """A page of the customers whose enrollment of a campaign's entry still runs."""
+    query = (
+        select(ENROLLMENT.c.customer_id)
+        .where(
+            ENROLLMENT.c.campaign == campaign,
+            ENROLLMENT.c.entry == entry,
+            ENROLLMENT.c.state == "active",
+            ENROLLMENT.c.customer_id > after,
+        )
+        .order_by(ENROLLMENT.c.customer_id)
+        .limit(most)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def with_traces(
+    connection: Connection, ids: Sequence[str], names: Sequence[str], least: int
+) -> set[str]:
+    """Those of `ids` who have at least so many events of these names."""
+    query = (
+        select(EVENT.c.customer_id)
+        .where(among(EVENT.c.customer_id, "ids", ids), EVENT.c.name.in_(names))
+        .group_by(EVENT.c.customer_id)
+        .having(func.count() >= least)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def came(connection: Connection, campaign: str, entry: str) -> Came:
+    """What has come of the letters of a broadcast's entry so far; bounces are hard ones."""
+    hard = (
+        select(MESSAGE.c.message_id)
+        .join(EVENT, EVENT.c.customer_id == MESSAGE.c.customer_id)
+        .where(
+            MESSAGE.c.campaign == campaign,
+            MESSAGE.c.entry == entry,
+            MESSAGE.c.state == "accepted",
+            MESSAGE.c.bounced_at.is_not(None),
+            EVENT.c.name == "message_bounced",
+        )
+        .with_only_columns(MESSAGE.c.message_id, EVENT.c.properties)
+    )
+    bounced = {
+        message_id
+        for message_id, said in connection.execute(hard)
+        if said.get("message_id") == message_id and said.get("kind") == "hard"
+    }
+    query = select(func.count(), func.count(MESSAGE.c.complained_at)).where(
+        MESSAGE.c.campaign == campaign, MESSAGE.c.entry == entry, MESSAGE.c.state == "accepted"
+    )
+    accepted, complained = connection.execute(query).one()
+    return Came(accepted, len(bounced), complained)
