@@ -111,7 +111,7 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
         yield Finding("database", "ok", f"{database.kind}, migrations up to date")
         with database.read() as connection:
             yield from _clock(connection)
-            yield from _work(connection)
+            yield from _work(connection, settings)
     finally:
         database.close()
 
@@ -125,7 +125,7 @@ def _clock(connection: Any) -> Iterator[Finding]:
     yield Finding("clock", state, f"{ahead:+.2f} s from the database's")
 
 
-def _work(connection: Any) -> Iterator[Finding]:
+def _work(connection: Any, settings: Any) -> Iterator[Finding]:
     from lifecycle.clock import SystemClock
     from lifecycle.insight.backlog import QUEUES, backlog, put_aside
     from lifecycle.insight.deliverability import deliverability_report
@@ -143,7 +143,7 @@ def _work(connection: Any) -> Iterator[Finding]:
             count = figures[f"{name}_quarantined"]
             yield Finding("quarantine", "error", f"{count:.0f} {name}: {', '.join(aside)}")
     yield from _errands(connection)
-    report = deliverability_report(connection, now)
+    report = deliverability_report(connection, now, settings.sending.breaker)
     for warning in report.warnings:
         yield Finding("letters", "warning", warning)
     if report.uncertain:

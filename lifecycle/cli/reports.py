@@ -128,7 +128,8 @@ def deliverability(ctx: typer.Context) -> None:
 
     said = asked(ctx)
     with reading(said) as desk:
-        found = deliverability_report(desk.connection, desk.now)
+        rule = desk.catalog.settings.sending.breaker
+        found = deliverability_report(desk.connection, desk.now, rule)
 
     def human(out: Any) -> None:
         heads = ("campaign", "sent", "delivered", "bounced", "complained", "unsubscribed")

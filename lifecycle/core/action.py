@@ -146,6 +146,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Harmed:
+    """A marketing letter bounced for good or was complained of: the circuit breaker counts it."""
+
+    message_id: str
+    kind: str
+    """bounced or complained."""
+    letter_at: datetime
+    """When the letter was handed over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Suppress:
     """The customer's address must not be mailed any more."""
 
@@ -261,6 +272,7 @@ Action = (
     | Withdraw
     | Proved
     | Mark
+    | Harmed
     | Suppress
     | Consented
     | Happen

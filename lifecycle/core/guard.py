@@ -108,6 +108,9 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
         return Hold(ends, "quiet_hours") if ends else None
     if policy.paused(owed.campaign):
         return Hold(now + ASK_AGAIN, "paused")
+    if policy.breaker is not None:
+        rates = Because("few bounces and complaints", False, policy.breaker.words(), "breaker")
+        return Hold(policy.breaker.until, "breaker", (rates,))
     sending = policy.settings.sending
     if sending.hold_if is not None:
         view = policy.view(facts, now)

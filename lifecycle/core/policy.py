@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from lifecycle.core.breaker import Opened
 from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment
@@ -40,6 +41,8 @@ class Policy:
     """Flows as they were, by campaign and version: who entered under one finishes it."""
     calendar: Calendar | None = None
     """Tells public holidays; None knows none."""
+    breaker: Opened | None = None
+    """What keeps all marketing letters back: too many of the latest bounced; None: nothing does."""
 
     def serves(self, flow: Flow, enrollment: Enrollment) -> bool:
         """Whether this version of a flow is the one that an enrollment walks."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -102,23 +103,21 @@ def best_moment(
 ) -> datetime:
     """The best hour of the best day within `inside` from `after`, where all of `free` holds.
 
-    Each trace votes for its weekday and hour; of equal ones the earliest is taken. Where no such
-    hour is left, the first free moment.
+    The hour is the customer's best hour; each trace votes for its weekday, and of equal days the
+    earliest is taken. Where none of the days within is allowed, the hour of the first day after.
     """
     hour = best_hour(traces, zone, default, None, free.quiet)
-    weekdays = [0] * 7
-    for trace in traces[-LATEST_TRACES:]:
-        weekdays[trace.astimezone(zone).weekday()] += 1
+    at_hour = replace(free, at=hour)
+    votes = Counter(trace.astimezone(zone).weekday() for trace in traces[-LATEST_TRACES:])
     found: list[tuple[int, datetime]] = []
     at = after
-    while (moment := replace(free, at=hour).first(at, zone)) is not None:
-        if moment >= after + inside:
-            break
-        found.append((-weekdays[moment.astimezone(zone).weekday()], moment))
-        at = moment + timedelta(hours=20)
+    while (moment := at_hour.first(at, zone)) is not None and moment < after + inside:
+        local = moment.astimezone(zone).date()
+        found.append((-votes[local.weekday()], moment))
+        at = instant_of(local + timedelta(days=1), time(), zone)
     if found:
         return min(found)[1]
-    return free.first(after, zone) or after
+    return at_hour.first(after, zone) or free.first(after, zone) or after
 
 
 def best_hour(

@@ -54,6 +54,17 @@ def _zone(raw: object) -> object:
     return raw
 
 
+def _some_length(said: timedelta) -> timedelta:
+    if not said:
+        context = {"problem": "a window has some length", "hint": 'write within = "24 hours"'}
+        raise PydanticCustomError("word", "{problem}", context)
+    return said
+
+
+Rate = Annotated[float, Field(gt=0, le=100)]
+"""In percent of the letters that went."""
+
+
 class Shop(Definition):
     """Who writes: name, address, zone, language, currency; `seed` feeds the keyed hash."""
 
@@ -88,6 +99,21 @@ class Cap(Definition):
     per: Annotated[Any, PlainValidator(_per), WithJsonSchema({"type": "string"})]
 
 
+class Breaker(Definition):
+    """When marketing letters wait, since too many of the latest bounced or were complained of.
+
+    The limits, in percent, are those of the mailbox providers: Amazon SES reviews an account from
+    5 % of hard bounces on (and may stop it at 10 %); 0.3 % of complaints is what Gmail and Yahoo
+    never want to see, and SES stops accounts at 0.5 %. With 100 a limit is never reached.
+    """
+
+    bounce_rate: Rate = 5.0
+    complaint_rate: Rate = 0.3
+    within: Annotated[Length, AfterValidator(_some_length)] = timedelta(hours=24)
+    at_least: Annotated[int, Field(ge=1)] = 200
+    """Letters that must have gone before a rate says anything."""
+
+
 class SendingPolicy(Definition):
     """The policy over all campaigns."""
 
@@ -97,6 +123,7 @@ class SendingPolicy(Definition):
     hold_if: RuleField | None = None
     global_holdout_percent: Percent = 0.0
     cap: tuple[Cap, ...] = Field(default=(), strict=False)
+    breaker: Breaker = Breaker()
 
 
 class TransportChoice(Definition):

@@ -8,6 +8,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
 from lifecycle.engine import broadcasts, nightly, retention, verdicts
 from lifecycle.engine.advance import advance
+from lifecycle.engine.breaker import Watch
 from lifecycle.engine.deliver import abandon, deliver
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.letters import Letters
@@ -32,6 +33,7 @@ class Engine:
         self.forgetting = Forgetting(parts)
         self.nightly = Nightly(parts)
         self.pacing = Pacing(parts.rate)
+        self.watch = Watch(parts)
         self.stop = False
         self._policy: Policy | None = None
         self._dues: claims.Dues | None = None
@@ -130,7 +132,7 @@ class Engine:
         room = self.pacing.room(now, batch)
         if not room:
             return 0
-        done = deliver(parts, self.letters, policy, now, room)
+        done = deliver(parts, self.letters, self.watch.over(policy, now), now, room)
         self.pacing.begun(now, done)
         return done
 

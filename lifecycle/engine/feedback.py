@@ -8,7 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
-from lifecycle.core.action import Action, Consented, Decided, Emit, Mark, Proved, Suppress
+from lifecycle.core.action import (
+    Action,
+    Consented,
+    Decided,
+    Emit,
+    Harmed,
+    Mark,
+    Proved,
+    Suppress,
+)
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.engine.live import Live
@@ -33,6 +42,7 @@ _QUERY = (
         _MESSAGE.c.attempted_at,
         _MESSAGE.c.entry,
         _MESSAGE.c.state,
+        _MESSAGE.c.transactional,
     )
     .where(
         _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
@@ -53,6 +63,7 @@ class KnownMessage:
     at: datetime
     entry: str = ""
     uncertain: bool = False
+    transactional: bool = False
 
 
 def known_messages(
@@ -69,6 +80,7 @@ def known_messages(
             row.attempted_at,
             row.entry,
             row.state == "uncertain",
+            row.transactional,
         )
         found.setdefault(row.customer_id, []).append(known)
     return found
@@ -87,7 +99,7 @@ def take_feedback(
     message = _meant(event, messages)
     mark = MARKS.get(event.name)
     if message is None:
-        return event, _suppressed(event, now)
+        return event, [*_suppressed(event, now)]
     if mark is None and event.name != "message_sent":
         return event, []
     named = {"campaign": message.campaign, "step": message.step, "variant": message.variant}
@@ -99,13 +111,16 @@ def take_feedback(
         actions.append(Decided(now, message.campaign, message.entry, *sent))
     if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
-    actions += _suppressed(event, now)
+    suppressed = _suppressed(event, now)
+    if not message.transactional:
+        actions += [Harmed(message.id, one.reason, message.at) for one in suppressed]
+    actions += suppressed
     if event.name == "message_unsubscribed":
         actions += _unsubscribed(event, message, live, now)
     return replace(event, properties=properties), actions
 
 
-def _suppressed(event: Event, now: datetime) -> list[Action]:
+def _suppressed(event: Event, now: datetime) -> list[Suppress]:
     if event.name == "message_bounced" and event["kind"] == "hard":
         return [Suppress("bounced", now)]
     return [Suppress("complained", now)] if event.name == "message_complained" else []

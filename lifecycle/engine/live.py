@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from lifecycle import log
+from lifecycle.calendars import holidays_of
 from lifecycle.catalog.catalog import Catalog, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
 from lifecycle.core import kept
@@ -17,14 +18,15 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.length import attributes_of
 from lifecycle.core.rule.quick import Askers
-from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule, whole
-from lifecycle.core.send_time import Clock
+from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
+from lifecycle.core.send_time import LATEST_TRACES, Clock
 from lifecycle.engine.asked import SegmentsAsked
 from lifecycle.engine.turned import Turned
 from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
 from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.store.facts import Reading
 
+_LATEST_TRACES = frozenset((name, Reach(last=LATEST_TRACES)) for name in HUMAN_TRACES)
 EVERYTHING_ELSE = timedelta(days=7)
 """A calendar week at most: how far back a cap by the calendar looks."""
 
@@ -180,7 +182,7 @@ class Live:
         reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
         reaches |= self._awaited | self._timing.reaches
         if self._asks_for_best_hour:
-            reaches |= whole(HUMAN_TRACES)
+            reaches |= _LATEST_TRACES
         return replace(self._reading, reaches=reaches)
 
     @cached_property
@@ -248,7 +250,7 @@ class Live:
             back = _back(trigger.looks_back)
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
         if self._asks_for_best_hour:
-            reaches |= whole(HUMAN_TRACES)
+            reaches |= _LATEST_TRACES
         enrollments = bool(self.flows) or self.segments_asked.running
         return replace(self._reading, reaches=reaches, enrollments=enrollments)
 
@@ -315,6 +317,7 @@ class Live:
             ordered,
             self.forced_holdout,
             self.fixed_variant,
+            calendar=holidays_of(self.catalog.settings.shop.timezone),
         )
 
 

@@ -20,7 +20,7 @@ from lifecycle.engine import verdicts
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Due, Prepared, Weighed
-from lifecycle.store import events, outbox
+from lifecycle.store import breaker, events, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.events import NewEvent, event_row
 from lifecycle.store.operations import broken_letter
@@ -125,6 +125,7 @@ def record_outcomes(
         _log(one, outcome)
     outbox.settle(connection, [_attempt(one, outcome, now) for one, outcome in outcomes])
     outbox.accepted(connection, lists[OutcomeKind.ACCEPTED])
+    breaker.count(connection, sum(_is_marketing(*one) for one in outcomes), now)
     outbox.drop(connection, lists[OutcomeKind.REFUSED])
     outbox.uncertain(connection, lists[OutcomeKind.UNCERTAIN])
     for kind in RETRY_AFTER:
@@ -148,6 +149,11 @@ def _tell(writing: Writing, one: Prepared, outcome: Outcome, now: datetime) -> N
     elif outcome.kind in HELD_FOR:
         told = _told(one.due, now, "held", HELD_FOR[outcome.kind], outcome.detail)
         writing.add(one.due.facts, [told], None)
+
+
+def _is_marketing(one: Prepared, outcome: Outcome) -> bool:
+    """Whether a letter went that the circuit breaker counts."""
+    return outcome.kind is OutcomeKind.ACCEPTED and one.due.row.klass != "transactional"
 
 
 def _attempt(one: Prepared, outcome: Outcome, now: datetime) -> Row:

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from lifecycle.core.breaker import Opened
+from lifecycle.core.settings import Breaker
+from lifecycle.core.words import rfc3339
 from lifecycle.insight.interval import Share, share
+from lifecycle.store import breaker
 from lifecycle.store.tables import METADATA
 
 MESSAGE, SUPPRESSION = METADATA.tables["message"], METADATA.tables["suppression"]
@@ -52,10 +56,15 @@ class DeliverabilityReport:
     suppressed: dict[str, int]
     uncertain: tuple[Uncertain, ...]
     warnings: tuple[str, ...]
+    breaker: Opened | None = None
+    """What keeps marketing letters back now; None where nothing does."""
 
 
-def deliverability_report(connection: Connection, now: datetime) -> DeliverabilityReport:
-    """The report of the 30 days up to `now`."""
+def deliverability_report(
+    connection: Connection, now: datetime, rule: Breaker | None = None
+) -> DeliverabilityReport:
+    """The report of the 30 days up to `now`; with a `rule`, whether the breaker is open."""
+    found = breaker.look(connection, rule, now) if rule is not None else None
     since = now - LOOKS_BACK
     query = (
         select(
@@ -91,7 +100,8 @@ def deliverability_report(connection: Connection, now: datetime) -> Deliverabili
         dict(connection.execute(dropped).all()),
         dict(connection.execute(suppressed).all()),
         uncertain_letters(connection, now),
-        tuple(_warnings(overall)),
+        (*_warnings(overall), *_breaker(found)),
+        found,
     )
 
 
@@ -127,6 +137,14 @@ def _fares(
         share(complained, sent),
         share(left, sent),
     )
+
+
+def _breaker(found: Opened | None) -> list[str]:
+    if found is None:
+        return []
+    until = rfc3339(found.until)
+    told = f"the breaker is open, marketing letters wait until {until}: {found.words()}"
+    return [f"{told}; lifecycle resume --breaker closes it at once"]
 
 
 def _warnings(overall: Fares) -> list[str]:

@@ -18,6 +18,7 @@ from lifecycle.core.action import (
     Emit,
     Errand,
     Happen,
+    Harmed,
     Issue,
     Keep,
     KeepDate,
@@ -110,6 +111,7 @@ class Writing:
     marks: dict[str, list[Row]] = field(default_factory=dict)
     happened: list[NewEvent] = field(default_factory=list)
     errands: list[Row] = field(default_factory=list)
+    harms: list[Row] = field(default_factory=list)
     silences: list[Row] = field(default_factory=list)
     silences_over: list[Row] = field(default_factory=list)
     dates: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -147,6 +149,9 @@ class Writing:
             assert action.field in MARKABLE
             marked = {"of": customer_id, "id": action.message_id, "moment": action.at}
             self.marks.setdefault(action.field, []).append(marked)
+        elif isinstance(action, Harmed):
+            harm = {"customer_id": customer_id, "message_id": action.message_id}
+            self.harms.append({**harm, "kind": action.kind, "letter_at": action.letter_at})
         elif isinstance(action, Suppress):
             if address_hash:
                 row = {"address_hash": address_hash, "reason": action.reason, "at": action.at}
@@ -222,6 +227,7 @@ class Writing:
         insert_new(connection, "consent_record", self.records)
         for name, rows in self.marks.items():
             connection.execute(_mark(name), rows)
+        insert_new(connection, "letter_harm", self.harms)
         insert_new(connection, "errand", self.errands)
         upsert(connection, "date_kept", list(self.dates.values()))
         insert_new(connection, "silence", self.silences)

@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from lifecycle.store.tables.breaker import BreakerState, LetterCount, LetterHarm
 from lifecycle.store.tables.builds import Build, Settled
 from lifecycle.store.tables.customers import (
     Alias,
@@ -47,6 +48,7 @@ __all__ = [
     "Arrived",
     "Attempt",
     "AttributePast",
+    "BreakerState",
     "BroadcastState",
     "Build",
     "CampaignState",
@@ -61,9 +63,11 @@ __all__ = [
     "ErrandRow",
     "EventRow",
     "Feedback",
+    "HookCode",
     "Incentive",
     "Intake",
-    "HookCode",
+    "LetterCount",
+    "LetterHarm",
     "Membership",
     "MembershipChange",
     "MessageRow",

@@ -20,6 +20,7 @@ def upgrade() -> None:
     _attempt()
     _attempt_indexes()
     _attribute_past()
+    _breaker_state()
     _broadcast_state()
     _build()
     _campaign_state()
@@ -39,11 +40,14 @@ def upgrade() -> None:
     _event()
     _event_indexes()
     _feedback()
-    _incentive()
     _hook_code()
+    _incentive()
     _incentive_indexes()
     _intake()
     _intake_indexes()
+    _letter_count()
+    _letter_harm()
+    _letter_harm_indexes()
     _membership()
     _membership_indexes()
     _membership_change()
@@ -137,15 +141,32 @@ def _attribute_past() -> None:
     )
 
 
+def _breaker_state() -> None:
+    op.create_table(
+        "breaker_state",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("counted_from", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+
+
 def _broadcast_state() -> None:
     op.create_table(
         "broadcast_state",
         sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("wave", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("moment", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("enrolled", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("campaign"),
+        sa.Column("tested", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign", "occasion", "step", "wave"),
     )
 
 
@@ -246,6 +267,7 @@ def _customer() -> None:
 
 def _customer_indexes() -> None:
     op.create_index("customer_address", "customer", ["address_hash"], unique=False)
+    op.create_index("customer_zone", "customer", ["timezone"], unique=False)
 
 
 def _date_kept() -> None:
@@ -328,7 +350,10 @@ def _enrollment_indexes() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
-        "enrollment_of_campaign", "enrollment", ["campaign", "state", "step"], unique=False
+        "enrollment_of_campaign",
+        "enrollment",
+        ["campaign", "state", "version", "step"],
+        unique=False,
     )
 
 
@@ -418,6 +443,20 @@ def _feedback() -> None:
     )
 
 
+def _hook_code() -> None:
+    op.create_table(
+        "hook_code",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("made_for", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "made_for"),
+    )
+
+
 def _incentive() -> None:
     op.create_table(
         "incentive",
@@ -451,20 +490,6 @@ def _intake() -> None:
         sa.Column("arrivals", sa.BigInteger(), nullable=False),
         sa.Column("everything", sa.Boolean(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
-def _hook_code() -> None:
-    op.create_table(
-        "hook_code",
-        sa.Column("customer_id", sa.Text(), nullable=False),
-        sa.Column("made_for", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("code", sa.Text(), nullable=True),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("problem", sa.Text(), nullable=False),
-        sa.Column("asked_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("customer_id", "made_for"),
-    )
-
-
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
@@ -481,6 +506,30 @@ def _intake_indexes() -> None:
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
+
+
+def _letter_count() -> None:
+    op.create_table(
+        "letter_count",
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("letters", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("at"),
+    )
+
+
+def _letter_harm() -> None:
+    op.create_table(
+        "letter_harm",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("letter_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id", "message_id", "kind"),
+    )
+
+
+def _letter_harm_indexes() -> None:
+    op.create_index("letter_harm_at", "letter_harm", ["letter_at", "kind"], unique=False)
 
 
 def _membership() -> None:
@@ -732,9 +781,10 @@ def _verdict() -> None:
         "verdict",
         sa.Column("campaign", sa.Text(), nullable=False),
         sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
         sa.Column("variant", sa.Text(), nullable=False),
         sa.Column("proven", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("campaign", "step"),
+        sa.PrimaryKeyConstraint("campaign", "step", "occasion"),
     )
