@@ -26,7 +26,7 @@ from lifecycle.catalog.folder import (
 from lifecycle.catalog.lints import lint
 from lifecycle.catalog.members import Listing, Lists
 from lifecycle.catalog.model import read_campaign, read_cases, read_segment, read_settings
-from lifecycle.catalog.problem import Problem, of_file
+from lifecycle.catalog.problem import Problem, of_file, of_the_sound
 from lifecycle.catalog.project import Project
 from lifecycle.catalog.references import check_references
 from lifecycle.catalog.sense import check_sense
@@ -106,10 +106,10 @@ class _Hooked:
 
 def _checked(root: Path, project: Project, folder: Path, hooked: _Hooked) -> Loaded:
     project.problems += check_references(project, hooked.incentives)
-    project.problems += check_sense(project)
+    project.problems += of_the_sound(check_sense(project), project.problems)
     templates = Templates(project, folder, hooked.filters)
     project.problems += templates.check()
-    project.problems += lint(project, hooked.events)
+    project.problems += of_the_sound(lint(project, hooked.events), project.problems)
     found = tuple(sorted(set(project.problems), key=Problem.sort_key))
     if project.settings is None or project.has_errors:
         return Loaded(None, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
@@ -41,6 +42,28 @@ def of_file(
 ) -> Problem:
     """A problem of a file as a whole, or of a line of it that is not shown."""
     return Problem(shortened(file), line, 0 if not line else 1, "", severity, problem, hint)
+
+
+def of_the_sound(found: Iterable[Problem], before: Sequence[Problem]) -> list[Problem]:
+    """What was found, without doubts about a step in which an error was told before.
+
+    What was read of such a step lacks a part, and what is then said of it may be false.
+    """
+    wrong = {(one.file, one.key) for one in before if one.severity == "error"}
+    return [
+        one
+        for one in found
+        if one.severity == "error"
+        or not any(
+            file == one.file and key.startswith(_step(one.key)) for file, key in wrong if key
+        )
+    ]
+
+
+def _step(key: str) -> str:
+    """The step, or the table around it, in which a key stands; a key of no step is its own."""
+    end = key.rfind("]")
+    return key[: end + 1] if end >= 0 else key or "step"
 
 
 def nearest(word: str, known: object) -> str:

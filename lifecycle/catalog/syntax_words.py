@@ -72,6 +72,10 @@ def _repeated(lines: list[str], first: int, message: str) -> tuple[str, str] | N
         if any(_named(one) == _named(heading) for one in lines[: first - 1]):
             hint = "join the two; what may come several times has double brackets: [[step]]"
             return f"{heading} stands here a second time", hint
+        inner = next((one for one in lines[: first - 1] if _stands_in(one, heading)), None)
+        if inner is not None:
+            hint = f"begin with {heading}; what belongs to it stands below"
+            return f"{inner.split('#')[0].strip()} stands above the {heading} it belongs to", hint
         return f"what {heading} names has a value already, further up", "keep one of the two"
     if "mutate" in message or "immutable" in message or "not a table" in message:
         hint = "say it in one way: all in the { … }, or all below a heading; lists as [[…]]"
@@ -95,6 +99,10 @@ def _repeated(lines: list[str], first: int, message: str) -> tuple[str, str] | N
 def _named(heading: str) -> str:
     plain = heading.split("#")[0].strip()
     return plain.strip("[] ") if plain.startswith("[") else plain
+
+
+def _stands_in(line: str, heading: str) -> bool:
+    return line.lstrip().startswith("[") and _named(line).startswith(f"{_named(heading)}.")
 
 
 def _filled(words: str, values: dict[str, str]) -> str:

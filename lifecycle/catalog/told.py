@@ -55,6 +55,9 @@ _PATTERNS = {
 _RULE_WORDS = frozenset(
     (*BRANCHES, *LEAF_KEYS, *(key for every in LEAF_KEYS.values() for key in every))
 )
+_SPOKEN = {"then": "step", "otherwise": "step", "split": "share"}
+"""Tables of lists that are called otherwise than their key."""
+_SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 _SECRET = ("url",)
 _NOT_YET = re.compile(r"(?: is| are) not carried out yet")
 
@@ -89,12 +92,15 @@ def told(
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return [_no_table(document, model, loc, name)]
     shape = shape_of(loc)
+    if kind == "tuple_type" and shape and is_repeated(model, shape) and table_at(model, shape):
+        return [_single_bracket(document, loc, name, heading(model, shape))]
     said, hint = _value_words(kind, shape[-1] if shape else key, context)
     value = _value(document, loc)
     if isinstance(value, str) and kind in ("int_type", "float_type") and words.number(value):
         hint = f"write it without quotes: {key} = {value}"
-    if kind == "tuple_type" and shape and is_repeated(model, shape) and table_at(model, shape):
-        hint = f"write {heading(model, shape)} as a heading, with two brackets"
+    share = _SHARE.fullmatch(value) if isinstance(value, str) and "%" in value else None
+    if share is not None and kind in ("int_type", "float_type"):
+        hint = f"write it without quotes and sign: {key} = {share[1]}"
     shown = f"{name} {said}"
     if kind in _WRONG_TYPE and not isinstance(_value(document, loc), dict | list):
         shown += f", not {_shown(document, loc)}"
@@ -118,13 +124,13 @@ def _is_later(document: Document, loc: Place) -> bool:
 def _of_outer_step(document: Document, model: type[Definition], place: Place, key: str) -> str:
     """Where a key that goes with `wait_for` belongs: to the step around, if that one waits."""
     shape = shape_of(place)
-    if key not in ("up_to", "then", "otherwise") or len(shape) < 2:
+    if key not in ("up_to", "then", "otherwise"):
         return ""
     for depth in range(len(place) - 2, 0, -1):
         outer = _value(document, place[:depth])
         if isinstance(outer, dict) and "wait_for" in outer and key not in outer:
             return f"does it belong to the step around? Then move it above {heading(model, shape)}"
-    return ""
+    return 'say what is waited for: wait_for = "order_placed"'
 
 
 def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem:
@@ -138,7 +144,8 @@ def _unknown(document: Document, model: type[Definition], loc: Place) -> Problem
             here = heading(model, shape)
             if depth:
                 hint = f"move it above {here}"
-                said = f"`{key}` belongs to the {shape[depth - 1]}, not to {here}"
+                of = _SPOKEN.get(shape[depth - 1], shape[depth - 1])
+                said = f"`{key}` belongs to the {of}, not to {here}"
             else:
                 said, hint = f"`{key}` belongs above {here}", f"move it above {here}"
             return document.problem(loc, said, hint)
@@ -204,6 +211,17 @@ def _no_table(document: Document, model: type[Definition], loc: Place, name: str
     else:
         hint = f"write {key} = {{ … }}, or {heading(model, shape)} as a heading" if shape else ""
     return document.problem(loc, f"{name} takes keys of its own", hint)
+
+
+def _single_bracket(document: Document, loc: Place, name: str, here: str) -> Problem:
+    """A table that may come several times, and was not said so; `here` is its heading."""
+    line, _ = document.position(loc)
+    written = document.lines[line - 1].split("#")[0].strip()
+    if written.startswith(f"{here.rstrip(']')}."):
+        problem = f"{written} stands above the {here} it belongs to"
+        return document.problem(loc, problem, f"begin with {here} and its `name`")
+    hint = f"write {here} as a heading, with two brackets"
+    return document.problem(loc, f"{name} takes a list", hint)
 
 
 def _value_words(kind: str, key: str, context: dict[str, Any]) -> tuple[str, str]:

@@ -63,16 +63,19 @@ def _events_in(file: Path | None) -> frozenset[str]:
 
 
 def _held_against(project: Any, file: Path | None) -> list[Any]:
-    """The project's problems, with the doubts that what came in raises."""
+    """The project's problems, with the doubts that what came in, and the calendar, raise."""
     from lifecycle.catalog.lints_seen import doubts
+    from lifecycle.catalog.occurrences import letters_to_write
     from lifecycle.catalog.problem import Problem
+    from lifecycle.clock import SystemClock
     from lifecycle.store.seen import at_once
 
     catalog, made = project.catalog, (*project.hooks.triggers, *project.hooks.attributes)
     found: list[Problem] | None = None
     if catalog is not None and file is not None:
         found = at_once(file, lambda connection: doubts(connection, catalog, made))
-    return sorted({*project.problems, *(found or ())}, key=Problem.sort_key)
+    unwritten = letters_to_write(catalog, SystemClock().now()) if catalog is not None else ()
+    return sorted({*project.problems, *(found or ()), *unwritten}, key=Problem.sort_key)
 
 
 def _refresh_schemas(root: Path) -> None:

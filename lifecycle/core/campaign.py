@@ -30,6 +30,7 @@ from lifecycle.core.words import Moment, WordProblem, moment
 STALE_AFTER = timedelta(days=7)
 _NEAR = 1e-6
 """How far from 100 the shares of waves may be for the sake of binary fractions."""
+_TOPIC_HINT = 'write topic = "newsletter", one of [topics] in settings.toml, near the top'
 LETTER = "letter"
 """The name of a broadcast's one step."""
 Status = Literal["draft", "live", "paused", "archived"]
@@ -111,7 +112,9 @@ class Flow(_Campaign):
     def _is_whole(self) -> Flow:
         letters = [one.step for one in self.way.places.values() if one.step.writes]
         if self.topic is None and not all(letter.transactional for letter in letters):
-            raise refused("a flow names its `topic` unless all its letters are transactional")
+            raise refused(
+                "a flow names its `topic` unless all its letters are transactional", _TOPIC_HINT
+            )
         if self.enter.on_date is None:
             for one in self.way.places.values():
                 said = [("at", one.path, one.step.at), ("not_after", one.path, one.step.not_after)]
@@ -203,7 +206,7 @@ class Broadcast(_Campaign):
                 problem = "T stands for the anchor of a series: a broadcast has none"
                 raise refused(problem, 'write at = "10:00"', "at", ("variant", index))
         if self.topic is None:
-            raise refused("a broadcast names its `topic`")
+            raise refused("a broadcast names its `topic`", _TOPIC_HINT)
         if self.at is not None and self.every is not None:
             raise refused("`at` sends once and `every` again and again", "keep one", "every")
         if self.at is None and self.every is None:
@@ -266,7 +269,7 @@ class Series(_Campaign):
     def _is_whole(self) -> Series:
         tell_apart(self.step, "step")
         if self.topic is None:
-            raise refused("a series names its `topic`")
+            raise refused("a series names its `topic`", _TOPIC_HINT)
         for index, step in enumerate(self.step):
             _check_dated(step, ("step", index))
         return self

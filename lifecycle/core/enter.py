@@ -174,7 +174,8 @@ def _onward(raw: object) -> object:
         return raw
     if raw == {"stay": True} or raw == {"leave": True}:
         return Destination(**raw)
-    raise refused(f"{shown(raw)} says no place to go to", _ONWARD_HINT)
+    problem = "this does not say what becomes of those who wait there"
+    raise refused(problem if isinstance(raw, dict) else f"{shown(raw)} is no step", _ONWARD_HINT)
 
 
 _ONWARD_HINT = "write the name of a step, { stay = true } or { leave = true }"

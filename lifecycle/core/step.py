@@ -145,14 +145,17 @@ class StepBody(Definition):
         letter = variants or self.template is not None or self.text is not None
         return (["letter"] if letter else []) + said
 
+    @property
+    def _letter_key(self) -> str:
+        return next((key for key in _LETTER_KEYS if getattr(self, key)), "variant")
+
     @model_validator(mode="after")
     def _is_one_deed(self) -> StepBody:
         deeds = self.deeds()
         if len(deeds) > 1:
-            raise refused(
-                f"a step does one thing, and this one says {' and '.join(deeds)}",
-                "make a [[step]] of each",
-            )
+            said = [f"`{self._letter_key if one == 'letter' else one}`" for one in deeds]
+            problem = f"a step does one thing, and this one says {' and '.join(said)}"
+            raise refused(problem, "make a step of each")
         if deeds == ["letter"]:
             _check_letter(self)
         else:
@@ -169,8 +172,10 @@ class StepBody(Definition):
                 'say for how long: up_to = "2 days"',
                 "otherwise",
             )
-        if sum(one.percent for one in self.split) > 100:
-            raise refused("the shares of a split come to more than 100 %", "", "split")
+        together = sum(one.percent for one in self.split)
+        if together > 100:
+            problem = f"the shares of a split come to {together:g} %, to more than there are"
+            raise refused(problem, "what is left over goes on: leave out the last", "split")
         _check_branches(self.branch)
         _check_set(self.set_ or {})
         return self
@@ -184,7 +189,7 @@ def _check_letter(body: StepBody) -> None:
     if not own and not all(one.template or one.text for one in variants):
         raise refused("a letter names its `template`, or each variant does", _TEMPLATE_HINT)
     if not body.subject and not (variants and all(one.subject for one in variants)):
-        hint = 'write subject = "…", or one in each [[variant]]'
+        hint = 'write subject = "…", or one in each variant'
         raise refused("a letter needs a `subject`", hint)
     for index, one in enumerate(variants):
         if one.template is not None and one.text is not None:
@@ -205,7 +210,7 @@ def _check_no_letter(body: StepBody, deeds: list[str]) -> None:
             if not deeds:
                 raise refused("a letter names its `template` or its `text`", _TEMPLATE_HINT)
             problem = f"`{key}` belongs to a letter, and this step says `{deeds[0]}`"
-            raise refused(problem, "make a [[step]] of each", key)
+            raise refused(problem, "make a step of each", key)
 
 
 def _check_branches(branches: tuple[Branch, ...]) -> None:

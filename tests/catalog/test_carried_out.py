@@ -172,9 +172,8 @@ def test_a_flow_with_every_common_table_may_be_said():
     ("file", "text"),
     [
         (CART_FILE, CART.replace("[sending]", "[sending]\nresend_uncertain = true")),
-        (CART_FILE, CART.replace('"click_rate"', '"revenue"')),
-        (SALE_FILE, SALE.replace('"click_rate"', '"revenue"')),
-        (SALE_FILE, SALE.replace("\nsubject =", '\nat = "10:00"\nsubject =')),
+        (CART_FILE, CART.replace("[step.winner]", "[step.winner]\npolicy = 1")),
+        (SALE_FILE, SALE.replace("[winner]", "[winner]\npolicy = 1")),
         (SALE_FILE, SALE.replace("[winner]", "[sending]\nresend_uncertain = true\n[winner]")),
         (
             "settings.toml",
@@ -195,12 +194,12 @@ def test_what_is_not_done_yet_is_refused_in_so_many_words(file: str, text: str):
         (
             CART_FILE,
             CART.replace("confidence = 95", 'decide_after = "4 hours"'),
-            "`decide_after` belongs to the [winner] of a broadcast",
+            "`decide_after` belongs to the winner of a broadcast or a series",
         ),
         (
             CART_FILE,
             CART.replace("confidence = 95", "test_percent = 20"),
-            "`test_percent` belongs to the [winner] of a broadcast",
+            "`test_percent` belongs to the winner of a broadcast or a series",
         ),
         (SALE_FILE, SALE.replace("decide_after", "# "), "nothing says until when"),
         (SALE_FILE, SALE.replace("click_rate", "goal_rate"), "the campaign has none"),

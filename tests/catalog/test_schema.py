@@ -59,7 +59,7 @@ def test_the_projects_own_files_are_right_by_the_schema(kind: str):
         ("campaign", CART, "percent = 10\n", "percent = 101\n"),
         ("campaign", CART, "[exit]", "[exits]"),
         ("campaign", SALE, 'in_segment = "vip"', "in_segment = 5"),
-        ("campaign", SALE, "test_percent = 20", 'test_percent = "auto"'),
+        ("campaign", SALE, "test_percent = 20", 'test_percent = "autos"'),
         ("segment", VIP, "at_least = 3", 'at_least = "three"'),
         ("segment", VIP, "within =", "withn ="),
         ("segment", VIP, '"365 days"', '"a year"'),
