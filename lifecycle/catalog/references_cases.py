@@ -19,6 +19,7 @@ EXPECTED = (
 )
 """What a case may expect; those of a letter name its step."""
 _OF_A_STEP = ("sent", "held", "dropped", "skipped")
+_AGREED = (("case", "customer", "agreed_to"), ("case", "happens", "customer", "agreed_to"))
 
 
 def in_cases(project: Project, topics: Sequence[str] | None) -> Iterator[Problem]:
@@ -44,7 +45,7 @@ def _one(
     topics: Sequence[str] | None,
 ) -> Iterator[Problem]:
     shape = shape_of(place)
-    if shape == ("case", "customer", "agreed_to") and isinstance(value, str):
+    if shape in _AGREED and isinstance(value, str):
         if topics is not None and value not in topics:
             hint = did_you_mean(value, topics) or "add it to [topics] of settings.toml"
             yield document.problem(place, f"there is no topic “{value}”", hint)
@@ -56,9 +57,11 @@ def _one(
             problem = f"“{_id(campaign)}” has no variant “{value}”"
             yield document.problem(place, problem, hint)
     elif shape == ("case", "happens") and isinstance(value, dict):
-        for key in ("at", "event"):
-            if key not in value:
-                yield document.problem(place, f"what happens says its `{key}`")
+        if "at" not in value:
+            yield document.problem(place, "what happens says its `at`")
+        if "event" not in value and "customer" not in value:
+            hint = "or customer = { … }, where something of the customer changes"
+            yield document.problem(place, "what happens says its `event`", hint)
     elif shape == ("case", "expect") and isinstance(value, dict):
         yield from _expected(document, place, value, campaign)
 

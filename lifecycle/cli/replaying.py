@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, app, asked
-from lifecycle.errors import EXIT_ERRORS_FOUND, UsageError
+from lifecycle.errors import EXIT_ERRORS_FOUND, LifecycleError, UsageError
 
 
 @app.command(epilog=EVERYWHERE)
@@ -33,6 +33,10 @@ def replay(
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="FILE.db", help="Leave the database here.")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="applied", help="Tell what differs from what is live."),
+    ] = None,
 ) -> None:
     """Run your own history through the real engine, from an empty database, and touch nothing."""
     from lifecycle.cli.project import read_project, sound_catalog
@@ -44,8 +48,10 @@ def replay(
     catalog = sound_catalog(project)
     last = _instant(until, catalog.settings.shop.timezone)
     options = ReplayOptions(events, last, customers, decisions, memberships, outbox, keep)
+    live = None if against is None else _applied(said, against, project.hooks)
+    other = None if live is None else live[1]
     with _bar(said.json) as progress:
-        found = run_replay(catalog, project.hooks, options, progress)
+        found = run_replay(catalog, project.hooks, options, progress, other)
     counted = [
         {"campaign": campaign, "what": what, "reason": reason, "count": count}
         for (campaign, what, reason), count in sorted(found.counts.items())
@@ -57,7 +63,54 @@ def replay(
         "memberships": found.memberships,
         "segments": found.sizes,
     }
-    said.answer(data, lambda out: _show(out, found, counted))
+    if live is not None and found.difference is not None:
+        version = {"version": live[0].number, "applied_at": live[0].applied_at}
+        data["against"] = {**version, **found.difference.told()}
+
+    def human(out: Any) -> None:
+        _show(out, found, counted)
+        if live is not None:
+            _show_difference(out, found.difference, live[0])
+
+    said.answer(data, human)
+
+
+def _applied(said: Any, against: str, hooks: Any) -> tuple[Any, Any]:
+    """The version that is live in the shop's database, only read, and its definitions."""
+    from lifecycle.cli import place
+    from lifecycle.engine.apply import applied
+
+    if against != "applied":
+        raise UsageError(f"--against {against} is nothing to compare with", remedy="say applied")
+    url = place.database_url(said, place.read_settings(said.project))
+    database = place.open_database(url, make=False)
+    try:
+        found = applied(database, said.project, hooks)
+    finally:
+        database.close()
+    if found is None:
+        raise LifecycleError("nothing is live yet", remedy="lifecycle apply puts it live")
+    return found
+
+
+def _show_difference(out: Any, found: Any, version: Any) -> None:
+    """Each campaign and step that comes out differently, in words."""
+    from itertools import groupby
+
+    from rich.markup import escape
+
+    day = version.applied_at.date().isoformat()
+    out.print(f"\nAgainst what is live (version {version.number}, applied {day}):")
+    if found.nothing:
+        out.print("  nothing differs: every decision is the same.")
+        return
+    for campaign, steps in groupby(found.steps, lambda one: one.campaign):
+        out.print(f"[bold]{escape(campaign)}[/]")
+        for step, parts in groupby(steps, lambda one: one.step):
+            words = "; ".join(one.words() for one in parts)
+            out.print(f"  {escape(f'{step}: ' if step else '')}{escape(words)}")
+    for name, (was, now) in found.segments.items():
+        out.print(f"segment {escape(name)}: {now} customers at the end, not {was}")
 
 
 def _show(out: Any, found: Any, counted: list[dict[str, Any]]) -> None:
@@ -87,8 +140,6 @@ def run_cases(
     ] = None,
 ) -> None:
     """Run the cases in tests/campaigns/; exit 1 if one fails."""
-    from dataclasses import asdict
-
     from lifecycle.catalog.problem import did_you_mean
     from lifecycle.cli.project import read_project, sound_catalog
     from lifecycle.sim.cases import run_all
@@ -105,7 +156,7 @@ def run_cases(
     data = {
         "passed": len(results) - failed,
         "failed": failed,
-        "cases": [{**asdict(one), "passed": one.passed} for one in results],
+        "cases": [one.told() for one in results],
     }
 
     def human(out: Any) -> None:
@@ -113,22 +164,42 @@ def run_cases(
 
         for one in results:
             mark = "[green]ok  [/]" if one.passed else "[bold red]FAIL[/]"
-            out.print(f"{mark} {escape(one.campaign)}: {escape(one.case)}")
-            if one.passed:
-                continue
+            place = "" if one.passed else f"  [dim]{escape(f'{one.file}:{one.line}')}[/]"
+            out.print(f"{mark} {escape(one.campaign)}: {escape(one.case)}{place}")
             if one.problem:
-                out.print(f"       {escape(one.problem)}")
-            for line in one.missing:
-                out.print(f"     [red]- {escape(line)}[/]  was expected and did not happen")
-            for line in one.unexpected:
-                out.print(f"     [green]+ {escape(line)}[/]  was not expected")
-            for line in one.happened:
-                out.print(f"       {escape(line)}", style="dim")
+                out.print(f"     {escape(one.problem)}")
+            elif not one.passed:
+                out.print(_compared(one))
+        if not results:
+            out.print("there are no cases")
         out.print(f"{len(results) - failed} passed, {failed} failed")
 
     said.answer(data, human)
     if failed:
         raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+MARKS = {"met": ("=", "dim"), "missing": ("-", "red"), "unexpected": ("+", "green")}
+"""What marks a line of the comparison, and its colour; other decisions have neither."""
+
+
+def _compared(one: Any) -> Any:
+    """What was expected beside what came, in the order of time, on the customer's clock."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from lifecycle.insight.spoken import clock
+
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for head in ("", f"on the clock of {one.zone.key}", "expected", "came", ""):
+        made.add_column(head)
+    for line in one.lines:
+        mark, style = MARKS.get(line.mark, (" ", "dim"))
+        hint = line.hint or ("was not expected" if line.mark == "unexpected" else "")
+        cells = (mark, clock(line.at, one.zone), line.expected, line.actual, hint)
+        made.add_row(*(escape(cell) for cell in cells), style=style)
+    return made
 
 
 def _instant(text: str, zone: str) -> Any:

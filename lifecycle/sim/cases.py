@@ -2,78 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.action import WHATS
+from lifecycle.catalog.document import read_document
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.case import Case, CaseFile
-from lifecycle.core.words import Moment, WordProblem, moment, rfc3339, zone_of
+from lifecycle.core.occasion import opens_at
+from lifecycle.core.words import WordProblem, rfc3339, zone_of
 from lifecycle.hooks import Registry
+from lifecycle.sim.expected import Expectation, Line, compare, read_expectation
+from lifecycle.sim.happening import Happenings, plain, read_happenings
 from lifecycle.sim.world import BEFORE, World
 from lifecycle.sources.customer_line import CustomerIn
-from lifecycle.sources.event_line import EventIn
 
+FOLDER = "tests/campaigns"
 AFTER_LAST = timedelta(days=400)
 """How long a case goes on after its last stated instant, so that nothing unexpected is missed."""
-BESIDE = ("reason", "variant", "detail", "entry")
-STEP_WHATS = ("sent", "held", "dropped", "skipped")
+AFTER_YEARLY = timedelta(days=180)
+"""The same where a date comes back every year: the next year's is not part of the case."""
+AFTER_RECURRING = timedelta(hours=12)
+"""The same for a letter that comes back: the next occurrence is not part of the case."""
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+"""When a case begins in which nothing is dated."""
 
 
 @dataclass(frozen=True)
 class CaseResult:
-    """How one case went: what was expected and did not happen, what was sent and not expected."""
+    """How one case went, line by line; `problem` tells what cannot be read in it."""
 
     campaign: str
     case: str
-    missing: tuple[str, ...] = ()
-    unexpected: tuple[str, ...] = ()
-    happened: tuple[str, ...] = ()
-    """Every decision of the campaign, in order, for the difference that is shown."""
+    file: str = ""
+    line: int = 0
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    lines: tuple[Line, ...] = ()
     problem: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether all that was expected happened and nothing else was sent."""
-        return not (self.missing or self.unexpected or self.problem)
+        wrong = ("missing", "unexpected")
+        return not self.problem and not any(line.mark in wrong for line in self.lines)
+
+    def told(self) -> dict[str, Any]:
+        """The result as plain data; instants in UTC, and on the customer's clock as `local`."""
+        return {
+            "campaign": self.campaign,
+            "case": self.case,
+            "file": self.file,
+            "line": self.line,
+            "timezone": self.zone.key,
+            "passed": self.passed,
+            "problem": self.problem,
+            "lines": [
+                {
+                    "at": rfc3339(line.at),
+                    "local": line.at.astimezone(self.zone).replace(tzinfo=None).isoformat(),
+                    "mark": line.mark,
+                    "expected": line.expected,
+                    "actual": line.actual,
+                    "hint": line.hint,
+                }
+                for line in self.lines
+            ],
+        }
 
 
 def run_all(catalog: Catalog, hooks: Registry, campaign: str | None = None) -> Iterator[CaseResult]:
     """Run the cases of every campaign, or of one."""
-    for _, file in sorted(catalog.cases.items()):
-        if campaign is None or file.campaign == campaign:
-            for case in file.case:
-                yield run_case(catalog, hooks, file, case)
+    for name, file in sorted(catalog.cases.items()):
+        if campaign is not None and file.campaign != campaign:
+            continue
+        lines = _lines(catalog, name)
+        for number, case in enumerate(file.case):
+            found = run_case(catalog, hooks, file, case)
+            line = lines[number] if number < len(lines) else 0
+            yield replace(found, file=f"{FOLDER}/{name}.toml", line=line)
+
+
+def _lines(catalog: Catalog, name: str) -> list[int]:
+    """In which line of its file each case begins."""
+    path = catalog.root / FOLDER / f"{name}.toml"
+    if not path.is_file():
+        return []
+    document, _ = read_document(path.name, path.read_text("utf-8", "replace"))
+    cases = document.data.get("case", [])
+    return [document.position(("case", number))[0] for number in range(len(cases))]
 
 
 def run_case(catalog: Catalog, hooks: Registry, file: CaseFile, case: Case) -> CaseResult:
     """Run one case: the campaign alone, as if it were live, on the virtual clock."""
-    try:
-        zone = zone_of(case.customer.timezone, catalog.settings.shop.timezone)
-        happenings = [
-            _event(case, entry, number, zone) for number, entry in enumerate(case.happens)
-        ]
-        expected = [_expectation(entry, zone) for entry in case.expect]
-    except WordProblem as found:
-        return CaseResult(file.campaign, case.name, problem=f"{found.problem}. {found.hint}")
+    zone = zone_of(case.customer.timezone, catalog.settings.shop.timezone)
+    result = CaseResult(file.campaign, case.name, zone=zone)
     if file.campaign not in catalog.campaigns:
-        return CaseResult(file.campaign, case.name, problem=f"there is no campaign {file.campaign}")
-    decided = _run(catalog, hooks, file, case, happenings, [one.at for one in expected], zone)
-    left = list(decided)
-    missing = []
-    for one in expected:
-        found_at = next((place for place, row in enumerate(left) if one.met_by(row)), None)
-        if found_at is None:
-            missing.append(one.words(zone))
-        else:
-            left.pop(found_at)
-    unexpected = [told(row, zone) for row in left if row["what"] == "sent"]
-    happened = [told(row, zone) for row in decided]
-    return CaseResult(file.campaign, case.name, tuple(missing), tuple(unexpected), tuple(happened))
+        return replace(result, problem=f"there is no campaign {file.campaign}")
+    try:
+        happenings = read_happenings(case, zone)
+        expected = [read_expectation(entry, zone) for entry in case.expect]
+    except WordProblem as found:
+        return replace(result, problem=f"{found.problem}. {found.hint}".removesuffix(" "))
+    decided = _run(catalog, hooks, file, case, happenings, expected, zone)
+    return replace(result, lines=tuple(compare(expected, decided)))
 
 
 def _run(
@@ -81,106 +116,40 @@ def _run(
     hooks: Registry,
     file: CaseFile,
     case: Case,
-    happenings: list[EventIn],
-    instants: list[datetime],
+    happenings: Happenings,
+    expected: list[Expectation],
     zone: ZoneInfo,
 ) -> list[dict[str, Any]]:
     campaign = catalog.campaigns[file.campaign].model_copy(update={"status": "live"})
     alone = replace(catalog, campaigns=MappingProxyType({file.campaign: campaign}))
     world = World(alone, hooks, forced_holdout=case.holdout, fixed_variant=case.variant)
-    every = [*instants, *(one.received_at for one in happenings)]
-    first = min(every, default=datetime(2026, 1, 1, tzinfo=UTC))
+    every = [*(one.at for one in expected), *happenings.instants]
+    opens = None if isinstance(campaign, Flow) else opens_at(campaign)
+    first = min([*every, *([opens] if opens is not None else [])], default=NEW_YEAR)
+    last = max([*every, *([opens] if opens is not None else [])], default=first)
     at = case.customer.at.at(zone) if case.customer.at else first - BEFORE
-    until = case.until.at(zone) if case.until else max(every, default=first) + AFTER_LAST
+    until = case.until.at(zone) if case.until else last + _after(campaign)
     person = CustomerIn(
         id=case.customer.id,
         at=at,
         email=case.customer.email,
         timezone=case.customer.timezone,
         locale=case.customer.locale,
-        attributes=case.customer.attributes,
+        attributes=plain(case.customer.attributes),
         agreed_to=case.customer.agreed_to,
         gone=frozenset(),
     )
     try:
-        world.run([person], happenings, until)
+        world.run([person, *happenings.changes], happenings.events, until)
         return world.decisions()
     finally:
         world.close()
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """One line of `expect`."""
-
-    at: datetime
-    what: str
-    value: Any
-    beside: Mapping[str, Any]
-
-    def met_by(self, row: Mapping[str, Any]) -> bool:
-        """Whether a decision is what was expected."""
-        if row["what"] != self.what or row["at"] != rfc3339(self.at):
-            return False
-        if self.value is not True:
-            key = "step" if self.what in STEP_WHATS else "detail"
-            if row[key] != self.value and row["reason"] != self.value:
-                return False
-        return all(row[key] == value for key, value in self.beside.items())
-
-    def words(self, zone: ZoneInfo) -> str:
-        """The expectation as a line of text."""
-        local = self.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        more = "".join(f", {key} {value}" for key, value in self.beside.items())
-        return f"{local} {self.what}{'' if self.value is True else f' {self.value}'}{more}"
-
-
-def told(row: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """A decision as a line of text, on the customer's clock."""
-    at = datetime.fromisoformat(row["at"]).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-    parts = [row["what"], row["step"], row["variant"], row["reason"], row["detail"]]
-    return f"{at} {' '.join(part for part in parts if part)}"
-
-
-def _expectation(entry: Mapping[str, Any], zone: ZoneInfo) -> Expectation:
-    whats = [key for key in entry if key in WHATS]
-    if len(whats) != 1 or "at" not in entry:
-        hint = 'write { at = 2026-03-02T15:00:00, sent = "reminder" }'
-        raise WordProblem("an expectation says `at` and one thing that happens", hint)
-    for key in entry:
-        if key not in (*BESIDE, *whats, "at"):
-            raise WordProblem(
-                f"`{key}` is nothing that can be expected", f"one of {', '.join(BESIDE)}"
-            )
-    beside = {key: entry[key] for key in BESIDE if key in entry}
-    return Expectation(moment(entry["at"]).at(zone), whats[0], entry[whats[0]], beside)
-
-
-def _event(case: Case, entry: Mapping[str, Any], number: int, zone: ZoneInfo) -> EventIn:
-    if "at" not in entry or not isinstance(entry.get("event"), str):
-        hint = 'write { at = 2026-03-02T14:00:00, event = "cart_updated", cart_id = "c1" }'
-        raise WordProblem("what happens says `at` and `event`", hint)
-    at = moment(entry["at"]).at(zone)
-    known = ("at", "event", "properties", "received_at", "id")
-    nested = entry.get("properties", {})
-    beside = {key: value for key, value in entry.items() if key not in known}
-    received = moment(entry["received_at"]).at(zone) if "received_at" in entry else at
-    return EventIn(
-        id=str(entry.get("id", f"happens-{number + 1:04d}")),
-        at=at,
-        event=entry["event"],
-        customer=case.customer.id,
-        properties={**{k: _plain(v) for k, v in beside.items()}, **_plain(nested)},
-        received_at=received,
-    )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, datetime | date):
-        found: Moment = moment(value)
-        return found.value.isoformat()
-    return value
+def _after(campaign: Campaign) -> timedelta:
+    """How long a case of a campaign goes on after its last stated instant."""
+    if isinstance(campaign, Broadcast) and campaign.every is not None:
+        return AFTER_RECURRING
+    if isinstance(campaign, Flow) and campaign.enter.every_year:
+        return AFTER_YEARLY
+    return AFTER_LAST

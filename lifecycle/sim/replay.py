@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.broadcast import opens_at
-from lifecycle.core.campaign import Broadcast
+from lifecycle.core.campaign import Flow
+from lifecycle.core.occasion import opens_at
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
+from lifecycle.sim.difference import Difference, difference
 from lifecycle.sim.outbox_behind import OutboxBehind
 from lifecycle.sim.world import BEFORE, AcceptsAll, World, before_first
 from lifecycle.sources.customer_line import CustomerIn, read_customer
@@ -52,6 +53,8 @@ class ReplayResult:
     memberships: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
     """How many are in each segment at the end."""
+    difference: Difference | None = None
+    """What differs from the definitions that are live; None where nothing was compared."""
 
     def of(self, campaign: str, what: str) -> int:
         """How many decisions of one kind a campaign came to."""
@@ -67,16 +70,54 @@ def replay(
     hooks: Registry,
     options: ReplayOptions,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
+    against: Catalog | None = None,
 ) -> ReplayResult:
-    """Run a replay and write its files. Raises BadLines naming file, line and field."""
+    """Run a replay and write its files. Raises BadLines naming file, line and field.
+
+    With `against` the same lines go through those definitions too, and the result tells what
+    differs; the files that are written are those of `catalog`.
+    """
     happenings = read_events(options.events)
-    opening = [opens_at(one) for one in catalog.campaigns.values() if isinstance(one, Broadcast)]
-    people = read_customers(options.customers, happenings, options.until, opening)
+    catalogs = (catalog,) if against is None else (catalog, against)
+    people = read_customers(options.customers, happenings, options.until, _opening(catalogs))
+    total = (len(happenings) + len(people)) * len(catalogs)
+    done = _run(catalog, hooks, options, (people, happenings), lambda one: progress(one, total))
+    result = _result(catalog, happenings, people, *done)
+    if against is not None:
+        nothing = ReplayOptions(options.events, options.until)
+        half = total // 2
+        before = _run(
+            *(against, hooks, nothing, (people, happenings)),
+            lambda one: progress(half + one, total),
+        )
+        was = _result(against, happenings, people, *before)
+        result.difference = difference(before[0], done[0], (was.sizes, result.sizes))
+    return result
+
+
+def _opening(catalogs: Iterable[Catalog]) -> list[datetime]:
+    """The instants at which what is dated comes first."""
+    dated = (one for each in catalogs for one in each.campaigns.values())
+    opening = (opens_at(one) for one in dated if not isinstance(one, Flow))
+    return [one for one in opening if one is not None]
+
+
+Rows = list[dict[str, Any]]
+
+
+def _run(
+    catalog: Catalog,
+    hooks: Registry,
+    options: ReplayOptions,
+    lines: tuple[list[CustomerIn], list[EventIn]],
+    progress: Callable[[int], None],
+) -> tuple[Rows, Rows]:
+    """One run, its files written: decisions and memberships."""
+    people, happenings = lines
     transport = AcceptsAll() if options.outbox is None else OutboxBehind(options.outbox)
     world = World(catalog, hooks, transport)
     try:
-        total = len(happenings) + len(people)
-        world.run(people, happenings, options.until, lambda done: progress(done, total))
+        world.run(people, happenings, options.until, progress)
         decisions, memberships = world.decisions(), world.memberships()
         if options.decisions is not None:
             write_lines(options.decisions, decisions)
@@ -87,15 +128,15 @@ def replay(
     finally:
         world.close()
         transport.close()
-    return _result(catalog, happenings, people, decisions, memberships)
+    return decisions, memberships
 
 
 def _result(
     catalog: Catalog,
     happenings: list[EventIn],
     people: list[CustomerIn],
-    decisions: list[dict[str, Any]],
-    memberships: list[dict[str, Any]],
+    decisions: Rows,
+    memberships: Rows,
 ) -> ReplayResult:
     counts = Counter((one["campaign"], one["what"], one["reason"]) for one in decisions)
     names = {one.customer for one in happenings} | {one.id for one in people}

@@ -190,7 +190,8 @@ def test_cases_pass_or_tell_the_difference(shop: Path, call: Call) -> None:
     cases.write_text(CASE.replace("T14:00:00, sent", "T15:00:00, sent"))
     failed = call("test", "hello")
     assert failed.code == 1
-    assert "2026-03-02 15:00:00 sent hello" in failed.out
+    assert "tests/campaigns/hello.toml:3" in failed.out
+    assert "came 1 hour earlier" in failed.out
     assert call("test", "helo").code == 2
 
 
