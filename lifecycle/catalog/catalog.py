@@ -71,19 +71,24 @@ def _event_names(catalog: Catalog) -> Iterator[str]:
     for rule in (*catalog.rules.values(), *catalog_rules(catalog)):
         yield from rule.needs().events
     for campaign in catalog.campaigns.values():
-        if campaign.goal is not None:
-            yield from campaign.goal.when
-        if isinstance(campaign, Flow):
-            yield from campaign.enter.when or ()
-            yield from campaign.exit.when
-            for place in campaign.way.places.values():
-                awaited = place.step.wait_for
-                yield from awaited if isinstance(awaited, tuple) else ()
-                yield from place.step.suppress.until if place.step.suppress else ()
+        yield from campaign_events(campaign)
     for earn in catalog.settings.points.earn:
         yield from earn.when
     if catalog.settings.referral is not None:
         yield catalog.settings.referral.qualifies
+
+
+def campaign_events(campaign: Campaign) -> Iterator[str]:
+    """The event names, and `prefix*`, that a campaign names outside its rules."""
+    if campaign.goal is not None:
+        yield from campaign.goal.when
+    if isinstance(campaign, Flow):
+        yield from campaign.enter.when or ()
+        yield from campaign.exit.when
+        for place in campaign.way.places.values():
+            awaited = place.step.wait_for
+            yield from awaited if isinstance(awaited, tuple) else ()
+            yield from place.step.suppress.until if place.step.suppress else ()
 
 
 def catalog_rules(catalog: Catalog) -> Iterator[Rule]:

@@ -50,6 +50,11 @@ def compare(old: Catalog | None, new: Catalog) -> list[Change]:
     ]
 
 
+def alike(one: Campaign, other: Campaign) -> bool:
+    """Whether two campaigns say the same, the status apart."""
+    return not _differing(one, other, "status")
+
+
 def _settings(old: Settings | None, new: Settings) -> Iterator[Change]:
     for name in type(new).model_fields:
         before = getattr(old, name) if old is not None else None
@@ -142,3 +147,20 @@ def _what(old: object, new: object) -> What:
 
 def _all(old: Iterable[str], new: Iterable[str]) -> list[str]:
     return sorted({*old, *new})
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file that differs between two versions."""
+
+    path: str
+    what: What
+
+
+def compare_files(old: Mapping[str, str], new: Mapping[str, str]) -> list[FileChange]:
+    """Each file that `new` adds, changes or removes, whatever stands in it."""
+    return [
+        FileChange(path, _what(old.get(path), new.get(path)))
+        for path in _all(old, new)
+        if old.get(path) != new.get(path)
+    ]

@@ -2,80 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, app, asked
+from lifecycle.errors import UsageError
 
 SIGNS = {"added": "[green]+[/]", "changed": "[yellow]~[/]", "removed": "[red]-[/]"}
 
 
 @app.command(epilog=EVERYWHERE)
-def plan(ctx: typer.Context) -> None:
+def plan(
+    ctx: typer.Context,
+    history: Annotated[
+        bool, typer.Option("--history", help="List what was applied, when and by whom.")
+    ] = False,
+) -> None:
     """Show what applying the files would change, and whom it touches. Changes nothing."""
-    from lifecycle.catalog.lints_seen import doubts
     from lifecycle.catalog.plan import compare
     from lifecycle.cli import place
+    from lifecycle.cli.foretelling import Foretold, foretell
+    from lifecycle.cli.history import show_history
     from lifecycle.cli.project import read_project, sound_catalog
     from lifecycle.clock import SystemClock
-    from lifecycle.engine.apply import readable, rebuilt
-    from lifecycle.insight.touched import running_in, turns
-    from lifecycle.store.catalog_versions import latest
 
     said = asked(ctx)
+    if history:
+        show_history(said)
+        return
     project = read_project(said.project)
     catalog = sound_catalog(project)
     url = place.database_url(said, catalog.settings)
     file = place.database_file(url)
     if file is not None and not file.is_file():
-        changes = compare(None, catalog)
-        _show(said, changes, {}, {}, [])
+        _show(said, Foretold(tuple(compare(None, catalog))))
         return
     database = place.open_database(url, make=False)
     try:
         with database.read() as connection:
-            version = latest(connection)
-            old = None if version is None else readable(version, said.project, project.hooks)
-            changes = compare(old, catalog)
-            touched = [one.name for one in changes if one.kind == "campaign"]
-            running = running_in(connection, touched)
-            gone = [one.name for one in changes if (one.kind, one.what) == ("segment", "removed")]
-            asked_anew = rebuilt(old, catalog)
-            turned = turns(connection, catalog, asked_anew, SystemClock().now(), gone)
-            made = (*project.hooks.triggers, *project.hooks.attributes)
-            doubted = doubts(connection, catalog, made)
+            found = foretell(connection, catalog, project.hooks, SystemClock().now())
     finally:
         database.close()
-    _show(said, changes, running, turned, doubted)
+    _show(said, found)
 
 
-def _show(said: Any, changes: Any, running: Any, turned: Any, doubted: Any) -> None:
+def _show(said: Any, found: Any) -> None:
     from lifecycle.cli.check import KEYS
     from lifecycle.cli.project import show_problems
+    from lifecycle.cli.told import people_lines, ways_out
 
+    refused = any(one.what == "refused" for one in found.people)
     data = {
-        "changes": [asdict(one) for one in changes],
-        "running": running,
-        "segments": {name: asdict(one) for name, one in turned.items()},
-        "warnings": [{key: getattr(one, key) for key in KEYS} for one in doubted],
+        "changes": [asdict(one) for one in found.changes],
+        "running": found.running,
+        "people": [asdict(one) for one in found.people],
+        "refused": refused,
+        "would_enter": [asdict(one) for one in found.entering],
+        "held": {name: asdict(one) for name, one in found.held.items()},
+        "segments": {name: asdict(one) for name, one in found.turns.items()},
+        "warnings": [{key: getattr(one, key) for key in KEYS} for one in found.doubts],
     }
 
     def human(out: Any) -> None:
-        if not changes:
+        if not found.changes:
             out.print("Nothing would change: what is live is what the files say.")
-        for line in lines_of(changes):
+        for line in lines_of(found.changes):
             out.print(line)
-        for name, count in running.items():
-            if count:
-                out.print(f"{count} customers are under way in {name}")
-        for name, one in turned.items():
+        for line in people_lines(data["people"], done=False):
+            out.print(line, markup=False, highlight=False)
+        for line in _entering(data):
+            out.print(line, markup=False, highlight=False)
+        for name, one in found.turns.items():
             for line in _turn_lines(name, one):
                 out.print(line)
-        show_problems(doubted, out)
+        show_problems(found.doubts, out)
+        if refused:
+            out.print("[bold red]apply would refuse this[/]: say what becomes of those people:")
+            for way in ways_out():
+                out.print(f"  {way}", markup=False, highlight=False)
 
     said.answer(data, human)
+
+
+def _entering(data: Any) -> Iterator[str]:
+    """Who would enter at once, and what the end of a pause would let go."""
+    from lifecycle.cli.told import counted
+
+    for one in data["would_enter"]:
+        entering = counted(one["entering"], "customer")
+        out = one["held_out"]
+        more = f", {out:,} more would be held out" if out else ""
+        yield f"{one['campaign']}: {entering} would enter at once{more} (existing = enroll)"
+    for name, held in data["held"].items():
+        if held["letters"] or held["deeds"]:
+            letters = counted(held["letters"], "letter")
+            yield f"{name}: goes on; {letters} that the pause held would go over time"
 
 
 def _turn_lines(name: str, one: Any) -> list[str]:
@@ -136,14 +160,25 @@ def apply(
     rollback: Annotated[
         bool, typer.Option("--rollback", help="Put back what was live before.")
     ] = False,
+    let_go: Annotated[
+        bool, typer.Option("--let-go", help="Those who wait at steps taken out leave.")
+    ] = False,
+    keep_waiting: Annotated[
+        bool,
+        typer.Option(
+            "--keep-waiting", help="Those who wait at steps taken out finish as they entered."
+        ),
+    ] = False,
 ) -> None:
     """Put the files live; with --rollback those that were so before the present ones."""
-    from lifecycle.catalog.plan import Change
     from lifecycle.cli.project import read_project, sound_catalog
     from lifecycle.cli.writing import who, writer
 
     said = asked(ctx)
-    arguments = {"root": str(said.project.resolve()), "who": who()}
+    if let_go and keep_waiting:
+        raise UsageError("--let-go and --keep-waiting say two things", remedy="keep one of them")
+    arguments: dict[str, Any] = {"root": str(said.project.resolve()), "who": who()}
+    arguments |= {"let_go": let_go, "keep_waiting": keep_waiting}
     if rollback:
         command = "rollback"
     else:
@@ -151,21 +186,28 @@ def apply(
         arguments["fingerprint"] = sound_catalog(read_project(said.project)).fingerprint
     with writer(said, f"lifecycle {command}") as through:
         done = through.do(command, arguments)
+    said.answer(done, lambda out: _told(out, done, rollback=rollback))
 
-    def human(out: Any) -> None:
-        if not done["changes"]:
-            out.print(f"Version {done['number']} is live already: nothing changed.")
-            return
-        for line in lines_of([Change(**one) for one in done["changes"]]):
-            out.print(line)
-        for name, one in done["segments"].items():
-            out.print(f"segment {name}: {one['joined']} joined, {one['left']} left")
-        for name, count in done["enrolled"].items():
-            out.print(f"campaign {name}: {count} let in who match already")
-        for name in done["building"]:
-            out.print(f"{name}: customers are asked in the background")
-        out.print(f"Version {done['number']} is live.")
-        if rollback:
-            out.print("The files still say the newer one: lifecycle apply would put it live again.")
 
-    said.answer(done, human)
+def _told(out: Any, done: Any, *, rollback: bool) -> None:
+    from lifecycle.catalog.plan import Change
+    from lifecycle.cli.told import caught_up, people_lines
+
+    if not done["changes"]:
+        out.print(f"Version {done['number']} is live already: nothing changed.")
+        return
+    for line in lines_of([Change(**one) for one in done["changes"]]):
+        out.print(line)
+    for line in people_lines(done["people"], done=not done["building"]):
+        out.print(line, markup=False, highlight=False)
+    for name, one in done["resumed"].items():
+        out.print(" ".join([f"{name} goes on.", *caught_up(one)]), markup=False, highlight=False)
+    for name, one in done["segments"].items():
+        out.print(f"segment {name}: {one['joined']} joined, {one['left']} left")
+    for name, count in done["enrolled"].items():
+        out.print(f"campaign {name}: {count} let in who match already")
+    for name in done["building"]:
+        out.print(f"{name}: customers are asked in the background")
+    out.print(f"Version {done['number']} is live.")
+    if rollback:
+        out.print("The files still say the newer one: lifecycle apply would put it live again.")

@@ -12,6 +12,7 @@ from lifecycle.clock import Clock
 from lifecycle.engine.builds import Builder
 from lifecycle.engine.parts import Parts
 from lifecycle.store import builds
+from lifecycle.store.builds import LEAVE, MOVE
 from lifecycle.store.builds import Building as Build
 from lifecycle.store.database import Database
 
@@ -35,18 +36,30 @@ def told_of(database: Database) -> Callable[[Build], None]:
         nonlocal last
         if monotonic() - last < TELL_SECONDS:
             return
-        with database.read() as connection:
-            passed, every = builds.progress(connection, build)
-        print(f"{build.kind} {build.name}: {passed} of {every} customers", file=sys.stderr)
+        print(_progress(database, build), file=sys.stderr)
         last = monotonic()
 
     return tell
 
 
-def _log(database: Database, build: Build) -> None:
+def _progress(database: Database, build: Build) -> str:
+    if build.kind in (MOVE, LEAVE):
+        return f"campaign {build.name}: {build.joined} moved, {build.gone} let go"
+    passed, every = _passed(database, build)
+    return f"{build.kind} {build.name}: {passed} of {every} customers"
+
+
+def _passed(database: Database, build: Build) -> tuple[int, int | None]:
+    """How many a build has done, and of how many; what moves people does not know that."""
+    if build.kind in (MOVE, LEAVE):
+        return build.joined + build.gone, None
     with database.read() as connection:
-        passed, every = builds.progress(connection, build)
-    log.happened("build_under_way", kind=build.kind, name=build.name, done=passed, of=every)
+        return builds.progress(connection, build)
+
+
+def _log(database: Database, build: Build) -> None:
+    done, every = _passed(database, build)
+    log.happened("build_under_way", kind=build.kind, name=build.name, done=done, of=every)
 
 
 class Building:

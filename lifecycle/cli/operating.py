@@ -21,15 +21,44 @@ def pause(ctx: typer.Context, campaign: CAMPAIGN) -> None:
 
 
 @app.command(epilog=EVERYWHERE)
-def resume(ctx: typer.Context, campaign: CAMPAIGN) -> None:
-    """Let a paused or stopped campaign go on."""
-    _order(ctx, campaign, "", "goes on")
+def resume(
+    ctx: typer.Context,
+    campaign: Annotated[
+        str, typer.Argument(metavar="CAMPAIGN", help="The campaign's file name.")
+    ] = "",
+    breaker: Annotated[
+        bool,
+        typer.Option("--breaker", help="Close the circuit breaker: bounces begin at none again."),
+    ] = False,
+) -> None:
+    """Let a paused or stopped campaign go on, or close the breaker that holds all marketing."""
+    if bool(campaign) == breaker:
+        raise UsageError("say what goes on", remedy="lifecycle resume CAMPAIGN, or --breaker")
+    if breaker:
+        closed = _write(ctx, "close_breaker", {})
+        told = f"The breaker is closed: {closed['waiting']} letters that waited for it go on."
+        asked(ctx).answer(closed, lambda out: out.print(told))
+        return
+    done = _write(ctx, "order", {"campaign": campaign, "ordered": ""})
+    asked(ctx).answer(done, lambda out: out.print(_resumed(done)))
 
 
 @app.command(epilog=EVERYWHERE)
 def stop(ctx: typer.Context, campaign: CAMPAIGN) -> None:
     """End a campaign: whoever is under way leaves it, a broadcast stops midway."""
     _order(ctx, campaign, "stopped", "is stopped: nobody enters, and nobody gets its letters")
+
+
+def _resumed(done: Any) -> str:
+    """What resuming came to, in sentences."""
+    from lifecycle.cli.told import caught_up
+
+    name = done["campaign"]
+    if done["status"] == "paused":
+        return f"{name} is still paused: its file says so."
+    if done["status"] in ("archived", "draft"):
+        return f"Nothing holds {name} any more, but its file says {done['status']}."
+    return " ".join([f"{name} goes on.", *caught_up(done["resumed"])])
 
 
 def _order(ctx: typer.Context, campaign: str, ordered: str, told: str) -> None:

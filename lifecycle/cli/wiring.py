@@ -13,6 +13,7 @@ from lifecycle.core.settings import Settings
 from lifecycle.engine.apply import applied
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.versions import in_use
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer
@@ -72,9 +73,11 @@ def parts_of(
     settings = catalog.settings
     threads = NO_THREADS if settings.transport.kind == "outbox" else SEND_THREADS
     transport = transport_of(root, settings)
+    with database.read() as connection:
+        versions = in_use(connection, catalog, hooks, alone=database.is_sqlite)
     return Parts(
         database,
-        Live(catalog, hooks),
+        Live(catalog, hooks, versions=versions),
         transport,
         key,
         Signer([key]),

@@ -12,10 +12,13 @@ from lifecycle.cli.building import told_of
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.importing import take_lines
 from lifecycle.cli.project import Project, read_project
-from lifecycle.engine.apply import Applied, apply, rollback
+from lifecycle.engine.apply import Applied, Told, apply, rollback
+from lifecycle.engine.live import Live
+from lifecycle.engine.migrating import Deleted
 from lifecycle.engine.resolve import resolve
+from lifecycle.engine.resuming import CaughtUp, resume
 from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
-from lifecycle.store import catalog_versions, customers, keys, operations
+from lifecycle.store import breaker, catalog_versions, customers, keys, operations
 from lifecycle.store.erase import erase, scrub
 from lifecycle.store.facts import customer_exists
 from lifecycle.store.merge import merge
@@ -59,6 +62,7 @@ def _apply(desk: Desk, arguments: Arguments) -> Any:
             now,
             background=desk.in_daemon,
             tell=told_of(desk.database),
+            told=_said(desk, arguments),
         )
         desk.go_live(project.catalog, project.hooks)
     return _told(done)
@@ -78,9 +82,35 @@ def _rollback(desk: Desk, arguments: Arguments) -> Any:
             now,
             background=desk.in_daemon,
             tell=told_of(desk.database),
+            told=_said(desk, arguments),
         )
         desk.go_live(catalog, project.hooks)
     return _told(done)
+
+
+def _said(desk: Desk, arguments: Arguments) -> Told:
+    """What the command says along with a change. Where it cannot be read, nothing is live yet."""
+    deleted: Deleted = "refuse"
+    if arguments.get("let_go"):
+        deleted = "let go"
+    elif arguments.get("keep_waiting"):
+        deleted = "keep"
+    return Told(deleted, _pace(desk))
+
+
+def _live(desk: Desk) -> Live | None:
+    try:
+        parts = desk.parts()
+    except LifecycleError as error:
+        log.warned("live_definitions_unreadable", problem=error.cause)
+        return None
+    return parts.live if parts is not None else None
+
+
+def _pace(desk: Desk) -> float | None:
+    """Letters a second that the running engine's transport takes; elsewhere none is kept."""
+    parts = desk.parts() if desk.in_daemon else None
+    return parts.rate() if parts is not None and parts.rate is not None else None
 
 
 def _same_folder(desk: Desk, arguments: Arguments) -> None:
@@ -100,11 +130,29 @@ def _order(desk: Desk, arguments: Arguments) -> Any:
     """Pause, stop or resume a campaign by command."""
     campaign, ordered = str(arguments["campaign"]), str(arguments["ordered"])
     _known_campaign(desk, campaign)
-    with desk.database.write() as connection:
+    # What a pause held is let go by the definitions that are live; a pause needs none.
+    live, pace = (None, None) if ordered else (_live(desk), _pace(desk))
+    now = desk.clock.now()
+    with desk.alone(), desk.database.write() as connection:
         before = operations.ordered(connection).get(campaign, "")
-        operations.order(connection, campaign, ordered, BY_HAND, desk.clock.now())
+        operations.order(connection, campaign, ordered, BY_HAND, now)
+        said = live.campaign(campaign) if live is not None else None
+        status = said.status if said is not None else "live"
+        caught_up = CaughtUp()
+        if live is not None and not ordered and before == "paused" and status != "paused":
+            caught_up = resume(connection, live, campaign, now, pace)
     desk.wake()
-    return {"campaign": campaign, "before": before, "ordered": ordered}
+    answer = {"campaign": campaign, "before": before, "ordered": ordered, "status": status}
+    return {**answer, "resumed": asdict(caught_up)}
+
+
+def _close_breaker(desk: Desk, arguments: Arguments) -> Any:
+    """Let marketing letters go again, and count bounces and complaints from now on."""
+    with desk.database.write() as connection:
+        waiting = breaker.close(connection, desk.clock.now())
+    log.happened("breaker_closed_by_hand", letters=waiting)
+    desk.wake()
+    return {"waiting": waiting}
 
 
 def _known_campaign(desk: Desk, campaign: str) -> None:
@@ -197,6 +245,7 @@ COMMANDS: dict[str, Callable[[Desk, Arguments], Any]] = {
     "apply": _apply,
     "rollback": _rollback,
     "order": _order,
+    "close_breaker": _close_breaker,
     "import": take_lines,
     "erase": _erase,
     "suppress": _suppress,

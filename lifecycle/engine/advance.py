@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from lifecycle import log
-from lifecycle.core import broadcast, flow
+from lifecycle.core import broadcast, flow, series
 from lifecycle.core.action import Action, Join, Keep, bring_up_to_date, leads_on
 from lifecycle.core.campaign import Broadcast, Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.entry import enter
 from lifecycle.core.facts import Facts
+from lifecycle.core.migration import STAYS, let_go
 from lifecycle.core.policy import Policy
 from lifecycle.core.walk import leave
 from lifecycle.core.words import from_micros
@@ -23,6 +25,9 @@ from lifecycle.store import claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load, variants_seen
+
+MOVED_SOON = timedelta(minutes=1)
+"""How soon an enrollment is looked at again that a change of its flow is about to move."""
 
 
 def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
@@ -64,12 +69,12 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
             variants_seen(connection, facts)
         writing = Writing(now)
         unsettled: set[str] = set()
+        asking: dict[str, Wanted] = {}
         for customer_id, found in _in_order(claimed, facts):
             if customer_id in unsettled:
                 continue  # What the customer's last step did is taken in first, whatever the batch.
             known = facts[customer_id]
             parts.live.compute(known)
-        asking: dict[str, Wanted] = {}
             decided = _decide(parts, policy, found, known, now)
             actions, wanted = provided(connection, parts, known, found, decided, now)
             if wanted is not None:
@@ -121,16 +126,23 @@ def _decide(
 ) -> list[Action]:
     if not enrollment.running or enrollment.due_at is None or enrollment.due_at > now:
         return []
-    pinned = policy.pinned.get((enrollment.campaign, enrollment.version))
-    campaign = pinned or parts.live.campaign(enrollment.campaign)
-    if campaign is None:
+    moving = parts.live.versions.moving.get(enrollment.campaign)
+    said = STAYS if moving is None else moving.going(enrollment)
+    campaign = parts.live.campaign(enrollment.campaign, enrollment.version)
+    actions: list[Action] = []
+    if said.what == "leaves":
+        actions = let_go(enrollment, now)
+    elif said.what == "moves":
+        # It is moved in a moment, and its own moment reckoned anew then.
+        actions = [Keep(replace(enrollment, due_at=now + MOVED_SOON))]
+    elif campaign is None:
         actions = leave(enrollment, EnrollmentState.LEFT, now, "stopped", "the campaign is gone")
     elif isinstance(campaign, Flow):
         actions = flow.on_due(campaign, enrollment, facts, policy, now)
     elif isinstance(campaign, Broadcast):
         actions = broadcast.on_due(campaign, enrollment, facts, policy, now)
     else:
-        actions = []
+        actions = series.on_due(campaign, enrollment, facts, policy, now)
     bring_up_to_date(facts, actions)
     for joining in [one for one in actions if isinstance(one, Join)]:
         other = parts.live.campaign(joining.campaign)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -14,14 +15,17 @@ from lifecycle import log
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import from_files
 from lifecycle.catalog.plan import Change, compare
-from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.engine.builds import Builder
+from lifecycle.engine.following import begin_builds, begin_moves, goes_on
 from lifecycle.engine.live import Live
+from lifecycle.engine.migrating import Deleted, People, people
 from lifecycle.engine.nightly import reckon_at_once
+from lifecycle.engine.resuming import CaughtUp, resume
+from lifecycle.engine.versions import in_use, keep_versions, versions_of
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import Registry
-from lifecycle.store import builds, catalog_versions
-from lifecycle.store.builds import FLOW, SEGMENT, Building
+from lifecycle.store import builds, campaign_versions, catalog_versions, operations
+from lifecycle.store.builds import FLOW, LEAVE, MOVE, SEGMENT, Building
 from lifecycle.store.catalog_versions import Version
 from lifecycle.store.database import Database
 
@@ -45,6 +49,43 @@ class Applied:
     enrolled: Mapping[str, int] = field(default_factory=dict)
     building: tuple[str, ...] = ()
     """What is done in the background from now on."""
+    people: tuple[People, ...] = ()
+    """What becomes of those under way in flows that change or go."""
+    resumed: Mapping[str, CaughtUp] = field(default_factory=dict)
+    """What a pause held of the campaigns that their files let go on."""
+
+
+class PeopleWait(LifecycleError):
+    """A change takes out steps at which people wait, and says nothing of them."""
+
+    def __init__(self, refused: Sequence[People], command: str) -> None:
+        """`refused` are those of whom nothing is said; `command` is what would put it live."""
+        told = [
+            f"{one.count} wait at “{one.step}” of {one.campaign}, which is gone"
+            if one.step
+            else f"letters of {one.count} are still out in {one.campaign}, which is gone"
+            for one in refused
+        ]
+        super().__init__(
+            "the change takes out steps at which people wait",
+            "; ".join(told),
+            'say where they go: was = "old step" on the step that takes its place, or in '
+            '[migrate] old_step = "new_step", { stay = true } or { leave = true }; or '
+            f"{command} --keep-waiting lets them finish as they entered, {command} --let-go ends "
+            "their way. Nothing was changed",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said along with a change: what becomes of people at deleted steps, the pace."""
+
+    deleted: Deleted = "refuse"
+    per_second: float | None = None
+    """Letters that the transport takes in a second, where it says so."""
+
+
+NOTHING_TOLD = Told()
 
 
 def applied(
@@ -70,6 +111,7 @@ def apply(
     *,
     background: bool = False,
     tell: Callable[[Building], None] = lambda _: None,
+    told: Told = NOTHING_TOLD,
 ) -> Applied:
     """Put a catalog live. Applying what is live already changes nothing.
 
@@ -77,28 +119,26 @@ def apply(
     those who join or leave by it do so silently, unless the segment says on_change = "enroll".
     Flows that go live with existing = "enroll" then let in those who match already. All this is
     done when it returns, `tell` being told of each portion; with `background` it is left to a
-    Builder.
+    Builder. So it is with the people whom `was` and `[migrate]` move, and with those who leave.
+    Raises PeopleWait when people wait at steps that are taken out, unless `told` says what becomes
+    of them: then nothing is changed.
     """
     with database.read() as connection:
         version = catalog_versions.latest(connection)
-    changed = version is None or version.fingerprint != catalog.fingerprint
-    live = Live(catalog, hooks)
-    changes: tuple[Change, ...] = ()
-    if version is None or changed:
+    live, number, going = None, 0, _Going()
+    if version is None or version.fingerprint != catalog.fingerprint:
         old = None if version is None else readable(version, catalog.root, hooks)
+        _finish_moves(database, old, hooks, now)
         with database.write() as connection:
-            number = catalog_versions.put(connection, catalog.fingerprint, catalog.files, who, now)
-            reckoned = Live(old, hooks).nightly_names if old is not None else frozenset[str]()
-            reckon_at_once(lambda: nullcontext(connection), reckoned, live, now)
-            _begin_builds(connection, old, catalog, now)
+            number, going = _go_live(connection, version, old, catalog, hooks, who, now, told)
         log.happened("catalog_applied", version=number, fingerprint=catalog.fingerprint)
-        changes = tuple(compare(old, catalog))
     else:
         number = version.number
+    with database.read() as connection:
+        waiting = tuple(one.name for one in builds.under_way(connection))
+        live = Live(catalog, hooks, versions=in_use(connection, catalog, hooks))
     if background:
-        with database.read() as connection:
-            waiting = tuple(one.name for one in builds.under_way(connection))
-        return Applied(number, catalog.fingerprint, changes, building=waiting)
+        return going.applied(number, catalog.fingerprint, building=waiting)
     builder = Builder(database, live, alone=True)
     builder.run(now, tell)
     turned = {
@@ -107,7 +147,60 @@ def apply(
         if one.kind == SEGMENT and (one.joined or one.gone)
     }
     enrolled = {one.name: one.joined for one in builder.done if one.kind == FLOW}
-    return Applied(number, catalog.fingerprint, changes, turned, enrolled)
+    return going.applied(number, catalog.fingerprint, segments=turned, enrolled=enrolled)
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What was found and done while definitions went live."""
+
+    changes: tuple[Change, ...] = ()
+    people: tuple[People, ...] = ()
+    resumed: Mapping[str, CaughtUp] = field(default_factory=dict)
+
+    def applied(self, number: int, fingerprint: str, **more: Any) -> Applied:
+        """The answer, with what the builds have come to."""
+        made = Applied(number, fingerprint, self.changes, **more)
+        return replace(made, people=self.people, resumed=self.resumed)
+
+
+def _go_live(
+    connection: Connection,
+    version: Version | None,
+    old: Catalog | None,
+    catalog: Catalog,
+    hooks: Registry,
+    who: str,
+    now: datetime,
+    told: Told,
+) -> tuple[int, _Going]:
+    """All that belongs to a change, in one transaction: either it is live with all of it or not."""
+    found = people(connection, old, catalog, told.deleted)
+    if refused := [one for one in found if one.what == "refused"]:
+        raise PeopleWait(refused, "lifecycle apply")
+    if old is not None and version is not None:
+        keep_versions(connection, old, version.number)
+    number = catalog_versions.put(connection, catalog.fingerprint, catalog.files, who, now)
+    keep_versions(connection, catalog, number)
+    campaign_versions.strike(connection, versions_of(catalog), number - 1)
+    live = Live(catalog, hooks, versions=in_use(connection, catalog, hooks))
+    reckoned = Live(old, hooks).nightly_names if old is not None else frozenset[str]()
+    reckon_at_once(lambda: nullcontext(connection), reckoned, live, now)
+    begin_builds(connection, old, catalog, now)
+    begin_moves(connection, found, catalog.fingerprint, now)
+    on = goes_on(old, catalog, operations.ordered(connection))
+    resumed = {name: resume(connection, live, name, now, told.per_second) for name in on}
+    return number, _Going(tuple(compare(old, catalog)), tuple(found), resumed)
+
+
+def _finish_moves(database: Database, old: Catalog | None, hooks: Registry, now: datetime) -> None:
+    """Do what is left of the moves of the change before: they go by its files, not by the next."""
+    with database.read() as connection:
+        left = [one for one in builds.under_way(connection) if one.kind in (MOVE, LEAVE)]
+        if not left or old is None:
+            return
+        live = Live(old, hooks, versions=in_use(connection, old, hooks))
+    Builder(database, live, alone=True, kinds=(MOVE, LEAVE)).run(now)
 
 
 def rollback(
@@ -119,10 +212,12 @@ def rollback(
     *,
     background: bool = False,
     tell: Callable[[Building], None] = lambda _: None,
+    told: Told = NOTHING_TOLD,
 ) -> tuple[Applied, Catalog]:
     """Put the definitions live that were so before the present ones, as `apply` does.
 
-    Raises LifecycleError when there are none.
+    It is a change like any other: who entered under the present ones finishes those, and a step
+    that the older files lack lets nobody fall. Raises LifecycleError when there are none.
     """
     with database.read() as connection:
         live = catalog_versions.latest(connection)
@@ -130,24 +225,8 @@ def rollback(
     if earlier is None:
         raise LifecycleError("there is nothing to go back to", "no other version was ever live")
     catalog = _catalog(earlier, root, hooks)
-    done = apply(database, catalog, hooks, who, now, background=background, tell=tell)
+    done = apply(database, catalog, hooks, who, now, background=background, tell=tell, told=told)
     return done, catalog
-
-
-def rebuilt(old: Catalog | None, new: Catalog) -> list[str]:
-    """The segments that are new, or whose rule or a rule it names differs; all in a new zone."""
-    if old is None or old.settings.shop != new.settings.shop:
-        return list(new.rules)
-    differing = {name for name, rule in new.rules.items() if old.rules.get(name) != rule}
-    while True:
-        more = {
-            name
-            for name, rule in new.rules.items()
-            if name not in differing and rule.needs().segments & differing
-        }
-        if not more:
-            return [name for name in new.rules if name in differing]
-        differing |= more
 
 
 def readable(version: Version, root: Path, hooks: Registry) -> Catalog | None:
@@ -170,48 +249,3 @@ def _catalog(version: Version, root: Path, hooks: Registry) -> Catalog:
             remedy="lifecycle apply puts mended ones live",
         )
     return loaded.catalog
-
-
-def _begin_builds(connection: Connection, old: Catalog | None, new: Catalog, now: datetime) -> None:
-    """Say which segments everybody is to be asked of, and which flows let in who is there."""
-    under_way = builds.under_way(connection)
-    flows = {flow.id for flow in _enrolling(old, new)}
-    given_up = [
-        one.name
-        for one in under_way
-        if one.kind == FLOW and one.name not in flows and _enrolls(new, one.name) is None
-    ]
-    builds.strike(connection, FLOW, given_up)
-    builds.carry_over(connection, new.fingerprint)
-    asked = rebuilt(old, new)
-    gone = [name for name in builds.segments_there(connection) if name not in new.segments]
-    builds.begin(connection, SEGMENT, [*asked, *gone], new.fingerprint, now)
-    builds.begin(connection, FLOW, sorted(flows), new.fingerprint, now)
-
-
-def _enrolling(old: Catalog | None, new: Catalog) -> Iterator[Flow]:
-    """The flows that go live now and let in those who match already."""
-    for name in new.campaigns:
-        flow = _enrolls(new, name)
-        before = old.campaigns.get(name) if old is not None else None
-        if flow is not None and (
-            before is None or before.status != "live" or _redated(before, flow)
-        ):
-            yield flow
-
-
-def _enrolls(catalog: Catalog, name: str) -> Flow | None:
-    """The campaign, if it is a live flow that lets in those who match already."""
-    flow = catalog.campaigns.get(name)
-    if not isinstance(flow, Flow) or flow.status != "live":
-        return None
-    if flow.enter.on_date is not None:
-        return flow
-    return flow if flow.enter.joins and flow.enter.existing == "enroll" else None
-
-
-def _redated(before: Campaign, flow: Flow) -> bool:
-    """Whether a flow around a date looks at another date now, or at other moments around it."""
-    if flow.enter.on_date is None or not isinstance(before, Flow):
-        return False
-    return before.enter != flow.enter or before.step != flow.step

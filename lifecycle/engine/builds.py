@@ -8,7 +8,7 @@ last portion that was written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,10 +24,11 @@ from lifecycle.core.membership import turned_event
 from lifecycle.core.rule.tree import Needs
 from lifecycle.core.words import micros
 from lifecycle.engine.live import Live
+from lifecycle.engine.migrating import Mover
 from lifecycle.engine.running import look_again
 from lifecycle.store import builds, claims, events, operations
 from lifecycle.store.apply import Writing
-from lifecycle.store.builds import FLOW, WAITING, Building, Standings
+from lifecycle.store.builds import FLOW, KINDS, LEAVE, MOVE, WAITING, Building, Standings
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
 from lifecycle.store.facts import Reading, ids_after, load
@@ -54,8 +55,11 @@ class Builder:
     `alone`: no other worker lives on this database, as on SQLite.
     """
 
-    def __init__(self, database: Database, live: Live, *, alone: bool) -> None:
+    def __init__(
+        self, database: Database, live: Live, *, alone: bool, kinds: Collection[str] = KINDS
+    ) -> None:
         self.database, self.live, self.alone = database, live, alone
+        self.kinds = kinds
         self.done: list[Building] = []
         """What has come to its end, with how many joined and left."""
         self.current: Building | None = None
@@ -69,7 +73,7 @@ class Builder:
             if build is None:
                 return False
             self.current = build
-            self._running = self._flow(build, now) if build.kind == FLOW else self._segment(build)
+            self._running = self._begin(build, now)
         try:
             next(self._running)
         except StopIteration:
@@ -81,6 +85,11 @@ class Builder:
             self._running = None
             raise
         return True
+
+    def _begin(self, build: Building, now: datetime) -> Iterator[None]:
+        if build.kind in (MOVE, LEAVE):
+            return self._move(build, now)
+        return self._flow(build, now) if build.kind == FLOW else self._segment(build)
 
     def run(self, now: datetime, tell: Callable[[Building], None] = lambda _: None) -> None:
         """Do all there is to do; `tell` is told after each portion how far its build has got."""
@@ -99,7 +108,7 @@ class Builder:
             waiting = builds.under_way(connection)
         fingerprint = self.live.catalog.fingerprint
         for build in waiting:
-            if build.fingerprint != fingerprint:
+            if build.fingerprint != fingerprint or build.kind not in self.kinds:
                 continue
             begun_at = build.begun_at
             if not self.alone and build.state == WAITING:
@@ -199,6 +208,23 @@ class Builder:
                         raise Overtaken
                 self.current = replace(build, cursor=cursor)
                 yield
+        self._finish(build)
+
+    def _move(self, build: Building, now: datetime) -> Iterator[None]:
+        """Move those who wait at a changed step, page by page; whoever was moved is done."""
+        with self.database.read() as connection:
+            mover = Mover(connection, self.live, build)
+        moved = left = 0
+        while True:
+            with self.database.write() as connection:
+                done = mover.page(connection, now)
+                if done is None:
+                    break
+                if not builds.advance(connection, build, "", *done):
+                    raise Overtaken
+            moved, left = moved + done[0], left + done[1]
+            self.current = replace(build, joined=build.joined + moved, gone=build.gone + left)
+            yield
         self._finish(build)
 
     def _enter(self, connection: Connection, flow: Flow, page: Sequence[str], now: datetime) -> int:

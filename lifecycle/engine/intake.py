@@ -234,5 +234,6 @@ class CustomerIntake:
             self._hear(event, moment)
             return
         for flow in self.live.flows_for(event.name):
-            if not flow.enter.when and enters_by(flow, event):
+            by_this = not flow.enter.when and enters_by(flow, event)
+            if by_this and self.policy.enterable(flow):
                 self._do(enter(flow, self.facts, event, self.policy, moment))

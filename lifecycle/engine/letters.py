@@ -53,7 +53,12 @@ class Letters:
 
     def template(self, name: str, locale: str | None) -> CompiledTemplate:
         """The compiled template in the best language for a locale. Raises BrokenTemplate."""
-        found = self.live.catalog.template(name, locale)
+        catalog = self.live.catalog
+        found = catalog.template(name, locale)
+        if found is None:
+            # A letter of a flow as it was goes on though its template's file is gone.
+            language = catalog.settings.shop.language
+            found = self.live.versions.template(name, locale, language)
         if found is None:
             raise BrokenTemplate("the template is gone", file=f"{name}.mjml")
         return found
@@ -105,7 +110,9 @@ class Letters:
     def _sender(self, campaign: Campaign, step: Step, variant: Variant | None) -> Any:
         settings = self.live.catalog.settings
         said = (variant.sender if variant else None) or step.sender or campaign.sending.sender
-        return settings.senders[said or settings.first_sender]
+        first = settings.senders[settings.first_sender]
+        # A flow as it was may name a sender that the settings no longer know.
+        return settings.senders.get(said or settings.first_sender, first)
 
     def _texts(self, step: Step, variant: Variant | None, facts: Facts) -> LetterTexts:
         language = self.live.catalog.settings.shop.language
@@ -201,13 +208,6 @@ class Letters:
         )
 
 
-def _stored(template: CompiledTemplate) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "html": template.html,
-        "text": template.text,
-        "links": list(template.links),
-        "imports": [list(pair) for pair in template.imports],
 def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any]:
     """What a template sees as `items` and `item`: the event's list, and its first entry.
 
@@ -224,6 +224,13 @@ def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any
     return found, found[0] if found else None
 
 
+def _stored(template: CompiledTemplate) -> dict[str, Any]:
+    return {
+        "name": template.name,
+        "html": template.html,
+        "text": template.text,
+        "links": list(template.links),
+        "imports": [list(pair) for pair in template.imports],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
@@ -10,18 +10,20 @@ from typing import Any
 
 from lifecycle import log
 from lifecycle.calendars import holidays_of
-from lifecycle.catalog.catalog import Catalog, catalog_rules
+from lifecycle.catalog.catalog import Catalog, campaign_events, campaign_rules, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
 from lifecycle.core import kept
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, letters_of
 from lifecycle.core.facts import Facts
+from lifecycle.core.occasion import asks_for_best_hour
 from lifecycle.core.policy import HUMAN_TRACES, Policy
-from lifecycle.core.rule.length import attributes_of
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
 from lifecycle.core.send_time import LATEST_TRACES, Clock
 from lifecycle.engine.asked import SegmentsAsked
+from lifecycle.engine.routes import awaited, listens_to, timed_by, watches
 from lifecycle.engine.turned import Turned
+from lifecycle.engine.versions import NO_VERSIONS, Versions
 from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
 from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.store.facts import Reading
@@ -40,6 +42,8 @@ class Live:
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
     status_of: Mapping[str, str] = field(default_factory=dict)
+    versions: Versions = NO_VERSIONS
+    """What is still in use though it is no longer live."""
 
     @cached_property
     def filters(self) -> dict[str, Callable[..., Any]]:
@@ -53,6 +57,23 @@ class Live:
         return tuple(one for one in found if isinstance(one, Flow) and one.status != "draft")
 
     @cached_property
+    def walked(self) -> tuple[Flow, ...]:
+        """All flows that somebody may walk: those that are live, and those as they were."""
+        return (*self.flows, *(flow for _, flow in sorted(self.versions.flows.items())))
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rule of each segment, and the last of those that are gone and still asked."""
+        return {**self.versions.rules, **self.catalog.rules}
+
+    @cached_property
+    def _flow_rules(self) -> tuple[Rule, ...]:
+        """Every rule outside segments, those of flows as they were included."""
+        pinned = self.versions.flows.values()
+        older = (rule for flow in pinned for _, rule in campaign_rules(flow))
+        return (*catalog_rules(self.catalog), *older)
+
+    @cached_property
     def dated(self) -> tuple[Broadcast | Series, ...]:
         """All broadcasts and series that are live or paused, by id."""
         found = (one for _, one in sorted(self.catalog.campaigns.items()))
@@ -63,16 +84,17 @@ class Live:
         """All broadcasts that are live or paused, by id."""
         return tuple(one for one in self.dated if isinstance(one, Broadcast))
 
-    def campaign(self, name: str) -> Campaign | None:
-        """A campaign by id."""
-        return self.catalog.campaigns.get(name)
+    def campaign(self, name: str, version: str = "") -> Campaign | None:
+        """A campaign by id; with a version, as it was for those who entered under that."""
+        pinned = self.versions.flows.get((name, version)) if version else None
+        return pinned or self.catalog.campaigns.get(name)
 
     @cached_property
     def flows_by_event(self) -> dict[str, tuple[Flow, ...]]:
         """For each exact event name, the flows that it may end or begin."""
         routes: dict[str, list[Flow]] = {}
-        for flow in self.flows:
-            for name in sorted(_names_of(flow)):
+        for flow in self.walked:
+            for name in sorted(listens_to(flow)):
                 if not name.endswith("*"):
                     routes.setdefault(name, []).append(flow)
         return {name: tuple(flows) for name, flows in routes.items()}
@@ -82,8 +104,8 @@ class Live:
         """The flows that name events by `prefix*`."""
         return tuple(
             (name[:-1], flow)
-            for flow in self.flows
-            for name in sorted(_names_of(flow))
+            for flow in self.walked
+            for name in sorted(listens_to(flow))
             if name.endswith("*")
         )
 
@@ -93,18 +115,18 @@ class Live:
         if not self.flows_by_prefix:
             return exact
         more = [flow for prefix, flow in self.flows_by_prefix if event_name.startswith(prefix)]
-        every = {flow.id: flow for flow in (*exact, *more)}
+        every = {(flow.id, flow.version): flow for flow in (*exact, *more)}
         return tuple(flow for _, flow in sorted(every.items()))
 
     @cached_property
     def flows_watching(self) -> tuple[Flow, ...]:
         """The flows that look whenever facts change: at a rule, or at an instant in the data."""
-        return tuple(flow for flow in self.flows if _watches(flow))
+        return tuple(flow for flow in self.walked if watches(flow))
 
     @cached_property
     def flows_around_dates(self) -> tuple[Flow, ...]:
         """The flows that are entered by a date."""
-        return tuple(flow for flow in self.flows if flow.enter.on_date is not None)
+        return tuple(flow for flow in self.walked if flow.enter.on_date is not None)
 
     @cached_property
     def flows_with_queue(self) -> tuple[Flow, ...]:
@@ -115,6 +137,9 @@ class Live:
     def listened(self) -> frozenset[str]:
         """Every event name that anything reads: only these have to be loaded."""
         names = set(self.catalog.event_names())
+        names |= {name for flow in self.versions.flows.values() for name in campaign_events(flow)}
+        for rule in (*self._flow_rules, *self.versions.rules.values()):
+            names |= rule.needs().events
         for trigger in self.hooks.triggers.values():
             names |= {trigger.name, *trigger.reads, *trigger.listens_to}
         for attribute in self.hooks.attributes.values():
@@ -143,11 +168,12 @@ class Live:
         """Whether some step, or a variant of one, goes out at the customer's best hour."""
         clocks = (
             clock
-            for flow in self.flows
+            for flow in self.walked
             for place in flow.way.places.values()
             for clock in (place.step.at, *(one.at for one in place.step.variant))
         )
-        return any(isinstance(clock, Clock) and clock.best for clock in clocks)
+        best = any(isinstance(clock, Clock) and clock.best for clock in clocks)
+        return best or any(asks_for_best_hour(one) for one in self.dated)
 
     def heard(self, event_name: str) -> bool:
         """Whether anything at all reads events of this name."""
@@ -166,8 +192,8 @@ class Live:
             total |= needs
             for name in needs.segments - asked:
                 asked.add(name)
-                if name in self.catalog.rules:
-                    waiting.append(self.catalog.rules[name])
+                if name in self.rules:
+                    waiting.append(self.rules[name])
         return total
 
     def compute(self, facts: Facts) -> Facts:
@@ -179,7 +205,7 @@ class Live:
     @cached_property
     def flow_reading(self) -> Reading:
         """What walking a flow reads."""
-        reaches = self.needs_of(*catalog_rules(self.catalog)).reaches | self._computed_reaches
+        reaches = self.needs_of(*self._flow_rules).reaches | self._computed_reaches
         reaches |= self._awaited | self._timing.reaches
         if self._asks_for_best_hour:
             reaches |= _LATEST_TRACES
@@ -188,13 +214,13 @@ class Live:
     @cached_property
     def _awaited(self) -> frozenset[tuple[str, Reach]]:
         """What steps wait for: what came since the waiting began may have come late."""
-        names = {name for flow in self.flows for name in awaited(flow)}
+        names = {name for flow in self.walked for name in awaited(flow)}
         return frozenset((name, Reach(back=timedelta())) for name in names)
 
     @cached_property
     def _timing(self) -> Needs:
         """What the moments of steps are reckoned from, rules apart."""
-        return Needs(attributes=frozenset(path for flow in self.flows for path in timed_by(flow)))
+        return Needs(attributes=frozenset(path for flow in self.walked for path in timed_by(flow)))
 
     @cached_property
     def _reading(self) -> Reading:
@@ -223,13 +249,13 @@ class Live:
 
     @cached_property
     def _needs(self) -> Needs:
-        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        rules = (*self.catalog.rules.values(), *self._flow_rules)
         return self.needs_of(*rules) | self._timing
 
     @cached_property
     def nightly_turned(self) -> Turned:
         """Whom new values of the attributes reckoned at night may turn."""
-        return Turned([*self.catalog.rules.values(), *catalog_rules(self.catalog)])
+        return Turned([*self.catalog.rules.values(), *self._flow_rules])
 
     @cached_property
     def nightly_names(self) -> frozenset[str]:
@@ -240,10 +266,10 @@ class Live:
     @cached_property
     def ingest_reading(self) -> Reading:
         """What taking in reads: everything that a rule, a flow or a trigger may ask."""
-        rules = (*self.catalog.rules.values(), *catalog_rules(self.catalog))
+        rules = (*self.catalog.rules.values(), *self._flow_rules)
         reaches = self.needs_of(*rules).reaches | self._computed_reaches
         # What happened since the entry event may already have ended an enrollment that comes late.
-        ends = (name for flow in self.flows for name in flow.exit.when)
+        ends = (name for flow in self.walked for name in flow.exit.when)
         reaches |= frozenset((name, Reach(back=timedelta())) for name in ends)
         reaches |= self._awaited | self._timing.reaches
         for trigger in self.hooks.triggers.values():
@@ -251,7 +277,7 @@ class Live:
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
         if self._asks_for_best_hour:
             reaches |= _LATEST_TRACES
-        enrollments = bool(self.flows) or self.segments_asked.running
+        enrollments = bool(self.walked) or self.segments_asked.running
         return replace(self._reading, reaches=reaches, enrollments=enrollments)
 
     @cached_property
@@ -278,7 +304,7 @@ class Live:
     @cached_property
     def letter_reading(self) -> Reading:
         """What the guard and a letter read."""
-        campaigns = (*self.flows, *self.dated)
+        campaigns = (*self.walked, *self.dated)
         letters = [step for campaign in campaigns for _, step in letters_of(campaign)]
         offers = [
             offer.given_if
@@ -299,25 +325,29 @@ class Live:
     @cached_property
     def kept_in_letters(self) -> frozenset[tuple[str, ...]]:
         """The attributes kept by the engine that letters may show."""
-        return kept_attributes_read(self.catalog)
+        older = self.versions.flows.values(), self.versions.templates.values()
+        return kept_attributes_read(self.catalog, *older)
 
     @cached_property
     def held_reading(self) -> Reading:
         """What the guard and a letter read, and with it what `[exit] if` asks of held letters."""
-        exits = (flow.exit.if_ for flow in self.flows)
+        exits = (flow.exit.if_ for flow in self.walked)
         more = self.needs_of(*exits).reaches
         return replace(self.letter_reading, reaches=self.letter_reading.reaches | more)
 
-    def policy(self, verdicts: Mapping[tuple[str, str], str], ordered: Mapping[str, str]) -> Policy:
+    def policy(
+        self, verdicts: Mapping[tuple[str, str, str], str], ordered: Mapping[str, str]
+    ) -> Policy:
         """What decisions are made by."""
         return Policy(
             self.catalog.settings,
-            self.catalog.rules,
+            self.rules,
             verdicts,
             ordered,
             self.forced_holdout,
             self.fixed_variant,
-            calendar=holidays_of(self.catalog.settings.shop.timezone),
+            self.versions.flows,
+            holidays_of(self.catalog.settings.shop.timezone),
         )
 
 
@@ -334,35 +364,3 @@ def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
         log.warned("hook_failed", hook=value.hook, customer=facts.customer_id)
         return None
     return value
-
-
-def timed_by(flow: Flow) -> Iterator[tuple[str, ...]]:
-    """The paths of the attributes by which a flow reckons its dates and its waits."""
-    if isinstance(flow.enter.on_date, tuple):
-        yield flow.enter.on_date
-    for place in flow.way.places.values():
-        yield from attributes_of(place.step.after, place.step.up_to)
-        if place.step.until is not None and place.step.until.customer is not None:
-            yield place.step.until.customer
-
-
-def awaited(flow: Flow) -> set[str]:
-    """The names of the events that steps of a flow wait for."""
-    waits = (place.step.wait_for for place in flow.way.places.values())
-    return {name for said in waits if isinstance(said, tuple) for name in said}
-
-
-def _watches(flow: Flow) -> bool:
-    steps = [place.step for place in flow.way.places.values()]
-    rules = any(one.wait_for is not None and not isinstance(one.wait_for, tuple) for one in steps)
-    dated = flow.enter.on_date is not None or any(one.until is not None for one in steps)
-    return flow.exit.if_ is not None or rules or dated
-
-
-def _names_of(flow: Flow) -> set[str]:
-    names = {*(flow.enter.when or ()), *flow.exit.when, *awaited(flow)}
-    if flow.enter.joins:
-        names.add("segment_joined")
-    if flow.enter.leaves:
-        names.add("segment_left")
-    return names

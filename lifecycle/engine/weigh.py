@@ -15,6 +15,7 @@ from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
+from lifecycle.core.migration import let_go
 from lifecycle.core.policy import Policy
 from lifecycle.core.step import Step, Variant
 from lifecycle.core.walk import Walk
@@ -33,8 +34,8 @@ from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import outbox
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load
-
 from lifecycle.store.hook_codes import HookCode
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -46,9 +47,9 @@ class Due:
     campaign: Campaign | None
     step: Step | None
     enrollment: Enrollment | None
-
     issued: Mapping[str, Any] | None = None
     """The latest incentive that a step before issued to the enrollment, as templates see it."""
+
     def with_facts(self, facts: Facts) -> Due:
         """The same message, judged by fresher facts."""
         found = next((one for one in facts.enrollments if one.id == self.row.enrollment_id), None)
@@ -103,19 +104,28 @@ def read_due(
         if known is None:
             continue
         parts.live.compute(known)
-        campaign = parts.live.campaign(row.campaign)
+        campaign = parts.live.campaign(row.campaign, row.version)
         enrollment = next((one for one in known.enrollments if one.id == row.enrollment_id), None)
         step = step_of(campaign, row.place)
         found.append(Due(row, fences[row.message_id], known, campaign, step, enrollment))
-    found.sort(key=lambda due: outbox.turn(due.row))
     issued = issued_before(connection, found)
     if issued:
-        found = [replace(due, issued=issued.get(due.row.enrollment_id)) for due in found]
+        found = [replace(due, issued=issued.get(due.row.message_id)) for due in found]
+    found.sort(key=lambda due: outbox.turn(due.row))
     return found
 
 
 def _was_held(row: Any) -> bool:
     return bool(row.reason)
+
+
+def _let_go_meanwhile(due: Due, parts: Parts, now: datetime) -> list[Action]:
+    """How the enrollment of a message ends that is let go by a change still being carried out."""
+    moving = parts.live.versions.moving.get(due.row.campaign)
+    if moving is None or due.enrollment is None or not due.enrollment.running:
+        return []
+    leaves = moving.going(due.enrollment).what == "leaves"
+    return let_go(due.enrollment, now) if leaves else []
 
 
 def left_meanwhile(due: Due, policy: Policy, now: datetime) -> list[Action]:
@@ -164,25 +174,25 @@ def weigh(
     result = Weighed()
     told = parts.live.heard("message_sent") or parts.live.heard("incentive_issued")
     gone: set[str] = set()
-    for read in dues:
-        if told and read.row.customer_id in gone:
-            continue  # What the letter before tells is taken in first, whatever the batch.
-        due = read.with_facts(read.facts) if result.left else read
-        if over := left_meanwhile(due, policy, now):
-            bring_up_to_date(due.facts, over)
-            result.left.append((due, over))
-            continue
-        verdict = judge(due, policy, now)
-        if isinstance(verdict, Drop):
     unanswered: set[str] = set()
 
     def may_go(due: Due) -> bool:
         return isinstance(judge(due, policy, now), Go)
 
     answers = ask_hooks(parts, policy, dues, lambda due: variant_of(due, policy), may_go, now)
-            result.dropped.append((due, verdict.reason, ""))
+    for read in dues:
         if read.row.customer_id in unanswered:
             continue  # Whose first letter waits for its code; none goes before it.
+        if told and read.row.customer_id in gone:
+            continue  # What the letter before tells is taken in first, whatever the batch.
+        due = read.with_facts(read.facts) if result.left else read
+        if over := _let_go_meanwhile(due, parts, now) or left_meanwhile(due, policy, now):
+            bring_up_to_date(due.facts, over)
+            result.left.append((due, over))
+            continue
+        verdict = judge(due, policy, now)
+        if isinstance(verdict, Drop):
+            result.dropped.append((due, verdict.reason, ""))
         elif isinstance(verdict, Hold):
             result.held.append((due, verdict))
         else:
@@ -194,6 +204,7 @@ def weigh(
             elif isinstance(made, Hold):
                 result.held.append((due, made))
             else:
+                result.prepared.append(made)
                 counts_as_sent(due, now)
                 gone.add(due.row.customer_id)
     return result
@@ -231,7 +242,6 @@ def variant_of(due: Due, policy: Policy) -> Variant | None:
     variants = {one.name: one for one in due.step.variant}
     variant = variants.get(due.row.variant) if due.row.variant else None
     if due.row.variant and variant is None and due.step.variant:
-                result.prepared.append(made)
         variant = policy.variant(due.campaign, due.step, due.facts, due.row.entry)
     return variant
 

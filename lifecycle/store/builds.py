@@ -18,9 +18,14 @@ BUILD = METADATA.tables["build"]
 SETTLED = METADATA.tables["settled"]
 CUSTOMER = METADATA.tables["customer"]
 SEGMENT, FLOW = "segment", "flow"
+MOVE, LEAVE = "move", "leave"
+"""People are moved to another version of their flow; with the second those leave of whose step the
+new file says nothing."""
+KINDS = (MOVE, LEAVE, SEGMENT, FLOW)
+"""In the order in which they are done: flows let in whom segments hold."""
 WAITING, BUILDING = "waiting", "building"
 ROWS_AT_ONCE = 2_000
-_ROWS = Statement(select(BUILD).order_by(BUILD.c.kind.desc(), BUILD.c.begun_at, BUILD.c.name))
+_ROWS = Statement(select(BUILD).order_by(BUILD.c.begun_at, BUILD.c.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,8 @@ def strike(connection: Connection, kind: str, names: Sequence[str]) -> None:
 
 
 def under_way(connection: Connection) -> list[Building]:
-    """All builds: segments first, the oldest first."""
-    return [
+    """All builds in the order in which they are done: moves, segments, flows; the oldest first."""
+    found = [
         Building(
             row.kind,
             row.name,
@@ -122,6 +127,7 @@ def under_way(connection: Connection) -> list[Building]:
         )
         for row in _ROWS.rows(connection, {})
     ]
+    return sorted(found, key=lambda one: KINDS.index(one.kind))
 
 
 def progress(connection: Connection, build: Building) -> tuple[int, int]:

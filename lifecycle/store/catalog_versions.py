@@ -49,6 +49,24 @@ def before(connection: Connection, live: Version) -> Version | None:
     return _version(connection.execute(query).first())
 
 
+def numbered(connection: Connection, number: int) -> Version | None:
+    """The version of a number."""
+    return _version(connection.execute(select(VERSION).where(VERSION.c.number == number)).first())
+
+
+def applied_at(connection: Connection, number: int) -> datetime | None:
+    """When the version of a number went live; None where there is none."""
+    query = select(VERSION.c.applied_at).where(VERSION.c.number == number)
+    found: datetime | None = connection.execute(query).scalar()
+    return found
+
+
+def every(connection: Connection, limit: int) -> list[Version]:
+    """The last versions, the one that is live first."""
+    query = select(VERSION).order_by(VERSION.c.number.desc()).limit(limit)
+    return [Version(*_plain(row)) for row in connection.execute(query)]
+
+
 def put(
     connection: Connection, fingerprint: str, files: Mapping[str, str], who: str, now: datetime
 ) -> int:
@@ -62,4 +80,8 @@ def put(
 def _version(row: Any) -> Version | None:
     if row is None:
         return None
-    return Version(row.number, row.fingerprint, row.applied_at, row.applied_by, row.files)
+    return Version(*_plain(row))
+
+
+def _plain(row: Any) -> tuple[int, str, datetime, str, Mapping[str, str]]:
+    return row.number, row.fingerprint, row.applied_at, row.applied_by, row.files

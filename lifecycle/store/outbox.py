@@ -51,6 +51,7 @@ _ROWS = Statement(
         MESSAGE.c.message_id,
         MESSAGE.c.enrollment_id,
         MESSAGE.c.campaign,
+        MESSAGE.c.version,
         MESSAGE.c.entry,
         MESSAGE.c.step,
         MESSAGE.c.place,

@@ -11,7 +11,7 @@ from lifecycle.store.tables.columns import Instant
 
 
 class Build(SQLModel, table=True):
-    """A segment to be asked of everybody, or a flow to let in those who match already.
+    """A segment to be asked of everybody, a flow to let in who matches, people to be moved in one.
 
     It is as if all were asked at `begun_at`: everyone up to `cursor` has been. The row goes when
     everyone has.
@@ -19,7 +19,7 @@ class Build(SQLModel, table=True):
 
     __table_args__ = ({"info": {"shard_key": "reference"}},)
     kind: str = Field(primary_key=True, sa_type=Text)
-    """segment or flow."""
+    """segment, flow, move or leave."""
     name: str = Field(primary_key=True, sa_type=Text)
     state: str = Field(sa_type=Text)
     """waiting or building."""
@@ -28,7 +28,7 @@ class Build(SQLModel, table=True):
     begun_at: datetime = Field(sa_type=Instant)
     cursor: str = Field(default="", sa_type=Text)
     joined: int = Field(default=0, sa_type=BigInteger)
-    """Who joined, or was let in."""
+    """Who joined, was let in, or was moved."""
     gone: int = Field(default=0, sa_type=BigInteger)
     """Who left."""
     lease_until: datetime | None = Field(default=None, sa_type=Instant)

@@ -23,7 +23,7 @@ class EnrollmentRow(SQLModel, table=True):
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
-        Index("enrollment_of_campaign", "campaign", "state", "step"),
+        Index("enrollment_of_campaign", "campaign", "state", "version", "step"),
         {"info": {"shard_key": "customer_id", "queue": True}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)

@@ -1,0 +1,83 @@
+"""What a change does to people, and what a pause held, in sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+DAY = "%-d %B %Y"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its word: 1 letter, 2 letters, 1,200 letters."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def caught_up(resumed: Mapping[str, Any]) -> Iterator[str]:
+    """What becomes of what a pause held."""
+    letters, dropped, deeds = resumed["letters"], resumed["superseded"], resumed["deeds"]
+    over = f"over {resumed['minutes']:.0f} minutes" if resumed["minutes"] >= 1 else "at once"
+    if letters:
+        yield f"{counted(letters, 'letter')} that the pause held {_go(letters)} {over}."
+        yield "Whichever is stale by then is dropped."
+    if dropped:
+        yield (
+            f"{counted(dropped, 'earlier letter')} {'is' if dropped == 1 else 'are'} dropped: "
+            "of several for one enrollment the latest goes."
+        )
+    if deeds:
+        yield f"{counted(deeds, 'other step')} that it held {_go(deeds, 'come')} {over}."
+
+
+def _go(number: int, verb: str = "go") -> str:
+    singular = {"go": "goes", "come": "comes", "move": "moves", "wait": "waits"}
+    return singular[verb] if number == 1 else verb
+
+
+def people_lines(found: Sequence[Mapping[str, Any]], *, done: bool) -> Iterator[str]:
+    """What becomes of the people in each campaign that changes; `done`: it has just been so."""
+    for name in sorted({one["campaign"] for one in found}):
+        mine = [one for one in found if one["campaign"] == name and one["changed"]]
+        under_way = sum(one["count"] for one in mine)
+        if under_way:
+            yield f"{name}: {counted(under_way, 'enrollment')} under way"
+        for one in mine:
+            yield f"  {_group(one, done=done)}"
+
+
+def _group(one: Mapping[str, Any], *, done: bool) -> str:
+    at = f"at “{one['step']}”" if one["step"] else "with letters still out"
+    who = f"{one['count']:,} {at}"
+    what = one["what"]
+    if what == "moves":
+        due = one["due_at_once"]
+        now = f", {due:,} of them due at once (spread over time)" if due else ""
+        return f"{who} {'moved' if done else 'would move'} to “{one['to']}”{now}"
+    if what == "stays":
+        return f"{who} {'finish' if one['count'] != 1 else 'finishes'} {_version(one)}"
+    if what == "leaves":
+        return f"{who} {'left' if done else 'would leave'}"
+    if what == "stops":
+        how = "leave" if done else "would leave"
+        return f"{who} {how} at their next step: the campaign is over"
+    return f"{who}: the step is gone, and nothing says what becomes of them"
+
+
+def _version(one: Mapping[str, Any]) -> str:
+    from datetime import datetime
+
+    until = one["live_until"]
+    if until is None:
+        return "the version before this change"
+    moment = until if isinstance(until, datetime) else datetime.fromisoformat(until)
+    return f"the version that was live until {moment.strftime(DAY)}"
+
+
+def ways_out() -> list[str]:
+    """What can be said of people at a step that is taken out."""
+    return [
+        'was = "old step" on the step that takes its place: they go on there',
+        '[migrate] old_step = "new_step", { stay = true } or { leave = true }',
+        "lifecycle apply --keep-waiting: they finish the version that they entered under",
+        "lifecycle apply --let-go: their enrollments end",
+    ]

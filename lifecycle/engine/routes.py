@@ -1,0 +1,42 @@
+"""Routes: what a flow listens to, waits for and counts its moments from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lifecycle.core.campaign import Flow
+from lifecycle.core.rule.length import attributes_of
+
+
+def awaited(flow: Flow) -> set[str]:
+    """The names of the events that steps of a flow wait for."""
+    waits = (place.step.wait_for for place in flow.way.places.values())
+    return {name for said in waits if isinstance(said, tuple) for name in said}
+
+
+def watches(flow: Flow) -> bool:
+    """Whether a flow looks whenever facts change: at a rule, or at an instant in the data."""
+    steps = [place.step for place in flow.way.places.values()]
+    rules = any(one.wait_for is not None and not isinstance(one.wait_for, tuple) for one in steps)
+    dated = flow.enter.on_date is not None or any(one.until is not None for one in steps)
+    return flow.exit.if_ is not None or rules or dated
+
+
+def listens_to(flow: Flow) -> set[str]:
+    """The names of the events, and `prefix*`, that may begin, end or answer a flow."""
+    names = {*(flow.enter.when or ()), *flow.exit.when, *awaited(flow)}
+    if flow.enter.joins:
+        names.add("segment_joined")
+    if flow.enter.leaves:
+        names.add("segment_left")
+    return names
+
+
+def timed_by(flow: Flow) -> Iterator[tuple[str, ...]]:
+    """The paths of the attributes by which a flow reckons its dates and its waits."""
+    if isinstance(flow.enter.on_date, tuple):
+        yield flow.enter.on_date
+    for place in flow.way.places.values():
+        yield from attributes_of(place.step.after, place.step.up_to)
+        if place.step.until is not None and place.step.until.customer is not None:
+            yield place.step.until.customer
