@@ -32,6 +32,9 @@ def show(ctx: typer.Context, customer_id: ID) -> None:
             out.print(f"{'kept':12} {name}.{leaf} = {_plain(value)}")
         for one in told["consents"]:
             out.print(f"{'consent':12} {one['topic']}: {'yes' if one['agreed'] else 'no'}")
+        for one in told["silences"]:
+            until = f", until {' or '.join(one['until'])}" if one["until"] else ", for good"
+            out.print(f"{'no marketing':12} since {_plain(one['since'])}{until}")
         for one in told["segments"]:
             out.print(f"{'segment':12} {one['segment']} since {_plain(one['since'])}")
         for one in told["enrollments"]:

@@ -112,6 +112,7 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
         with database.read() as connection:
             yield from _clock(connection)
             yield from _work(connection, settings)
+            yield from _codes(said, connection)
     finally:
         database.close()
 
@@ -209,6 +210,17 @@ def called(catalog: Any) -> list[str]:
 
 def _places(flow: Any) -> list[Any]:
     return list(flow.way.places.values())
+
+
+def _codes(said: Any, connection: Any) -> Iterator[Finding]:
+    from lifecycle.cli.project import read_project
+    from lifecycle.clock import SystemClock
+    from lifecycle.insight.codes import code_warnings, pools_named
+
+    catalog = read_project(said.project).catalog
+    named = None if catalog is None else pools_named(catalog)
+    for told in code_warnings(connection, named, SystemClock().now()):
+        yield Finding("codes", "warning", told)
 
 
 def _transport(said: Any, settings: Any) -> Iterator[Finding]:

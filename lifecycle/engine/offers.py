@@ -153,13 +153,13 @@ def issue_id(enrollment: Enrollment, place: str) -> str:
 
 
 def issued_before(connection: Connection, dues: Sequence[Any]) -> dict[str, Mapping[str, Any]]:
-    """By enrollment, the latest incentive that a step before issued to it, as templates see it."""
+    """By message, the latest incentive that a step before it issued, as templates see it."""
     asked: dict[str, tuple[str, list[str]]] = {}
     for due in dues:
         if due.enrollment is not None and _may_have_issued(due.campaign, due.enrollment):
             # The latest step first: of two at one instant it is the one to show.
-            behind = [issue_id(due.enrollment, one) for one in due.enrollment.decided_steps]
-            asked[due.enrollment.id] = (due.row.customer_id, behind[::-1])
+            ids = [issue_id(due.enrollment, one) for one in _behind(due)]
+            asked[due.row.message_id] = (due.row.customer_id, ids[::-1])
     if not asked:
         return {}
     wanted: dict[str, list[str]] = {}
@@ -167,12 +167,18 @@ def issued_before(connection: Connection, dues: Sequence[Any]) -> dict[str, Mapp
         wanted.setdefault(customer_id, []).extend(ids)
     rows = incentives.issued_to(connection, wanted)
     found: dict[str, Mapping[str, Any]] = {}
-    for enrollment_id, (customer_id, ids) in asked.items():
+    for message_id, (customer_id, ids) in asked.items():
         issued = [rows[customer_id, one] for one in ids if (customer_id, one) in rows]
         if issued:
             latest = max(issued, key=lambda row: row.issued_at)
-            found[enrollment_id] = incentives.template_view(latest)
+            found[message_id] = incentives.template_view(latest)
     return found
+
+
+def _behind(due: Any) -> Sequence[str]:
+    """The places that were decided before the letter's own: it may have been held since."""
+    decided: Sequence[str] = due.enrollment.decided_steps
+    return decided[: decided.index(due.row.place)] if due.row.place in decided else decided
 
 
 def _may_have_issued(campaign: Any, of: Enrollment) -> bool:

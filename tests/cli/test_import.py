@@ -60,6 +60,63 @@ def test_with_enroll_it_lets_in(any_shop: Path, call: Call) -> None:
     assert [one["what"] for one in decisions(call, "c1")] == ["entered"]
 
 
+POOLED = """\
+name = "Codes"
+kind = "flow"
+status = "live"
+topic = "offers"
+[enter]
+when = "order_placed"
+[[step]]
+name = "give"
+issue = { kind = "pool", pool = "spring" }
+"""
+
+
+def codes_told(call: Call) -> list[str]:
+    return [one["told"] for one in call("doctor", "--json").data if one["about"] == "codes"]
+
+
+def test_codes_go_into_the_pool_that_is_named_and_doctor_tells_what_is_left(
+    any_shop: Path, call: Call
+) -> None:
+    (any_shop / "campaigns" / "codes.toml").write_text(POOLED)
+    assert codes_told(call) == [
+        "the pool “spring” has no codes: lifecycle import codes FILE --pool spring"
+    ]
+    file = any_shop / "codes.csv"
+    file.write_text("code\n" + "".join(f"SPRING-{number}\n" for number in range(120)))
+    assert call("import", "codes", file, "--pool", "spring").code == 0
+    assert codes_told(call) == []
+    file.write_text("code\nSPRING-1\nfew\n  odd  \n\n")
+    for pool in ("spring", "autumn"):
+        assert call("import", "codes", file, "--pool", pool, "--json").data["taken"] == 3
+    flow = POOLED.replace("spring", "autumn")
+    (any_shop / "campaigns" / "more.toml").write_text(flow)
+    assert codes_told(call) == [
+        "the pool “autumn” has 3 of 3 codes left: lifecycle import codes FILE --pool autumn"
+    ]
+    write_lines(any_shop / "codes.jsonl", [{"code": 7}, {"code": "x", "of": "y"}, {"code": "A"}])
+    told = call("import", "codes", any_shop / "codes.jsonl", "--pool", "spring", "--json")
+    assert told.code == 1 and told.data["rejected"] == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (("codes",), "the codes need a pool"),
+        (("codes", "--pool", " "), "the codes need a pool"),
+        (("events", "--pool", "spring"), "--pool goes with codes"),
+    ],
+)
+def test_a_pool_goes_with_codes_and_codes_with_a_pool(
+    shop: Path, call: Call, said: tuple[str, ...], told: str
+) -> None:
+    file = write_lines(shop / "lines.jsonl", [{"code": "A"}])
+    answered = call("import", said[0], file, *said[1:])
+    assert answered.code == 2 and told in answered.err
+
+
 def decisions(call: Call, customer: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = call("why", customer, "--json").data["decisions"]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -159,13 +160,13 @@ CLICK = {"campaign": "daily", "step": "letter"}
     ],
 )
 def test_only_a_person_ends_a_silence_and_only_after_it_began(
-    tmp_path: Path, click: dict[str, object], received: str, ends: bool
+    tmp_path: Path, click: dict[str, Any], received: str, ends: bool
 ) -> None:
-    at = str(click.pop("at", "2026-05-04T10:30:00"))
+    said = {"at": "2026-05-04T10:30:00", **click}
     lines = [
         event("2026-05-04T09:00:00", "asked", n=1),
         event("2026-05-04T10:00:00", "complained_by_phone"),
-        event(at, "message_clicked", received_at=received, **CLICK, **click),
+        event(name="message_clicked", received_at=received, **CLICK, **said),
         event("2026-05-04T11:00:00", "asked", n=2),
     ]
     played = play(tmp_path, shop(suppressing('until = "message_clicked"')), lines)
