@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests import databases
+from tests.receiver import Answered, Receiver
 
 settings.register_profile("lifecycle", deadline=None, print_blob=True)
 settings.register_profile("ci", deadline=None, print_blob=True, derandomize=True)
@@ -72,3 +74,18 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of a fresh database; a test that asks for it runs once on each kind."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
+
+
+@pytest.fixture
+def receiver() -> Iterator[Callable[..., Receiver]]:
+    """Start receivers of calls, which answer by these statuses and at the end by 204."""
+    started: list[Receiver] = []
+
+    def start(*answers: int | Answered, **more: Any) -> Receiver:
+        said = [one if isinstance(one, tuple) else (one, {}, b"") for one in answers]
+        started.append(Receiver(said, **more))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

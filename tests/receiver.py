@@ -5,9 +5,13 @@ from __future__ import annotations
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+Answered = tuple[int, Mapping[str, str], bytes]
+"""Status, headers and body."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,9 @@ class Heard:
 
 @dataclass
 class Receiver:
-    """Answers each POST by the next of `answers` (status, headers, body), at the end by 204."""
+    """Answers each POST by the next of `answers`, at the end by 204."""
 
-    answers: list[tuple[int, Mapping[str, str], bytes]] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
     heard: list[Heard] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
@@ -62,13 +66,14 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 named = {name.lower(): value for name, value in self.headers.items()}
                 receiver.heard.append(Heard(self.path, named, body))
-                usual: tuple[int, Mapping[str, str], bytes] = (204, {}, b"")
+                usual: Answered = (204, {}, b"")
                 status, more, content = receiver.answers.pop(0) if receiver.answers else usual
                 self.send_response(status)
                 for name, value in more.items():
                     self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
+                with suppress(OSError):
+                    self.end_headers()
+                    self.wfile.write(content)
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing."""

@@ -75,9 +75,8 @@ def _call(row: Any, facts: Facts, enrollment: Enrollment) -> str:
 
 def _note(parts: Parts, row: Any, facts: Facts, enrollment: Enrollment) -> str:
     """The subject and text of a note, filled in with what a letter of the step would see."""
-    campaign = parts.live.campaign(row.campaign)
     # A note that was decided goes, though its campaign is gone by now.
-    named = campaign or Flow.model_construct(id=row.campaign, name=row.campaign, topic=None)
+    named = parts.live.campaign(row.campaign, row.version) or _gone(row, enrollment)
     step = Step.model_construct(name=row.step)
     link = parts.referral_link(facts.customer_id)
     seen = Letters(parts).context(named, step, enrollment, facts, None, link)
@@ -88,6 +87,14 @@ def _note(parts: Parts, row: Any, facts: Facts, enrollment: Enrollment) -> str:
         raise BrokenTemplate("The note is empty", file="text")
     subject = subject or f"{named.name}: {row.step}"
     return json.dumps({"subject": subject[:MAX_SUBJECT], "text": text[:MAX_NOTE]})
+
+
+def _gone(row: Any, enrollment: Enrollment) -> Flow:
+    """Of a campaign whose file is gone what a note may name."""
+    step = {"name": row.step, "leave": True}
+    enter = {"when": enrollment.event_name}
+    said = {"id": row.campaign, "name": row.campaign, "kind": "flow", "enter": enter}
+    return Flow.model_validate({**said, "step": [step]})
 
 
 def note_letter(parts: Parts, row: Any, body: str, now: datetime) -> Letter:

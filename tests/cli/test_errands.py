@@ -158,10 +158,10 @@ def test_doctor_tells_of_errands_that_failed(
     row |= {"said": {"url": "env:HOOK"}, "made_at": instant(AT), "tries": 1}
     failed = {"state": "failed", "problem": "answered 410", "ended_at": instant(AT)}
     later = {"state": "waiting", "problem": "answered 500", "errand_id": "e2"}
-    later |= {"due_at": instant(AT) + timedelta(days=36500)}
+    again = {"due_at": instant(AT) + timedelta(days=36500)}
     with running.database.write() as connection:
         connection.execute(errands.ERRAND.insert(), {**row, **failed})
-        connection.execute(errands.ERRAND.insert(), {**row, **later})
+        connection.execute(errands.ERRAND.insert(), {**row, **later, **again})
     running.close()
     monkeypatch.setenv("HOOK", "")
     assert about(call("doctor", "--json"), "errands") == [

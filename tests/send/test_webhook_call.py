@@ -7,7 +7,6 @@ import socket
 import ssl
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,26 +16,11 @@ import pytest
 
 from lifecycle.send.webhook import secret_bytes
 from lifecycle.send.webhook_call import MAY_REACH, READ_BYTES, Answer, Caller, Fate
-from tests.receiver import Receiver
 from tests.send.secure import tls_contexts
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 KEY = b"k" * 32
 BODY = b'{"type":"lifecycle.f.tell"}'
-
-
-@pytest.fixture
-def receiver() -> Iterator[Callable[..., Receiver]]:
-    """Start receivers, and stop them after the test."""
-    started: list[Receiver] = []
-
-    def start(*answers: tuple[int, Mapping[str, str], bytes], **more: Any) -> Receiver:
-        started.append(Receiver(list(answers), **more))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
 
 
 def caller(place: str, url: str = "", **more: Any) -> Caller:

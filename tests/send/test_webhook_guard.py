@@ -9,6 +9,7 @@ import pytest
 from lifecycle.send.webhook_guard import (
     MAX_ADDRESSES,
     CallRefused,
+    Resolve,
     allowed,
     is_public,
     resolved,
@@ -18,7 +19,7 @@ from lifecycle.send.webhook_guard import (
 WORLD = "93.184.215.14"
 
 
-def answers(*addresses: str) -> object:
+def answers(*addresses: str) -> Resolve:
     def resolve(_host: str, _port: int) -> Sequence[str]:
         return addresses
 
@@ -81,7 +82,7 @@ def test_what_is_inside_is_not_public(address: str) -> None:
 def test_a_name_that_leads_inside_is_refused_whatever_else_it_leads_to(address: str) -> None:
     for found in ((address,), (WORLD, address), (address, WORLD)):
         with pytest.raises(CallRefused):
-            target_of("https://hooks.shop.example/x", resolve=answers(*found))  # type: ignore[arg-type]
+            target_of("https://hooks.shop.example/x", resolve=answers(*found))
 
 
 @pytest.mark.parametrize(
@@ -141,11 +142,11 @@ def test_a_name_is_asked_once_and_all_its_public_numbers_are_kept() -> None:
 
 def test_a_name_without_numbers_is_refused() -> None:
     with pytest.raises(CallRefused):
-        target_of("https://hooks.shop.example/", resolve=answers())  # type: ignore[arg-type]
+        target_of("https://hooks.shop.example/", resolve=answers())
 
 
 def test_a_name_in_other_letters_is_asked_in_ascii() -> None:
-    found = target_of("https://bücher.example/", resolve=answers(WORLD))  # type: ignore[arg-type]
+    found = target_of("https://bücher.example/", resolve=answers(WORLD))
     assert found.host == "xn--bcher-kva.example"
 
 
@@ -167,7 +168,7 @@ def test_a_name_in_other_letters_is_asked_in_ascii() -> None:
 def test_inside_only_what_is_listed_may_be_reached(said: str, url: str, goes: bool) -> None:
     resolve = answers("127.0.0.1")
     if goes:
-        assert target_of(url, allowed(said), resolve).addresses == ("127.0.0.1",)  # type: ignore[arg-type]
+        assert target_of(url, allowed(said), resolve).addresses == ("127.0.0.1",)
     else:
         with pytest.raises(CallRefused):
-            target_of(url, allowed(said), resolve)  # type: ignore[arg-type]
+            target_of(url, allowed(said), resolve)
