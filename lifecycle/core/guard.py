@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from lifecycle.core.because import Because, because
@@ -17,7 +17,9 @@ from lifecycle.core.step import Step
 from lifecycle.core.words import instant_of, length_words, rfc3339
 
 ASK_AGAIN = timedelta(hours=1)
-"""How soon a message is looked at again that is held by a rule or a pause."""
+"""How soon a message is looked at again that a pause holds."""
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""Not before something happens, which has the letters that hold_if holds looked at again."""
 MOST_TOLD = 5
 """So many of the letters that a cap counts are named."""
 
@@ -117,7 +119,7 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
         if sending.hold_if.matches(view):
             turns = sending.hold_if.may_turn_at(view)
             leaves = because(sending.hold_if, view, "hold_if")
-            return Hold(min(turns or now + ASK_AGAIN, now + ASK_AGAIN), "guarded", leaves)
+            return Hold(turns or NEVER, "guarded", leaves)
     ends = quiet.covering(now, facts.zone) if quiet else None
     if ends:
         return Hold(ends, "quiet_hours")
@@ -169,7 +171,7 @@ def caps_free_at(
     if cap.class_ != klass:
         return None
     if cap.at_most == 0:
-        return datetime.max.replace(tzinfo=now.tzinfo)
+        return NEVER
     inside = sorted(one.at for one in counted_by(cap, sent, klass, zone, now))
     if len(inside) < cap.at_most:
         return None

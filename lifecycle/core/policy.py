@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from lifecycle.core.breaker import Opened
-from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.core.campaign import Campaign, Flow, letters_of
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
@@ -66,13 +66,18 @@ class Policy:
         return rule is None or rule.matches(self.view(facts, now, entry))
 
     def held_out(self, campaign: Campaign, customer_id: str) -> bool:
-        """Whether the customer gets nothing of this campaign, ever: by hash."""
+        """Whether the customer gets nothing of this campaign, ever: by hash.
+
+        The holdout of the whole shop is one from marketing: a flow all of whose letters are
+        transactional goes to everybody.
+        """
         if self.forced_holdout is not None:
             return self.forced_holdout
         seed = self.settings.shop.seed
         everywhere = self.settings.sending.global_holdout_percent
-        if everywhere and fraction(seed, "global_holdout", customer_id) * 100 < everywhere:
-            return True
+        if everywhere and not only_transactional(campaign):
+            if fraction(seed, "global_holdout", customer_id) * 100 < everywhere:
+                return True
         share = campaign.holdout.percent if campaign.holdout else 0.0
         return share > 0 and fraction(seed, "holdout", campaign.id, customer_id) * 100 < share
 
@@ -122,3 +127,9 @@ class Policy:
     def lets_in(self, campaign: Campaign) -> bool:
         """Whether the campaign takes anybody in: only a live one does."""
         return campaign.status == "live" and self.ordered.get(campaign.id) != "stopped"
+
+
+def only_transactional(campaign: Campaign) -> bool:
+    """Whether a campaign writes letters, and every one of them is transactional."""
+    letters = [step.transactional for _, step in letters_of(campaign)]
+    return bool(letters) and all(letters)
