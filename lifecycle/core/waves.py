@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lifecycle.core.campaign import StopIf
+from lifecycle.core.campaign import Broadcast, StopIf
 from lifecycle.core.chance import fraction
 from lifecycle.core.occasion import Occasion
 from lifecycle.core.policy import Policy
@@ -30,7 +30,8 @@ def reached(occasion: Occasion, view: View, policy: Policy) -> bool:
     Shares go by a keyed hash of the customer, so that they are the same on every machine; the last
     wave is everybody's.
     """
-    waves = getattr(occasion.campaign, "waves", None)
+    campaign = occasion.campaign
+    waves = campaign.waves if isinstance(campaign, Broadcast) else None
     if waves is None or occasion.wave >= waves.count - 1:
         return True
     if waves.first:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -34,6 +35,7 @@ from lifecycle.store.facts import Reading, load, variants_seen
 from lifecycle.store.occasions import OccasionState
 
 SIZE = 500
+_EASTMOST = ZoneInfo("Pacific/Kiritimati")
 _TRACES = frozenset((name, Reach(last=2 * LATEST_TRACES)) for name in HUMAN_TRACES)
 """More than count, since those of the day itself are left out."""
 
@@ -53,6 +55,9 @@ class Page:
     ) -> None:
         self.connection, self.parts, self.policy, self.now = connection, parts, policy, now
         self.state, self.occasion, self.moments = state, occasion, found
+
+        self.late: Mapping[tuple[str, str], datetime] = {}
+        """When traces came that were not known yet when the day began anywhere."""
 
     def ask(self) -> tuple[int, str | None]:
         """Ask the page; says how many were let in, and the last id, None where the page is last."""
@@ -76,6 +81,10 @@ class Page:
             ids = [customer_id for customer_id, _ in rows]
             least = traces_needed(occasion, self.policy)
             traced = occasions.with_traces(self.connection, ids, HUMAN_TRACES, least)
+            begins = occasion.when.at(_EASTMOST)
+            self.late = occasions.received_since(
+                self.connection, sorted(traced), HUMAN_TRACES, begins
+            )
         asked = [
             customer_id
             for customer_id, zone in rows
@@ -115,7 +124,7 @@ class Page:
 
     def _ask_one(self, facts: Facts) -> list[Action]:
         occasion, policy, now = self.occasion, self.policy, self.now
-        traces = _traces(occasion, facts)
+        traces = self._traces(facts)
         own = own_time(occasion, facts.customer_id, facts.zone, traces, policy)
         if own is not None and not self._is_own(facts.customer_id, facts.timezone, traces):
             return []
@@ -126,6 +135,18 @@ class Page:
         if isinstance(occasion.campaign, Series):
             return core_series.ask(occasion, facts, own, share, policy, now)
         return core_broadcast.ask(occasion, facts, own, share, policy, now)
+
+    def _traces(self, facts: Facts) -> list[datetime]:
+        """When a customer clicked and bought, as far as it was known when the day began."""
+        if not asks_for_best_hour(self.occasion.campaign):
+            return []
+        begins = self.occasion.when.at(facts.zone)
+        return sorted(
+            event.at
+            for name in HUMAN_TRACES
+            for event in facts.events.get(name, ())
+            if self.late.get((facts.customer_id, event.id), event.at) < begins
+        )
 
     def _reading(self) -> Reading:
         occasion, campaign, live = self.occasion, self.occasion.campaign, self.parts.live
@@ -140,16 +161,3 @@ class Page:
         return Reading(
             reaches, past=needs.past, ledger=needs.ledger, tiers=tiers, nightly=needs.nightly
         )
-
-
-def _traces(occasion: Occasion, facts: Facts) -> list[datetime]:
-    """When a customer clicked and bought, as far as it was known by then."""
-    if not asks_for_best_hour(occasion.campaign):
-        return []
-    begins = occasion.when.at(facts.zone)
-    return sorted(
-        event.at
-        for name in HUMAN_TRACES
-        for event in facts.events.get(name, ())
-        if event.received_at is None or event.received_at < begins
-    )

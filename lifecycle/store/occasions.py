@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
@@ -20,6 +20,8 @@ CUSTOMER, EVENT = METADATA.tables["customer"], METADATA.tables["event"]
 MESSAGE, ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
 WAITING, ASKING, CLOSING = "waiting", "asking", "closing"
 DONE, MISSED, STOPPED = "done", "missed", "stopped"
+LONGEST_DAY = timedelta(days=3)
+"""From where a local day begins first to where it ends last, and more."""
 BEGUN = (ASKING, CLOSING, DONE, STOPPED)
 """States of an occasion that has asked somebody, or might have."""
 
@@ -166,6 +168,19 @@ def with_traces(
         .having(func.count() >= least)
     )
     return set(connection.execute(query).scalars())
+
+
+def received_since(
+    connection: Connection, ids: Sequence[str], names: Sequence[str], since: datetime
+) -> dict[tuple[str, str], datetime]:
+    """When those events of these names came that came at or after `since`, by customer and id."""
+    query = select(EVENT.c.customer_id, EVENT.c.event_id, EVENT.c.received_at).where(
+        among(EVENT.c.customer_id, "ids", ids),
+        EVENT.c.name.in_(names),
+        EVENT.c.received_at >= since,
+        EVENT.c.at < since + LONGEST_DAY,
+    )
+    return {(who, event): at for who, event, at in connection.execute(query)}
 
 
 def came(connection: Connection, campaign: str, entry: str) -> Came:

@@ -68,7 +68,9 @@ def _met(campaign: Campaign, by: str, now: datetime) -> ColumnElement[bool]:
 def _reached(goal: Goal, now: datetime) -> list[ColumnElement[bool]]:
     """What makes an event one that a letter led to."""
     within = int(goal.within.total_seconds() * 1_000_000)
-    named = [EVENT.c.name.in_([name for name in goal.when if not name.endswith("*")])]
+    named: list[ColumnElement[bool]] = [
+        EVENT.c.name.in_([name for name in goal.when if not name.endswith("*")])
+    ]
     for name in goal.when:
         if name.endswith("*"):
             named.append(EVENT.c.name.startswith(name[:-1], autoescape=True))
@@ -99,9 +101,9 @@ def _earned(
         worth = number(_at(said, path))
         brought[variant, message] += float(worth) if worth is not None else 0.0
     found: dict[str, tuple[float, float]] = {}
-    for (variant, _), worth in sorted(brought.items()):
+    for (variant, _), sum_ in sorted(brought.items()):
         total, squares = found.get(variant, (0.0, 0.0))
-        found[variant] = (total + worth, squares + worth**2)
+        found[variant] = (total + sum_, squares + sum_**2)
     return found
 
 
