@@ -201,15 +201,13 @@ def _calls(said: Any, settings: Any) -> Iterator[Finding]:
 
 def called(catalog: Any) -> list[str]:
     """The environment variables that steps call by, sorted."""
+    from lifecycle.core.campaign import Flow, Series
     from lifecycle.send.webhook_call import name_of
 
-    flows = [one for one in catalog.campaigns.values() if one.status != "draft"]
-    steps = [place.step for flow in flows if hasattr(flow, "way") for place in _places(flow)]
+    live = [one for one in catalog.campaigns.values() if one.status != "draft"]
+    ways = [one.way for one in live if isinstance(one, Flow | Series)]
+    steps = [place.step for way in ways for place in way.places.values()]
     return sorted({name_of(step.call.url) for step in steps if step.call is not None})
-
-
-def _places(flow: Any) -> list[Any]:
-    return list(flow.way.places.values())
 
 
 def _codes(said: Any, connection: Any) -> Iterator[Finding]:

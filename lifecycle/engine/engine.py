@@ -48,6 +48,7 @@ class Engine:
         with self.parts.database.write() as connection:
             if alone:
                 claims.free(connection)
+                errands.free(connection, now)
             broadcasts.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)

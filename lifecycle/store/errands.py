@@ -57,6 +57,11 @@ _RECORD = (
     .where(ERRAND.c.due_at <= bindparam("now", type_=_AT))
     .values(state=DONE, due_at=None, ended_at=ERRAND.c.due_at)
 )
+_FREE = (
+    update(ERRAND)
+    .where(ERRAND.c.state == TRYING, ERRAND.c.due_at.is_not(None))
+    .values(due_at=bindparam("again_at", type_=_AT))
+)
 _DUE = Statement(
     select(func.min(ERRAND.c.due_at, type_=_AT).label("due_at")).where(
         ERRAND.c.due_at.is_not(None), ERRAND.c.quarantined_at.is_(None)
@@ -116,6 +121,11 @@ def _settle(
 def record(connection: Connection, now: datetime) -> int:
     """Let all errands that are due count as done, though nothing was made: for replays."""
     return connection.execute(_RECORD, {"now": now}).rowcount
+
+
+def free(connection: Connection, now: datetime) -> None:
+    """Have what a process left under way fall due now: for who knows that no other lives."""
+    connection.execute(_FREE, {"again_at": now})
 
 
 def next_due(connection: Connection) -> datetime | None:

@@ -29,7 +29,7 @@ def test_a_process_killed_anywhere_leaves_a_call_that_is_made_with_the_same_id(
     crash.over()
     one.running.start(AT)
     one.errands = one.new_errands()
-    one.run_all()
+    assert one.run_all() in ([], [instant(AT)])
     assert one.rows[0].state == "done"
     assert len({(heard.headers["webhook-id"], heard.body) for heard in hook.heard}) == 1
     unrecorded = number == 3 and where != "after"
