@@ -26,10 +26,14 @@ _ANY_LENGTH: Schema = {"anyOf": [LENGTH, _OWN]}
 """A length as a rule may say it: a fixed one, or one of the person."""
 _AGO: Schema = {
     "anyOf": [
-        {"type": "string", "pattern": one["pattern"].removesuffix("$") + r"ago$"}
-        for one in (LENGTH, _OWN)
+        *(
+            {"type": "string", "pattern": one["pattern"].removesuffix("$") + r"ago$"}
+            for one in (LENGTH, _OWN)
+        ),
+        {"type": "string", "pattern": r"^T(\s|[+-]|$)"},
     ]
 }
+"""So long ago; in a series also around its anchor."""
 _TRUE: Schema = {"const": True}
 _HEADS: dict[str, Schema] = {
     "did": _NAMES,

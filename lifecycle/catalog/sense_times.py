@@ -87,22 +87,27 @@ def _around(
     days = Allowed(None, step.on, step.days_left_out, None)
     due = local if isinstance(campaign, Flow) else days.first(local, _UTC) or local
     ends = quiet.covering(due, _UTC) if quiet is not None and clock.clock is not None else None
-    if ends is not None and ends - due >= campaign.sending.stale_after:
+    last = _last(campaign, step, anchor)
+    if last is not None and (ends or due) > last:
+        problem = "this never goes: its time comes after `not_after`"
+        yield document.problem((*place, "not_after"), problem, "move one of the two")
+    elif ends is not None and ends - due >= campaign.sending.stale_after:
         problem = "this never goes: it lies in the quiet hours, and is stale before they end"
         hint = f"choose a time after {ends:%H:%M}, or a longer `stale_after`"
         yield document.problem(at, problem, hint)
     elif ends is not None:
         problem = f"this lies in the quiet hours: the letters will wait until {ends:%H:%M}"
         yield document.problem(at, problem, "", "warning")
+
+
+def _last(campaign: Campaign, step: Step, anchor: Moment) -> datetime | None:
+    """The last moment of a step, where it counts from the anchor as its time does."""
     last = step.not_after
-    if last is None:
-        return
-    told = last.moment(anchor) if isinstance(last, AnchorTime) else last
-    if isinstance(last, AnchorTime) or isinstance(campaign, Series):
-        limit = Moment(told.value.replace(tzinfo=None)).at(_UTC)
-        if (ends or due) > limit:
-            problem = "this never goes: its time comes after `not_after`"
-            yield document.problem((*place, "not_after"), problem, "move one of the two")
+    if isinstance(last, AnchorTime):
+        last = last.moment(anchor)
+    elif not isinstance(campaign, Series):
+        return None
+    return None if last is None else Moment(last.value.replace(tzinfo=None)).at(_UTC)
 
 
 def quiet_moment(document: Document, broadcast: Broadcast, settings: Settings) -> Iterator[Problem]:

@@ -55,6 +55,8 @@ _PATTERNS = {
 _RULE_WORDS = frozenset(
     (*BRANCHES, *LEAF_KEYS, *(key for every in LEAF_KEYS.values() for key in every))
 )
+MOST_HOMES = 3
+"""Tables that are named as those to which a key may belong; of more none is."""
 _SPOKEN = {"then": "step", "otherwise": "step", "split": "share"}
 """Tables of lists that are called otherwise than their key."""
 _SHARE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
@@ -98,6 +100,8 @@ def told(
     value = _value(document, loc)
     if isinstance(value, str) and kind in ("int_type", "float_type") and words.number(value):
         hint = f"write it without quotes: {key} = {value}"
+    if kind in ("int_type", "float_type") and not isinstance(value, str):
+        hint = "{key} = 3"
     share = _SHARE.fullmatch(value) if isinstance(value, str) and "%" in value else None
     if share is not None and kind in ("int_type", "float_type"):
         hint = f"write it without quotes and sign: {key} = {share[1]}"
@@ -166,7 +170,10 @@ def _home(document: Document, model: type[Definition], key: str) -> str:
     # a table inside the outermost one that knows it, such as a variant in a step, is no other home
     if homes and all(home[: len(homes[0])] == homes[0] for home in homes):
         return f"it belongs under {heading(model, homes[0])}"
-    if kind_of(document) != "campaign":
+    if 1 < len(homes) <= MOST_HOMES:
+        named = [heading(model, home) for home in homes]
+        return f"it belongs under {', '.join(named[:-1])} or {named[-1]}"
+    if homes or kind_of(document) != "campaign":
         return ""
     kinds = {"flow": Flow, "broadcast": Broadcast, "series": Series}
     kinds = {kind: one for kind, one in kinds.items() if one is not model}

@@ -8,7 +8,6 @@ from tests.catalog.shop import (
     CART,
     CART_FILE,
     CASES,
-    SALE,
     SETTINGS,
     STAFF,
     catalog_of,

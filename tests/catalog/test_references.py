@@ -77,7 +77,10 @@ CASE_FILE = "tests/campaigns/abandoned_cart.toml"
         (
             CASE_FILE,
             CASES.replace('event = "order_placed", ', ""),
-            "8:3 error: what happens says its `event` | or customer = { … }, where something of the customer changes",
+            (
+                "8:3 error: what happens says its `event` | or customer = { … }, "
+                "where something of the customer changes"
+            ),
         ),
         (
             CASE_FILE,
