@@ -18,6 +18,7 @@ from lifecycle.hooks import (
     Facts,
     HookFailed,
     HookProblem,
+    IncentiveAsked,
     Registry,
     UndeclaredRead,
     answering,
@@ -26,6 +27,7 @@ from lifecycle.hooks import (
     handed_over,
     in_time,
     run_attribute,
+    run_incentive,
     run_trigger,
     sample_check,
 )
@@ -290,6 +292,30 @@ def test_the_sample_tells_hooks_that_would_not_replay(shop: Shop) -> None:
         ("error", "“f"),
     ]
     assert run_attribute(registry.attributes["a.b"], facts_of(seen(0, "e"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ('return " WIN-" + asked.key + " "', "WIN-k1"),
+        ("return None", ""),
+        ("return 7", "TypeError: an incentive hook gives a code as text, not int"),
+        ('return "two\\nlines"', "ValueError: a code is a line of 1 to 200 characters"),
+        ('return ""', "ValueError: a code is a line of 1 to 200 characters"),
+        ("return asked.percent / 0", "ZeroDivisionError: float division by zero"),
+        ("raise SystemExit(1)", "SystemExit: 1"),
+    ],
+)
+def test_an_incentive_hook_gives_a_code_none_or_has_failed(
+    shop: Shop, body: str, given: str
+) -> None:
+    registry, problems = shop(
+        f'{OPENING}@incentive("lottery")\ndef i(asked):\n    """I."""\n    {body}\n'
+    )
+    assert problems == []
+    asked = IncentiveAsked("k1", "lottery", "c1", "f", percent=10.0)
+    made = run_incentive(registry.incentives["lottery"], asked)
+    assert (made.why if isinstance(made, HookFailed) else made) == given
 
 
 def test_a_question_handed_over_is_answered_alike(shop: Shop, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.problems import TemplateProblem
 
 KNOWN_NAMES = frozenset(
-    "customer event items incentive points referral shop campaign step"
+    "customer event item items incentive points referral shop campaign step"
     " unsubscribe_url preferences_url view_url".split()
 )
 """What a template sees."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -76,6 +77,25 @@ def test_without_a_length_of_its_own_the_fallback_holds() -> None:
     )  # fmt: skip
     assert made.expires_at == day(30) and made.code.startswith("SHIP-")
     assert issued().expires_at is None
+
+
+def test_an_end_that_is_said_is_the_customers_own_clock() -> None:
+    said = {"kind": "free_shipping", "percent": None, "valid_until": "2026-03-31T20:00:00"}
+    offer = IncentiveOffer.model_validate(said)
+    for zone, hour in (("UTC", 20), ("Europe/Berlin", 18), ("Asia/Tokyo", 11)):
+        made = issue(
+            offer, message_id="m", customer_id="c", campaign="x", now=day(0), key=KEY,
+            currency="EUR", zone=ZoneInfo(zone), fallback_valid_for=timedelta(days=1),
+        )  # fmt: skip
+        assert made.expires_at == datetime(2026, 3, 31, hour, tzinfo=UTC)
+
+
+def test_a_code_of_a_pool_or_a_hook_takes_the_place_of_the_one_that_stands_in() -> None:
+    for said in ({"kind": "pool", "pool": "p"}, {"kind": "lottery", "amount": 5.0, "points": 3}):
+        stands = issued(percent=20.0, **said)
+        assert stands.code.startswith("CODE-") and stands.percent == 20
+        assert issued(percent=20.0, **said).code == stands.code
+    assert (stands.amount_minor, stands.points) == (500, 3)
 
 
 def keep(shop: Shop, *rows: IncentiveRow) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from lifecycle.sources.customer_line import read_customer
+from lifecycle.store import pools
 from lifecycle.store.customers import say, suppress
 from lifecycle.store.database import Database
 from lifecycle.store.erase import DELETED, EMPTIED, Erased, erase, scrub
@@ -75,6 +76,17 @@ def test_enrollments_end_and_letters_not_begun_are_dropped(database: Database):
         message = connection.execute(select(TABLES["message"])).one()
     assert (enrollment.state, enrollment.due_at) == ("left", None)
     assert (message.state, message.reason, message.due_at) == ("dropped", "erased", None)
+
+
+def test_a_code_of_a_pool_stays_given_and_no_longer_tells_to_whom(database: Database):
+    with database.write() as connection:
+        pools.bring(connection, "spring", ["A", "B"], NOW)
+        fill(connection, "customer-of-test")
+        ids = list(connection.execute(select(TABLES["incentive"].c.message_id)).scalars())
+        assert set(pools.take(connection, dict.fromkeys(ids, "spring"), NOW)) == set(ids)
+        assert erase(connection, "customer-of-test", NOW, KEY) is not None
+        assert pools.given(connection, ids) == {}
+        assert [(one.free, one.codes) for one in pools.stocks(connection)] == [(1, 2)]
 
 
 def test_a_suppression_survives_and_meets_the_address_again(database: Database):
