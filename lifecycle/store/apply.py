@@ -143,15 +143,8 @@ class Writing:
             self._emit(customer_id, action)
         elif isinstance(action, Withdraw):
             self.withdrawn.append({"of": customer_id, "id": action.event_id})
-        elif isinstance(action, Proved):
-            self.proved.append({"of": customer_id, "id": action.message_id, "moment": action.at})
-        elif isinstance(action, Mark):
-            assert action.field in MARKABLE
-            marked = {"of": customer_id, "id": action.message_id, "moment": action.at}
-            self.marks.setdefault(action.field, []).append(marked)
-        elif isinstance(action, Harmed):
-            harm = {"customer_id": customer_id, "message_id": action.message_id}
-            self.harms.append({**harm, "kind": action.kind, "letter_at": action.letter_at})
+        elif isinstance(action, Proved | Mark | Harmed):
+            self._fared(customer_id, action)
         elif isinstance(action, Suppress):
             if address_hash:
                 row = {"address_hash": address_hash, "reason": action.reason, "at": action.at}
@@ -177,6 +170,18 @@ class Writing:
             }
         elif isinstance(action, SetAttributes | Award | Issue):
             self.deeds.append((customer_id, action))
+
+    def _fared(self, customer_id: str, action: Proved | Mark | Harmed) -> None:
+        """Gather what the world did to a message."""
+        place = {"of": customer_id, "id": action.message_id}
+        if isinstance(action, Proved):
+            self.proved.append({**place, "moment": action.at})
+        elif isinstance(action, Mark):
+            assert action.field in MARKABLE
+            self.marks.setdefault(action.field, []).append({**place, "moment": action.at})
+        else:
+            harm = {"customer_id": customer_id, "message_id": action.message_id}
+            self.harms.append({**harm, "kind": action.kind, "letter_at": action.letter_at})
 
     def _stand(self, customer_id: str, action: Wake) -> None:
         """Keep how a customer stands; of several instants in one batch the last one counts."""
