@@ -36,7 +36,7 @@ from lifecycle.cli.writes import carry_out
 from lifecycle.cli.writing import who
 from lifecycle.clock import SystemClock
 from lifecycle.core.settings import Settings
-from lifecycle.engine.apply import applied, apply
+from lifecycle.engine.apply import PeopleWait, applied, apply
 from lifecycle.engine.engine import Engine
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.hooks import Registry, find
@@ -122,16 +122,12 @@ class Daemon:
     def _definitions(self) -> tuple[Catalog, Registry]:
         """What goes live now: the folder's files, or what was applied last.
 
-        Files with errors never go live: then what was live before goes on.
+        Files with errors never go live, nor such as take out steps at which people wait and say
+        nothing of them: then what was live before goes on.
         """
         if self.settings.catalog.apply_on_start:
             project = read_project(self.root)
-            if project.catalog is not None:
-                now = self.clock.now()
-                done = apply(
-                    self.database, project.catalog, project.hooks, who(), now, background=True
-                )
-                self.version = done.number
+            if project.catalog is not None and self._applied(project.catalog, project.hooks):
                 return project.catalog, project.hooks
             for one in project.problems:
                 if one.severity == "error":
@@ -148,6 +144,17 @@ class Daemon:
             )
         self.version = found[0].number
         return found[1], hooks
+
+    def _applied(self, catalog: Catalog, hooks: Registry) -> bool:
+        try:
+            now = self.clock.now()
+            done = apply(self.database, catalog, hooks, who(), now, background=True)
+        except PeopleWait as refused:
+            log.warned("files_not_applied", problem=refused.cause, remedy=refused.remedy)
+            print(f"lifecycle: {refused}. What was live before goes on.", file=sys.stderr)
+            return False
+        self.version = done.number
+        return True
 
     def _parts(self, catalog: Catalog, hooks: Registry) -> Any:
         kept = kept_catalog(self.root, catalog, hooks)

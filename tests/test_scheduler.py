@@ -275,3 +275,25 @@ def test_definitions_with_errors_leave_what_was_live(
     daemon.send(key, "POST", "/v1/events", greeting(1))
     wait_until(lambda: len(letters(project)) == 1)
     assert daemon.stop() == 0
+
+
+def test_files_that_would_let_people_fall_leave_what_was_live(
+    project: Path, start: Callable[..., Daemon], capsys: pytest.CaptureFixture[str]
+) -> None:
+    flow = project / "campaigns" / "hello.toml"
+    second = '\n[[step]]\nname = "again"\nafter = "5 days"\ntemplate = "hello"\nsubject = "Hi"\n'
+    whole = flow.read_text() + second
+    flow.write_text(whole)
+    daemon = start()
+    key = make_key(project, capsys)
+    daemon.send(key, "PUT", "/v1/customers/c1", person(1))
+    daemon.send(key, "POST", "/v1/events", greeting(1))
+    wait_until(lambda: len(letters(project)) == 1)
+    assert daemon.stop() == 0
+    flow.write_text(whole.removesuffix(second))  # Half saved: the last step is not there yet.
+    daemon = start()
+    wait_until(lambda: any("files_not_applied" in line for line in daemon.errors))
+    assert any("1 waits at “again” of hello" in line for line in daemon.errors)
+    assert daemon.stop() == 0
+    assert main(["plan", "--project", str(project), "--history", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 1

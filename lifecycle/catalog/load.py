@@ -19,6 +19,7 @@ from lifecycle.catalog.folder import (
     SEGMENTS,
     SETTINGS,
     TEMPLATES,
+    Gathered,
     gather,
     no_list,
     read_list,
@@ -33,6 +34,8 @@ from lifecycle.catalog.sense import check_sense
 from lifecycle.catalog.templates import Templates
 from lifecycle.core.settings import Settings
 
+READ_AGAIN = 5
+"""So often a folder is read once more that changes while it is read."""
 LIVE = (SETTINGS, f"{CAMPAIGNS}/", f"{SEGMENTS}/", f"{TEMPLATES}/")
 """What a path begins with whose file is put live."""
 
@@ -50,9 +53,20 @@ def load(
     `incentives` the kinds of incentives that they make; where none are handed over, as for what
     is live already, any kind is taken.
     """
-    gathered = gather(root)
+    gathered = _settled(root)
     project = _read_all(gathered.files, gathered.problems, partial(read_list, root))
     return _checked(root, project, root / TEMPLATES, _Hooked(filters or {}, events, incentives))
+
+
+def _settled(root: Path) -> Gathered:
+    """The files as they stand still: read again while somebody saves them."""
+    gathered = gather(root)
+    for _ in range(READ_AGAIN):
+        again = gather(root)
+        if again.files == gathered.files:
+            break
+        gathered = again
+    return gathered
 
 
 def load_settings(root: Path) -> tuple[Settings | None, tuple[Problem, ...]]:

@@ -71,7 +71,7 @@ def _show(said: Any, found: Any) -> None:
             out.print("Nothing would change: what is live is what the files say.")
         for line in lines_of(found.changes):
             out.print(line)
-        for line in people_lines(data["people"], done=False):
+        for line in people_lines(data["people"], "would"):
             out.print(line, markup=False, highlight=False)
         for line in _entering(data):
             out.print(line, markup=False, highlight=False)
@@ -198,7 +198,7 @@ def _told(out: Any, done: Any, *, rollback: bool) -> None:
         return
     for line in lines_of([Change(**one) for one in done["changes"]]):
         out.print(line)
-    for line in people_lines(done["people"], done=not done["building"]):
+    for line in people_lines(done["people"], "did", done["moving"]):
         out.print(line, markup=False, highlight=False)
     for name, one in done["resumed"].items():
         out.print(" ".join([f"{name} goes on.", *caught_up(one)]), markup=False, highlight=False)

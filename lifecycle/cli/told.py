@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 DAY = "%-d %B %Y"
+Tense = Literal["would", "did", "does"]
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
@@ -34,33 +35,42 @@ def _go(number: int, verb: str = "go") -> str:
     return singular[verb] if number == 1 else verb
 
 
-def people_lines(found: Sequence[Mapping[str, Any]], *, done: bool) -> Iterator[str]:
-    """What becomes of the people in each campaign that changes; `done`: it has just been so."""
+def people_lines(
+    found: Sequence[Mapping[str, Any]], tense: Tense, moving: Collection[str] = ()
+) -> Iterator[str]:
+    """What becomes of the people in each campaign that changes.
+
+    `moving` are the campaigns whose people are moved at this moment, in the background.
+    """
     for name in sorted({one["campaign"] for one in found}):
         mine = [one for one in found if one["campaign"] == name and one["changed"]]
         under_way = sum(one["count"] for one in mine)
         if under_way:
             yield f"{name}: {counted(under_way, 'enrollment')} under way"
         for one in mine:
-            yield f"  {_group(one, done=done)}"
+            yield f"  {_group(one, 'does' if name in moving else tense)}"
 
 
-def _group(one: Mapping[str, Any], *, done: bool) -> str:
+_MOVE = {"would": "would move", "did": "moved", "does": "are moved just now"}
+_LEAVE = {"would": "would leave", "did": "left", "does": "leave just now"}
+
+
+def _group(one: Mapping[str, Any], tense: Tense) -> str:
     at = f"at “{one['step']}”" if one["step"] else "with letters still out"
-    who = f"{one['count']:,} {at}"
-    what = one["what"]
-    if what == "moves":
+    who, many = f"{one['count']:,} {at}", one["count"] != 1
+    if one["what"] == "moves":
         due = one["due_at_once"]
-        now = f", {due:,} of them due at once (spread over time)" if due else ""
-        return f"{who} {'moved' if done else 'would move'} to “{one['to']}”{now}"
-    if what == "stays":
-        return f"{who} {'finish' if one['count'] != 1 else 'finishes'} {_version(one)}"
-    if what == "leaves":
-        return f"{who} {'left' if done else 'would leave'}"
-    if what == "stops":
-        how = "leave" if done else "would leave"
+        now = f"; {due:,} of them would be due at once, spread over time" if due else ""
+        return f"{who} {_MOVE[tense]} to “{one['to']}”{now}"
+    if one["what"] == "stays":
+        verb = "would finish" if tense == "would" else "finish" if many else "finishes"
+        return f"{who} {verb} {_version(one)}"
+    if one["what"] == "leaves":
+        return f"{who} {_LEAVE[tense]}"
+    if one["what"] == "stops":
+        how = "would leave" if tense == "would" else "leave"
         return f"{who} {how} at their next step: the campaign is over"
-    return f"{who}: the step is gone, and nothing says what becomes of them"
+    return f"{who}: the step would be gone, and nothing says what becomes of them"
 
 
 def _version(one: Mapping[str, Any]) -> str:

@@ -48,7 +48,9 @@ class Applied:
     segments: Mapping[str, Turned] = field(default_factory=dict)
     enrolled: Mapping[str, int] = field(default_factory=dict)
     building: tuple[str, ...] = ()
-    """What is done in the background from now on."""
+    """The segments and flows of which customers are asked in the background from now on."""
+    moving: tuple[str, ...] = ()
+    """The campaigns whose people are moved in the background from now on."""
     people: tuple[People, ...] = ()
     """What becomes of those under way in flows that change or go."""
     resumed: Mapping[str, CaughtUp] = field(default_factory=dict)
@@ -58,22 +60,22 @@ class Applied:
 class PeopleWait(LifecycleError):
     """A change takes out steps at which people wait, and says nothing of them."""
 
-    def __init__(self, refused: Sequence[People], command: str) -> None:
-        """`refused` are those of whom nothing is said; `command` is what would put it live."""
-        told = [
-            f"{one.count} wait at “{one.step}” of {one.campaign}, which is gone"
-            if one.step
-            else f"letters of {one.count} are still out in {one.campaign}, which is gone"
-            for one in refused
-        ]
+    def __init__(self, refused: Sequence[People], *, going_back: bool = False) -> None:
+        """`refused` are those of whom nothing is said; `going_back`: the files are earlier ones."""
+        self.refused = tuple(refused)
+        flags = "--keep-waiting (they finish as they entered) or --let-go (they leave)"
+        by_file = "say where they go by `was` or [migrate] (lifecycle plan shows how), or add "
         super().__init__(
-            "the change takes out steps at which people wait",
-            "; ".join(told),
-            'say where they go: was = "old step" on the step that takes its place, or in '
-            '[migrate] old_step = "new_step", { stay = true } or { leave = true }; or '
-            f"{command} --keep-waiting lets them finish as they entered, {command} --let-go ends "
-            "their way. Nothing was changed",
+            "nothing was changed, since people wait at steps that would be gone",
+            "; ".join(map(_waits, refused)),
+            f"{'add ' if going_back else by_file}{flags}",
         )
+
+
+def _waits(one: People) -> str:
+    if not one.step:
+        return f"{one.campaign} still has {one.count} letters out"
+    return f"{one.count} {'waits' if one.count == 1 else 'wait'} at “{one.step}” of {one.campaign}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +137,12 @@ def apply(
     else:
         number = version.number
     with database.read() as connection:
-        waiting = tuple(one.name for one in builds.under_way(connection))
+        under_way = builds.under_way(connection)
         live = Live(catalog, hooks, versions=in_use(connection, catalog, hooks))
     if background:
-        return going.applied(number, catalog.fingerprint, building=waiting)
+        moving = tuple(one.name for one in under_way if one.kind in (MOVE, LEAVE))
+        building = tuple(one.name for one in under_way if one.kind in (SEGMENT, FLOW))
+        return going.applied(number, catalog.fingerprint, building=building, moving=moving)
     builder = Builder(database, live, alone=True)
     builder.run(now, tell)
     turned = {
@@ -177,7 +181,7 @@ def _go_live(
     """All that belongs to a change, in one transaction: either it is live with all of it or not."""
     found = people(connection, old, catalog, told.deleted)
     if refused := [one for one in found if one.what == "refused"]:
-        raise PeopleWait(refused, "lifecycle apply")
+        raise PeopleWait(refused)
     if old is not None and version is not None:
         keep_versions(connection, old, version.number)
     number = catalog_versions.put(connection, catalog.fingerprint, catalog.files, who, now)

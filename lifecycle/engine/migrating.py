@@ -56,8 +56,9 @@ class People:
     count: int
     what: What
     to: str = ""
-    due_at_once: int = 0
-    """Of those who move, how many wait for a moment that is past in the new version."""
+    due_at_once: int | None = None
+    """Of those who move, how many wait for a moment that is past in the new version; None where
+    that was not asked."""
     live_until: datetime | None = None
     """When their version ceased to be live; None for the one that is live until now."""
     changed: bool = True

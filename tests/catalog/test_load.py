@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle.catalog.folder import MAX_FILE
+from lifecycle.catalog import load as loading
+from lifecycle.catalog.folder import MAX_FILE, Gathered
 from lifecycle.catalog.load import from_files, load, load_settings
 from lifecycle.core.campaign import Broadcast, Flow
 from tests.catalog.shop import CART, FILES, SETTINGS, catalog_of, write
@@ -195,3 +196,23 @@ def test_naming_a_file_that_cannot_be_read_is_no_second_problem(tmp_path: Path):
         ("segments/staff.toml", "this file is not UTF-8 text"),
         ("templates/cart/offer.mjml", "this file is not UTF-8 text"),
     ]
+
+
+def test_a_folder_that_is_saved_while_it_is_read_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write(tmp_path, FILES)
+    cart = tmp_path / "campaigns" / "abandoned_cart.toml"
+    whole = cart.read_text()
+    cart.write_text(whole[: len(whole) // 2])
+    gather = loading.gather
+
+    def saved_meanwhile(root: Path) -> Gathered:
+        found = gather(root)
+        cart.write_text(whole)
+        return found
+
+    monkeypatch.setattr(loading, "gather", saved_meanwhile)
+    catalog = load(tmp_path).catalog
+    assert catalog is not None
+    assert catalog.files["campaigns/abandoned_cart.toml"] == whole
