@@ -34,6 +34,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table."""
+    for make in EVERY:
+        make()
 '''
 
 
@@ -48,9 +50,9 @@ def first_migration() -> str:
         for step in below:
             about = "" if isinstance(step, ops.CreateTableOp) else "_indexes"
             parts.setdefault(f"{getattr(step, 'table_name', '')}{about}", []).append(step)
-    calls = [f"    _{part}()\n" for part in parts]
+    every = "".join(f"    _{part},\n" for part in parts)
     bodies = [f"\n\ndef _{part}() -> None:\n{_body(steps)}" for part, steps in parts.items()]
-    return _HEAD + "".join(calls) + "".join(bodies)
+    return _HEAD + "".join(bodies) + f"\n\nEVERY = (\n{every})\n"
 
 
 def _body(steps: list[ops.MigrateOperation]) -> str:

@@ -13,62 +13,8 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table."""
-    _alias()
-    _alias_indexes()
-    _api_key()
-    _arrived()
-    _attempt()
-    _attempt_indexes()
-    _attribute_past()
-    _breaker_state()
-    _broadcast_state()
-    _build()
-    _campaign_state()
-    _campaign_version()
-    _catalog_version()
-    _consent()
-    _consent_record()
-    _customer()
-    _customer_indexes()
-    _date_kept()
-    _decision()
-    _decision_indexes()
-    _enrollment()
-    _enrollment_indexes()
-    _errand()
-    _errand_indexes()
-    _event()
-    _event_indexes()
-    _feedback()
-    _hook_code()
-    _incentive()
-    _incentive_indexes()
-    _intake()
-    _intake_indexes()
-    _letter_count()
-    _letter_harm()
-    _letter_harm_indexes()
-    _membership()
-    _membership_indexes()
-    _membership_change()
-    _membership_change_indexes()
-    _message()
-    _message_indexes()
-    _nightly()
-    _points_entry()
-    _pool_code()
-    _pool_code_indexes()
-    _receipt()
-    _referral()
-    _referral_indexes()
-    _referral_code()
-    _referral_code_indexes()
-    _settled()
-    _silence()
-    _suppression()
-    _task()
-    _template_version()
-    _verdict()
+    for make in EVERY:
+        make()
 
 
 def _alias() -> None:
@@ -788,3 +734,63 @@ def _verdict() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "step", "occasion"),
     )
+
+
+EVERY = (
+    _alias,
+    _alias_indexes,
+    _api_key,
+    _arrived,
+    _attempt,
+    _attempt_indexes,
+    _attribute_past,
+    _breaker_state,
+    _broadcast_state,
+    _build,
+    _campaign_state,
+    _campaign_version,
+    _catalog_version,
+    _consent,
+    _consent_record,
+    _customer,
+    _customer_indexes,
+    _date_kept,
+    _decision,
+    _decision_indexes,
+    _enrollment,
+    _enrollment_indexes,
+    _errand,
+    _errand_indexes,
+    _event,
+    _event_indexes,
+    _feedback,
+    _hook_code,
+    _incentive,
+    _incentive_indexes,
+    _intake,
+    _intake_indexes,
+    _letter_count,
+    _letter_harm,
+    _letter_harm_indexes,
+    _membership,
+    _membership_indexes,
+    _membership_change,
+    _membership_change_indexes,
+    _message,
+    _message_indexes,
+    _nightly,
+    _points_entry,
+    _pool_code,
+    _pool_code_indexes,
+    _receipt,
+    _referral,
+    _referral_indexes,
+    _referral_code,
+    _referral_code_indexes,
+    _settled,
+    _silence,
+    _suppression,
+    _task,
+    _template_version,
+    _verdict,
+)
