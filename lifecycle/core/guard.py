@@ -13,6 +13,7 @@ from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.policy import Policy
 from lifecycle.core.settings import Cap
+from lifecycle.core.silence import silenced
 from lifecycle.core.step import Step
 from lifecycle.core.words import instant_of, length_words, rfc3339
 
@@ -59,6 +60,8 @@ class Owed:
     klass: str
     counts: bool
     stale_at: datetime
+    place: str = ""
+    """The id of the place in the flow that owes it."""
 
 
 def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
@@ -95,7 +98,7 @@ def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
     if facts.suppressed is not None:
         return Drop("suppressed")
     if not owed.step.transactional:
-        if facts.silences:
+        if silenced(facts, owed.enrollment, owed.place):
             return Drop("suppressed")
         topic = owed.campaign.topic
         if topic is None or not facts.consents.get(topic, False):

@@ -154,7 +154,7 @@ def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:
     if due.campaign is None or due.step is None:
         return Drop("stopped")
     owed = Owed(
-        due.campaign, due.step, due.enrollment, due.row.klass, due.row.counts, due.row.stale_at
+        due.campaign, due.step, due.enrollment, row.klass, row.counts, row.stale_at, row.place
     )
     return guard(owed, due.facts, policy, now)
 

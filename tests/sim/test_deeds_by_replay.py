@@ -148,6 +148,19 @@ def test_marketing_is_dropped_until_what_ends_the_silence_and_bills_go(tmp_path:
     assert len([one for one in played.sent() if "receipt" in one]) == 3
 
 
+def test_the_last_letter_before_a_silence_goes_even_if_it_is_held(tmp_path: Path) -> None:
+    steps = (step("goodbye"), does("quiet", "suppress = {}"), step("never", 'after = "1 day"'))
+    campaigns = {
+        "sunset": flow(SIGNED_UP, *steps, top="priority = 9"),
+        "other": flow(SIGNED_UP, step("one")),
+    }
+    for hour, sent in (("10", "05-04 10:00"), ("22", "05-05 08:00")):
+        catalog = shop(campaigns, {}, settings(quiet="21:00-08:00"))
+        played = play(tmp_path, catalog, [event(f"2026-05-04T{hour}:00:00", "signed_up")])
+        assert played.sent() == [f"{sent} sunset/goodbye"]
+        assert "suppressed" in " ".join(played.told("other"))
+
+
 CLICK = {"campaign": "daily", "step": "letter"}
 
 
