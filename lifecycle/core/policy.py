@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from lifecycle.core.breaker import Opened
-from lifecycle.core.campaign import Campaign, Flow, letters_of
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
@@ -27,13 +27,14 @@ HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
 class Policy:
     """What decisions are made by: the shop's settings, every segment's rule, verdicts so far.
 
-    `verdicts` holds the winning variant by (campaign, step); `ordered` a pause or stop by command;
-    `forced_holdout` (everybody or nobody) and `fixed_variant` are for the marketer's tests alone.
+    `verdicts` holds the winning variant by (campaign, step, experiment); `ordered` a pause or stop
+    by command; `forced_holdout` (everybody or nobody) and `fixed_variant` are for the marketer's
+    tests alone.
     """
 
     settings: Settings
     segments: Mapping[str, Rule]
-    verdicts: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    verdicts: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     ordered: Mapping[str, str] = field(default_factory=dict)
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
@@ -81,25 +82,34 @@ class Policy:
         share = campaign.holdout.percent if campaign.holdout else 0.0
         return share > 0 and fraction(seed, "holdout", campaign.id, customer_id) * 100 < share
 
-    def variant(self, campaign: Campaign, step: Step, facts: Facts) -> Variant | None:
+    def variant(
+        self, campaign: Campaign, step: Step, facts: Facts, entry: str = ""
+    ) -> Variant | None:
         """The variant a customer sees, always the same one.
 
         That is the one seen before, else the winner once there is one, else by hash and shares.
+        `entry` is the enrollment's: each occurrence of a recurring broadcast is its own experiment.
         """
         if not step.variant:
             return None
-        place = (campaign.id, step.name)
+        place = (campaign.id, step.name, experiment(campaign, entry))
         named = self.fixed_variant or facts.variants.get(place) or self.verdicts.get(place)
         for variant in step.variant:
             if variant.name == named:
                 return variant
-        return self.variant_by_hash(campaign, step, facts.customer_id)
+        return self.variant_by_hash(campaign, step, facts.customer_id, entry)
 
-    def variant_by_hash(self, campaign: Campaign, step: Step, customer_id: str) -> Variant:
+    def variant_by_hash(
+        self, campaign: Campaign, step: Step, customer_id: str, entry: str = ""
+    ) -> Variant:
         """The variant of a customer while the test runs: always the same one."""
+        for variant in step.variant:
+            if variant.name == self.fixed_variant:
+                return variant
         total = sum(variant.share for variant in step.variant)
-        place = fraction(self.settings.shop.seed, "variant", campaign.id, step.name, customer_id)
-        place *= total
+        own = experiment(campaign, entry)
+        parts = ("variant", campaign.id, step.name, customer_id, *([own] if own else []))
+        place = fraction(self.settings.shop.seed, *parts) * total
         for variant in step.variant:
             place -= variant.share
             if place < 0:
@@ -127,6 +137,11 @@ class Policy:
     def lets_in(self, campaign: Campaign) -> bool:
         """Whether the campaign takes anybody in: only a live one does."""
         return campaign.status == "live" and self.ordered.get(campaign.id) != "stopped"
+
+
+def experiment(campaign: Campaign, entry: str) -> str:
+    """What tells an experiment of a step apart from others: of a recurring broadcast the date."""
+    return entry if isinstance(campaign, Broadcast) and campaign.every is not None else ""
 
 
 def only_transactional(campaign: Campaign) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
-from lifecycle.engine import broadcasts, nightly, retention, verdicts
+from lifecycle.engine import broadcasts, nightly, occasions, retention, struck, verdicts
 from lifecycle.engine.advance import advance
 from lifecycle.engine.breaker import Watch
 from lifecycle.engine.deliver import abandon, deliver
@@ -49,10 +49,11 @@ class Engine:
             if alone:
                 claims.free(connection)
                 errands.free(connection, now)
-            broadcasts.schedule(connection, self.parts, now)
+            occasions.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)
             nightly.schedule(connection, self.parts, now)
+            struck.schedule(connection, self.parts, now)
 
     def tick(self, now: datetime) -> int:
         """Do everything that is due at `now`; says how much that was.
@@ -139,9 +140,13 @@ class Engine:
 
     def _tend(self, policy: Policy, now: datetime) -> int:
         parts = self.parts
+        with parts.database.write() as connection:
+            done = verdicts.decide_due(connection, parts, now)
+        if done:
+            return done  # Broadcasts go by what was decided at this very instant.
         done = broadcasts.open_due(parts, policy, now)
         with parts.database.write() as connection:
-            done += verdicts.decide_due(connection, parts, now)
+            done += struck.strike_due(connection, parts, now)
             if parts.live.catalog.settings.referral is not None:
                 settings = parts.live.catalog.settings
                 granted = ledger.due(connection, settings, now, parts.key)
