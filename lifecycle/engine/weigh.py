@@ -153,6 +153,7 @@ def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:
     """Ask the guard of one message."""
     if due.campaign is None or due.step is None:
         return Drop("stopped")
+    row = due.row
     owed = Owed(
         due.campaign, due.step, due.enrollment, row.klass, row.counts, row.stale_at, row.place
     )
