@@ -18,7 +18,7 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean, of_file, shortened
 from lifecycle.catalog.project import Project
 from lifecycle.catalog.written_letters import WrittenLetter, empty, placed, written_letters
-from lifecycle.core.campaign import Broadcast, Campaign, letters_of
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.recurring import template_pattern
 from lifecycle.render.check import lint_template, names_in, unknown_names
 from lifecycle.render.compile import CompiledTemplate, environment
@@ -185,17 +185,27 @@ def named_templates(campaign: Campaign) -> Iterator[tuple[Place, str, bool]]:
 
 
 def written_texts(campaign: Campaign) -> Iterator[tuple[Place, str]]:
-    """Each subject and preheader, in each language, with where it stands."""
+    """Each subject, preheader and note, in each language, with where it stands."""
     for place, letter in letters_of(campaign):
         parts: list[tuple[Place, Any]] = [(place, letter)]
         parts += [((*place, "variant", i), one) for i, one in enumerate(letter.variant)]
         for at, part in parts:
             for key in ("subject", "preheader"):
-                text = getattr(part, key)
-                if isinstance(text, str):
-                    yield (*at, key), text
-                elif text is not None:
-                    yield from (((*at, key, language), one) for language, one in text.items())
+                yield from _in_languages((*at, key), getattr(part, key))
+    if isinstance(campaign, Flow):
+        for one in campaign.way.places.values():
+            if one.step.notify is not None:
+                for key in ("text", "subject"):
+                    yield from _in_languages(
+                        (*one.path, "notify", key), getattr(one.step.notify, key)
+                    )
+
+
+def _in_languages(place: Place, text: Any) -> Iterator[tuple[Place, str]]:
+    if isinstance(text, str):
+        yield place, text
+    elif text is not None:
+        yield from (((*place, language), one) for language, one in text.items())
 
 
 def _untagged(path: str) -> str:

@@ -13,7 +13,7 @@ from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import read_rule
 from lifecycle.core.rule.read_events import event_names
 from lifecycle.core.rule.tree import Rule
-from lifecycle.core.typed import Definition, EventNames, Path, SignedLength, refused
+from lifecycle.core.typed import Definition, EventNames, Path, SignedLength, Text, refused
 from lifecycle.core.words import WordProblem
 
 DEEDS = (
@@ -85,11 +85,23 @@ class Call(Definition):
 
 
 class Notify(Definition):
-    """A note to somebody of the shop; `text` and `subject` are Jinja, as in letters."""
+    """A note to somebody of the shop; `text` and `subject` are Jinja, as in letters.
+
+    Said in several languages, the customer's is taken.
+    """
 
     to: str = Field(pattern=_ADDRESS)
-    text: str = Field(min_length=1, max_length=MAX_NOTE)
-    subject: str | None = None
+    text: Text
+    subject: Text | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Notify:
+        texts = [self.text] if isinstance(self.text, str) else list(self.text.values())
+        if not texts or not all(one.strip() for one in texts):
+            raise refused("a note says something", 'text = "A good customer left"', "text")
+        if max(len(one) for one in texts) > MAX_NOTE:
+            raise refused(f"a note has at most {MAX_NOTE} characters", "", "text")
+        return self
 
 
 class Silence(Definition):

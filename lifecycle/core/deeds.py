@@ -21,6 +21,7 @@ from lifecycle.core.chance import derived_id, fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.step import Branch, Split
+from lifecycle.core.typed import in_language
 from lifecycle.core.walk import Walk
 from lifecycle.core.way import Place
 
@@ -91,7 +92,11 @@ def _errand(walk: Walk, of: Enrollment, place: Place, own: str) -> list[Action]:
         return [errand, walk.told(of, place, "called", "", step.call.url)]
     if step.notify is not None:
         note = step.notify
-        said = {"to": note.to, "text": note.text, "subject": note.subject or ""}
+        told = [
+            in_language(one, walk.facts.locale, walk.policy.settings.shop.language) or ""
+            for one in (note.text, note.subject)
+        ]
+        said = {"to": note.to, "text": told[0], "subject": told[1]}
         errand = Errand(own, "notify", said, of, place.name, walk.now)
         return [errand, walk.told(of, place, "notified", "", note.to)]
     return []

@@ -223,3 +223,33 @@ def test_one_broken_letter_among_them_is_told():
 def test_a_recurring_letter_without_any_template_is_refused():
     found = errors(news("newsletter/{yyyy-mm}", "newsletter/may"))
     assert [one for one in found if "no template is named like “newsletter/{yyyy-mm}”" in one]
+
+
+NOTE = """\
+name   = "Note"
+kind   = "flow"
+status = "live"
+
+[enter]
+when = "cart_updated"
+
+[[step]]
+name   = "tell"
+notify = {{ to = "crm@shop.example", text = {text} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{ en = "A", de = "{{ custmer.name }}" }', "“custmer”"),
+        ('"{{ custmer.name }}"', "“custmer”"),
+        ('"{% if %}"', "cannot be read"),
+        ('""', "a note says something"),
+        ('{ en = "A", de = " " }', "a note says something"),
+    ],
+)
+def test_a_note_is_read_as_letters_are(text: str, expected: str):
+    found = errors({NOTE_FILE: NOTE.format(text=text)})
+    assert [one for one in found if expected in one]
+    assert all(one.startswith(NOTE_FILE) for one in found)
