@@ -41,6 +41,8 @@ class Held:
     enrollment: str
     planned_at: datetime
     stale_at: datetime
+    next_step: datetime | None = None
+    """When the enrollment's next step comes: no later letter goes before this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def resumed(
     """Spread what a pause held. Of several letters of one enrollment the latest alone goes.
 
     One that is stale falls due at once, to be dropped; one that would be before its turn came goes
-    at its last instant.
+    at its last instant, and each goes before the next step of its enrollment is decided.
     """
     latest: dict[str, Held] = {}
     for one in sorted(held, key=lambda letter: (letter.planned_at, letter.id)):
@@ -65,8 +67,8 @@ def resumed(
     kept = {one.id for one in latest.values()}
     fresh = sum(one.stale_at >= now for one in latest.values())
     over = lasts(fresh, per_second)
-    due = {
-        one.id: max(now, min(moment(seed, one.id, now, over), one.stale_at))
-        for one in latest.values()
-    }
+    due = {}
+    for one in latest.values():
+        last = min(one.stale_at, one.next_step or one.stale_at)
+        due[one.id] = max(now, min(moment(seed, one.id, now, over), last))
     return Resumed(due, tuple(sorted(one.id for one in held if one.id not in kept)))

@@ -21,7 +21,7 @@ from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
 from lifecycle.core.send_time import LATEST_TRACES, Clock
 from lifecycle.engine.asked import SegmentsAsked
-from lifecycle.engine.routes import awaited, listens_to, timed_by, watches
+from lifecycle.engine.routes import Routes, awaited, timed_by, watches
 from lifecycle.engine.turned import Turned
 from lifecycle.engine.versions import NO_VERSIONS, Versions
 from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
@@ -90,33 +90,12 @@ class Live:
         return pinned or self.catalog.campaigns.get(name)
 
     @cached_property
-    def flows_by_event(self) -> dict[str, tuple[Flow, ...]]:
-        """For each exact event name, the flows that it may end or begin."""
-        routes: dict[str, list[Flow]] = {}
-        for flow in self.walked:
-            for name in sorted(listens_to(flow)):
-                if not name.endswith("*"):
-                    routes.setdefault(name, []).append(flow)
-        return {name: tuple(flows) for name, flows in routes.items()}
-
-    @cached_property
-    def flows_by_prefix(self) -> tuple[tuple[str, Flow], ...]:
-        """The flows that name events by `prefix*`."""
-        return tuple(
-            (name[:-1], flow)
-            for flow in self.walked
-            for name in sorted(listens_to(flow))
-            if name.endswith("*")
-        )
+    def _routes(self) -> Routes:
+        return Routes(self.walked)
 
     def flows_for(self, event_name: str) -> tuple[Flow, ...]:
-        """The flows that an event may end or begin, by id."""
-        exact = self.flows_by_event.get(event_name, ())
-        if not self.flows_by_prefix:
-            return exact
-        more = [flow for prefix, flow in self.flows_by_prefix if event_name.startswith(prefix)]
-        every = {(flow.id, flow.version): flow for flow in (*exact, *more)}
-        return tuple(flow for _, flow in sorted(every.items()))
+        """The flows that an event may end, begin or answer, by id."""
+        return self._routes.of(event_name)
 
     @cached_property
     def flows_watching(self) -> tuple[Flow, ...]:

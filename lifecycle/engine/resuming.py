@@ -28,7 +28,12 @@ PAGE = 500
 MESSAGE, ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
 _HELD = (
     # The bound makes it a look into the index of what is due, however much has gone already.
-    select(MESSAGE)
+    select(MESSAGE, ENROLLMENT.c.due_at.label("next_step"))
+    .join(
+        ENROLLMENT,
+        (ENROLLMENT.c.customer_id == MESSAGE.c.customer_id)
+        & (ENROLLMENT.c.enrollment_id == MESSAGE.c.enrollment_id),
+    )
     .where(
         MESSAGE.c.due_at >= bindparam("first", type_=MESSAGE.c.due_at.type),
         MESSAGE.c.campaign == bindparam("of"),
@@ -89,8 +94,7 @@ def resume(
     """
     seed = live.catalog.settings.shop.seed
     rows = connection.execute(_HELD, {"of": campaign, "first": FIRST_INSTANT}).all()
-    letters = [Held(r.message_id, r.enrollment_id, r.planned_at, r.stale_at) for r in rows]
-    done = resumed(letters, seed, now, per_second)
+    done = resumed([_held(row) for row in rows], seed, now, per_second)
     owner = {row.message_id: row.customer_id for row in rows}
     due = [{"customer": owner[one], "which": one, "at": at} for one, at in done.due.items()]
     _LETTER_DUE.each(connection, due)
@@ -110,11 +114,15 @@ def resume(
     return CaughtUp(len(done.due), len(done.superseded), len(deeds), round(takes, 1))
 
 
+def _held(row: Any) -> Held:
+    of, planned, stale = row.enrollment_id, row.planned_at, row.stale_at
+    return Held(row.message_id, of, planned, stale, row.next_step)
+
+
 def would_resume(connection: Connection, live: Live, campaign: str, now: datetime) -> CaughtUp:
     """What resuming would come to; changes nothing."""
     rows = connection.execute(_HELD, {"of": campaign, "first": FIRST_INSTANT}).all()
-    letters = [Held(r.message_id, r.enrollment_id, r.planned_at, r.stale_at) for r in rows]
-    done = resumed(letters, live.catalog.settings.shop.seed, now)
+    done = resumed([_held(row) for row in rows], live.catalog.settings.shop.seed, now)
     deeds = len(_deeds(connection, live, campaign))
     takes = max([lasts(deeds), *(at - now for at in done.due.values())]).total_seconds() / 60
     return CaughtUp(len(done.due), len(done.superseded), deeds, round(takes, 1))

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lifecycle.core.campaign import Flow
 from lifecycle.core.rule.length import attributes_of
+
+
+class Routes:
+    """For each event name, the flows that it may end, begin or answer."""
+
+    def __init__(self, flows: Sequence[Flow]) -> None:
+        """`flows` are all that somebody may walk, by id."""
+        exact: dict[str, list[Flow]] = {}
+        self._prefixes: list[tuple[str, Flow]] = []
+        for flow in flows:
+            for name in sorted(listens_to(flow)):
+                if name.endswith("*"):
+                    self._prefixes.append((name[:-1], flow))
+                else:
+                    exact.setdefault(name, []).append(flow)
+        self._exact = {name: tuple(found) for name, found in exact.items()}
+
+    def of(self, event_name: str) -> tuple[Flow, ...]:
+        """The flows of an event, by id."""
+        exact = self._exact.get(event_name, ())
+        more = [flow for prefix, flow in self._prefixes if event_name.startswith(prefix)]
+        if not more:
+            return exact
+        every = {(flow.id, flow.version): flow for flow in (*exact, *more)}
+        return tuple(flow for _, flow in sorted(every.items()))
 
 
 def awaited(flow: Flow) -> set[str]:

@@ -155,6 +155,14 @@ def test_no_letter_goes_twice_where_people_move_back_to_one_they_had(there: Chan
     assert not there.waiting()
 
 
+def test_no_step_is_done_again_that_comes_later_in_the_new_version(there: Changing) -> None:
+    turned = welcome(letter("c", "1 day", "New c", 'was = "b"'), letter("a"), letter("d"))
+    there.change({"f": turned}, at=BEGIN + DAY + HOUR)
+    there.until(BEGIN + 9 * DAY)
+    assert [step for customer, step, _ in there.sent() if customer == "c000"] == ["a", "c", "d"]
+    assert not there.waiting()
+
+
 def test_what_a_move_makes_due_comes_spread_over_ten_minutes(
     database_url: str,
 ) -> None:

@@ -138,6 +138,12 @@ def test_a_backlog_takes_ten_minutes_at_least_and_half_of_the_pace_at_most(
     assert lasts(backlog, pace) == timedelta(minutes=minutes)
 
 
+def test_a_letter_goes_before_the_next_step_of_its_enrollment_is_decided() -> None:
+    held = [Held(f"m{n}", f"e{n}", BEGIN, BEGIN + DAY, BEGIN + MINUTE) for n in range(500)]
+    due = resumed(held, "s", BEGIN).due.values()
+    assert max(due) == BEGIN + MINUTE
+
+
 def test_a_letter_goes_at_its_last_instant_rather_than_stale() -> None:
     soon = BEGIN + MINUTE
     held = [Held(f"m{one}", f"e{one}", BEGIN, soon) for one in range(500)]
