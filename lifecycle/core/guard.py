@@ -17,6 +17,7 @@ from lifecycle.core.silence import silenced
 from lifecycle.core.step import Step
 from lifecycle.core.words import instant_of, length_words, rfc3339
 
+BY_A_STEP = "a step stopped marketing"
 ASK_AGAIN = timedelta(hours=1)
 """How soon a message is looked at again that a pause holds."""
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -42,9 +43,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The message never goes."""
+    """The message never goes; `detail` says more where the reason has several meanings."""
 
     reason: str
+    detail: str = ""
 
 
 Verdict = Go | Hold | Drop
@@ -99,7 +101,7 @@ def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
         return Drop("suppressed")
     if not owed.step.transactional:
         if silenced(facts, owed.enrollment, owed.place):
-            return Drop("suppressed")
+            return Drop("suppressed", BY_A_STEP)
         topic = owed.campaign.topic
         if topic is None or not facts.consents.get(topic, False):
             return Drop("no_consent")
@@ -114,7 +116,7 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
     if policy.paused(owed.campaign):
         return Hold(now + ASK_AGAIN, "paused")
     if policy.breaker is not None:
-        rates = Because("few bounces and complaints", False, policy.breaker.words(), "breaker")
+        rates = Because("the rates of [sending.breaker]", False, policy.breaker.words(), "breaker")
         return Hold(policy.breaker.until, "breaker", (rates,))
     sending = policy.settings.sending
     if sending.hold_if is not None:

@@ -16,7 +16,7 @@ REASONS: Mapping[str, str] = {
     "gap": "the minimum gap after the last letter was not over",
     "quiet_hours": "it was within quiet hours",
     "guarded": "the shop's hold_if held",
-    "breaker": "the transport refused the account, so that sending rested",
+    "breaker": "too many letters bounced, or the transport refused the account: sending rested",
     "quota": "the day's quota of the transport was used up",
     "stale": "it had been held for longer than stale_after",
     "left": "the enrollment had ended",
