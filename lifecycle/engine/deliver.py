@@ -143,7 +143,7 @@ def _guard_again(
         due = one.due.with_facts(known)
         verdict = judge(due, policy, now)
         if isinstance(verdict, Drop):
-            weighed.dropped.append((due, verdict.reason, ""))
+            weighed.dropped.append((due, verdict.reason, verdict.detail))
         elif isinstance(verdict, Hold):
             weighed.held.append((due, verdict))
         else:

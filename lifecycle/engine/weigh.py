@@ -193,7 +193,7 @@ def weigh(
             continue
         verdict = judge(due, policy, now)
         if isinstance(verdict, Drop):
-            result.dropped.append((due, verdict.reason, ""))
+            result.dropped.append((due, verdict.reason, verdict.detail))
         elif isinstance(verdict, Hold):
             result.held.append((due, verdict))
         else:

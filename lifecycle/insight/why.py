@@ -129,7 +129,7 @@ def _of_step(one: Told, name: str) -> str:
         until = one.detail.removeprefix("until ")
         till = f" until {until}" if until != one.detail else ""
         return f"{name} was held{till}, since {reason}"
-    if one.reason in ("not_applicable", "late") and one.detail:
+    if one.reason in ("not_applicable", "late", "suppressed") and one.detail:
         return f"{name} was {one.what}, since {one.detail}"
     more = f" ({one.detail})" if one.detail else ""
     return f"{name} was {one.what}, since {reason}{more}"

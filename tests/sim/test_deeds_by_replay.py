@@ -146,6 +146,9 @@ def test_marketing_is_dropped_until_what_ends_the_silence_and_bills_go(tmp_path:
         "05-04 12:00 sent letter",
     ]
     assert len([one for one in played.sent() if "receipt" in one]) == 3
+    assert [one["detail"] for one in played.decisions if one["reason"] == "suppressed"] == [
+        "a step stopped marketing"
+    ]
 
 
 def test_the_last_letter_before_a_silence_goes_even_if_it_is_held(tmp_path: Path) -> None:
