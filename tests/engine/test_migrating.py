@@ -197,7 +197,7 @@ def test_rollback_finishes_nobody_early_and_refuses_alike(there: Changing) -> No
     there.happens(BEGIN + DAY + HOUR, "hi", "c005")
     there.until(BEGIN + 3 * DAY + 2 * HOUR)
     assert there.waiting()["c005"][0] == "late"
-    with pytest.raises(PeopleWait, match="1 wait at “late”"):
+    with pytest.raises(PeopleWait, match="1 waits at “late”"):
         there.change({"f": OLD}, at=BEGIN + 3 * DAY + 2 * HOUR)
     there.change({"f": OLD}, at=BEGIN + 3 * DAY + 2 * HOUR, told=Told("keep"))
     there.until(BEGIN + 9 * DAY)
