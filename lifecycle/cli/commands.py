@@ -2,8 +2,8 @@
 
 # ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
-from lifecycle.cli import starter, check, applying, run, import_file, replaying, asking, preview
-from lifecycle.cli import reports, operating, customers, upgrading, doctor, webhook
+from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
+from lifecycle.cli import asking, preview, reports, operating, customers, upgrading, doctor, webhook
 
 __all__ = [
     "app",
@@ -18,6 +18,7 @@ __all__ = [
     "replaying",
     "reports",
     "run",
+    "simulating",
     "starter",
     "upgrading",
     "webhook",

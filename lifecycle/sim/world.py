@@ -25,6 +25,7 @@ from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
 from lifecycle.store import customers, events
 from lifecycle.store.catalog_versions import REPLAY, put
+from lifecycle.store.claims import BATCH
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
 from lifecycle.store.migrate import create
@@ -37,6 +38,11 @@ RANK = (
     "entered held_out not_entered held skipped sent dropped emitted awarded issued called "
     "notified suppressed left finished"
 ).split()
+
+
+def quickly(url: str) -> Database:
+    """Open a database that nobody needs after the power is cut."""
+    return Database(url, durable=False)
 
 
 class AcceptsAll:
@@ -62,25 +68,33 @@ class World:
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
     database_url: str = "sqlite://"
+    opens: Callable[[str], Database] = quickly
+    outside: bool = False
+    """Whether transactions, leases and doubts are as in a daemon; its errands are not run."""
+    batch: int = BATCH
 
     def __post_init__(self) -> None:
-        self.database = Database(self.database_url, durable=False)
+        self.database = self.opens(self.database_url)
         create(self.database)
-        live = Live(
+        self.live = Live(
             self.catalog,
             self.hooks,
             forced_holdout=self.forced_holdout,
             fixed_variant=self.fixed_variant,
         )
+        self.engine = self.new_engine()
+
+    def new_engine(self) -> Engine:
+        """An engine on this database that remembers nothing, as after a start."""
         parts = Parts(
             self.database,
-            live,
+            self.live,
             self.transport,
             REPLAY_KEY,
             Signer([REPLAY_KEY]),
-            outside=False,
+            outside=self.outside,
         )
-        self.engine = Engine(parts)
+        return Engine(parts, batch=self.batch)
 
     def run(
         self,
@@ -115,15 +129,16 @@ class World:
             while place < len(arriving) and arriving[place][1].received_at == now:
                 place += 1
             with self.database.whole():
-                self._take(people[first:person], arriving[begun:place], now)
+                self.take(people[first:person], arriving[begun:place], now)
                 self.engine.tick(now)
             progress(person + place)
             due = self.engine.upcoming()
             assert due is None or due > now, f"work due at {due} was not done at {now}"
 
-    def _take(
+    def take(
         self, people: Sequence[CustomerIn], arriving: Sequence[tuple[int, EventIn]], now: datetime
     ) -> None:
+        """Let lines and events arrive at `now`, each event with its place in the order of all."""
         with self.database.write() as connection:
             if people:
                 customers.say(connection, people, now=now, address_key=REPLAY_KEY)
