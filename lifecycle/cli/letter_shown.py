@@ -108,6 +108,8 @@ class Show:
             walked = enrollments_of(connection, facts.customer_id)
             mine = [one for one in walked if one.campaign == self.wanted.campaign.id]
             enrollment = max(mine, key=lambda one: (one.running, one.entered_at), default=None)
+            if enrollment is not None and not enrollment.running and self._comes_back:
+                enrollment = None  # What went is over: what would go is the next occurrence.
             stand_in = self._sample_enrollment(facts, now)
             used = enrollment or stand_in
             notes = [] if enrollment is not None else ["the event that let them in is made up"]
@@ -121,6 +123,11 @@ class Show:
             facts.email = facts.email or NO_ADDRESS
             ready = self._make(_Given(facts, used, variant, incentive, now))
         return Shown(ready, variant, facts.customer_id, tuple(in_the_way), (*notes, *withheld))
+
+    @property
+    def _comes_back(self) -> bool:
+        campaign = self.wanted.campaign
+        return isinstance(campaign, Broadcast) and campaign.every is not None
 
     def _make(self, given: _Given) -> Ready:
         return self.letters.make(

@@ -15,7 +15,7 @@ from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.step import Step
 from lifecycle.core.words import rfc3339
-from lifecycle.insight.spoken import REASONS, clock, day
+from lifecycle.insight.spoken import HOLDS, REASONS, clock, day
 from lifecycle.insight.why import enrollments_of
 from lifecycle.store import operations
 from lifecycle.store.customers import owner_of
@@ -134,7 +134,7 @@ def _messages(connection: Connection, owner: str, zone: ZoneInfo) -> Iterator[Co
         elif row.state == "attempting":
             what, text = "letter_out", f"{name} is being handed over"
         elif row.reason and row.due_at is not None:
-            why = REASONS.get(row.reason, row.reason)
+            why = HOLDS.get(row.reason) or REASONS.get(row.reason, row.reason)
             what, text = "letter_held", f"{name} is held until {clock(row.due_at, zone)}: {why}"
         elif row.due_at is not None:
             text = f"{name} is due at {clock(row.due_at, zone)}"

@@ -37,6 +37,16 @@ REASONS: Mapping[str, str] = {
     "warmup": "the sender is being warmed up",
 }
 """The closed list of reasons, each as the end of a sentence that begins “since”."""
+HOLDS: Mapping[str, str] = {
+    "capped": "the cap on letters is reached",
+    "gap": "the minimum gap after the last letter is not over",
+    "quiet_hours": "quiet hours",
+    "guarded": "the shop's hold_if holds",
+    "breaker": "sending rests",
+    "quota": "the day's quota of the transport is used up",
+    "paused": "the campaign is paused",
+}
+"""The reasons of what is held now."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _INSTANT = re.compile(

@@ -16,7 +16,7 @@ from lifecycle.core.guard import Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
 from lifecycle.core.rule.tree import Rule
 from lifecycle.core.step import Step
-from lifecycle.insight.spoken import REASONS, clock, in_words
+from lifecycle.insight.spoken import HOLDS, REASONS, clock, in_words
 from lifecycle.store.tables import METADATA
 
 MESSAGE = METADATA.tables["message"]
@@ -112,6 +112,7 @@ def _guarded(one: Standing, enrollment: Enrollment) -> Iterator[str]:
         return
     reason = REASONS.get(verdict.reason, verdict.reason)
     if isinstance(verdict, Hold):
+        reason = HOLDS.get(verdict.reason, reason)
         told = f"it would be held until {clock(verdict.until, one.facts.zone)}: {reason}"
         leaves = _words(one, verdict.because)
         yield f"{told}: {leaves}" if leaves else told
