@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from lifecycle import log
 from lifecycle.core.action import (
     Action,
     Award,
@@ -25,7 +26,7 @@ from lifecycle.core.words import rfc3339
 from lifecycle.engine import hooked
 from lifecycle.engine.hooked import Wanted
 from lifecycle.engine.parts import Parts
-from lifecycle.engine.pooled import OUT_OF_STOCK, taken
+from lifecycle.engine.pooled import OUT_OF_STOCK, tell_low
 from lifecycle.rewards import incentives, points
 from lifecycle.rewards.own_events import own_event
 from lifecycle.store import customers, events, pools
@@ -125,10 +126,11 @@ def _codes(
     issues: Sequence[tuple[str, Issue]],
 ) -> dict[str, str]:
     """The codes that pools and hooks gave to issues; `provided` has seen to it that they did."""
-    pooled = [one.id for _, one in issues if one.offer.kind == "pool"]
+    pooled = {one.id: str(one.offer.pool) for _, one in issues if one.offer.kind == "pool"}
     made = [_wanted(facts[of], one) for of, one in issues if one.offer.by_hook]
     found = pools.given(connection, pooled) if pooled else {}
     known = hooked.known(connection, made) if made else {}
+    tell_low(connection, list(pooled.values()))
     assert len(found) == len(pooled) and len(known) == len(made)
     return found | {one: code.code for one, code in known.items() if code.code}
 
@@ -153,8 +155,9 @@ def provided(
         return list(actions), None
     if issue.offer.kind == "pool":
         assert issue.offer.pool is not None
-        if taken(connection, {issue.id: issue.offer.pool}, now):
+        if pools.take(connection, {issue.id: issue.offer.pool}, now):
             return list(actions), None
+        log.warned("pool_empty", pool=issue.offer.pool)
         return _skipped(actions, issue, OUT_OF_STOCK, issue.offer.pool), None
     if not issue.offer.by_hook:
         return list(actions), None

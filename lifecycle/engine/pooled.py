@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +15,6 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared, Weighed, letter_of
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import pools
-from lifecycle.store.pools import Stock
 
 OUT_OF_STOCK = "out_of_stock"
 
@@ -41,7 +40,9 @@ def with_pool_codes(
     }
     if not wanted:
         return list(going)
-    codes = taken(connection, wanted, now)
+    had = pools.given(connection, wanted)
+    codes = pools.take(connection, wanted, now)
+    tell_low(connection, [pool for one, pool in wanted.items() if one in codes and one not in had])
     found = []
     for one in going:
         message_id = one.due.row.message_id
@@ -51,6 +52,7 @@ def with_pool_codes(
         assert one.offer is not None
         code = codes.get(message_id)
         if code is None:
+            log.warned("pool_empty", pool=wanted[message_id])
             weighed.dropped.append((one.due, OUT_OF_STOCK, wanted[message_id]))
             continue
         offer = one.offer.with_code(code)
@@ -65,19 +67,9 @@ def with_pool_codes(
     return found
 
 
-def taken(connection: Connection, wanted: Mapping[str, str], now: datetime) -> dict[str, str]:
-    """Give codes of pools to messages and issues, and warn where a pool has become low by it."""
-    had = pools.given(connection, wanted)
-    codes = pools.take(connection, wanted, now)
-    fresh = [pool for one, pool in wanted.items() if one in codes and one not in had]
-    _warn(pools.stocks(connection, fresh) if fresh else (), fresh)
-    for pool in sorted({pool for one, pool in wanted.items() if one not in codes}):
-        log.warned("pool_empty", pool=pool)
-    return codes
-
-
-def _warn(stocks: Iterable[Stock], fresh: Sequence[str]) -> None:
-    for stock in stocks:
-        before = replace(stock, free=stock.free + fresh.count(stock.pool))
+def tell_low(connection: Connection, given: Sequence[str]) -> None:
+    """Warn where a pool has become low by what was just given; `given` names one for each code."""
+    for stock in pools.stocks(connection, given) if given else ():
+        before = replace(stock, free=stock.free + given.count(stock.pool))
         if stock.low and not before.low:
             log.warned("pool_low", pool=stock.pool, free=stock.free, codes=stock.codes)

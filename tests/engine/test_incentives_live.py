@@ -133,6 +133,19 @@ def test_a_pool_gives_each_letter_a_code_until_it_is_empty(opened: Open) -> None
     assert here.free() == 1
 
 
+@pytest.mark.parametrize("gives", ["letter", "issue"])
+def test_the_log_tells_once_when_a_pool_becomes_low(
+    opened: Open, gives: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = opened(letter(incentive=POOL) if gives == "letter" else issue(POOL), people=3)
+    here.bring(*(f"A{number:03}" for number in range(101)))
+    here.engine.batch = 1
+    with caplog.at_level("WARNING", "lifecycle"):
+        here.run("2026-05-04T12:00:00")
+    low = [one for one in caplog.records if one.getMessage() == "pool_low"]
+    assert [one.__dict__["lifecycle_ids"]["free"] for one in low] == [99]
+
+
 def test_a_letter_that_is_tried_again_keeps_its_code(opened: Open) -> None:
     here = opened(letter(incentive=POOL), posts=[OutcomeKind.NEVER_LEFT, OutcomeKind.SLOW_DOWN])
     here.bring("A", "B")
