@@ -109,16 +109,23 @@ class _Turn:
         self._put(state=state, reason=reason, moment=None, due_at=None)
 
     def _stop(self, occasion: Occasion) -> None:
-        """Stop for good; a recurring broadcast may be let go on, from its next occurrence."""
-        self._next_occurrence(occasion)
+        """Stop for good, midway too. A recurring broadcast may be let go on: it has passed over
+        those whose moment came meanwhile, and the rest of an occurrence that was under way."""
         if isinstance(occasion.campaign, Series):
             self._close(occasion)
-        else:
+            return
+        self._next_occurrence(occasion)
+        later = None
+        if _recurs(occasion) and not self.state.enrolled and self.state.moment is not None:
+            later = moments(occasion, self.policy).after(self.state.moment)
+        if later is None:
             self._end(STOPPED, "stopped")
+        else:
+            self._put(state=ASKING, moment=later, due_at=later, cursor="")
 
     def _next_occurrence(self, occasion: Occasion) -> None:
         campaign = occasion.campaign
-        if isinstance(campaign, Broadcast) and campaign.every is not None:
+        if isinstance(campaign, Broadcast) and _recurs(occasion):
             put_next(self.connection, campaign, self.state.occasion, self.policy, self.now)
 
     def _ask(self, occasion: Occasion) -> None:
@@ -144,7 +151,7 @@ class _Turn:
         """Whether the customers of an instant are asked now: not if it is too late, or stopped."""
         campaign = occasion.campaign
         assert self.state.moment is not None
-        recurs = isinstance(campaign, Broadcast) and campaign.every is not None
+        recurs = _recurs(occasion)
         if recurs and self.now - self.state.moment > TOO_LATE:
             return self._skip_late(found)
         missing = missing_templates(self.parts, occasion) if recurs else ()
@@ -245,6 +252,10 @@ class _Turn:
         else:
             stopped = self.policy.stopped(series)
             self._end(STOPPED if stopped else DONE, "stopped" if stopped else "")
+
+
+def _recurs(occasion: Occasion) -> bool:
+    return isinstance(occasion.campaign, Broadcast) and occasion.campaign.every is not None
 
 
 def _occasion(campaign: Campaign | None, state: OccasionState) -> Occasion | None:
