@@ -25,13 +25,28 @@ def circles(project: Project) -> Iterator[Problem]:
     said = ("segments go round in a circle", "take one of them out")
     yield from _told(project, SEGMENTS, segments, said, "error")
     joins: _Named = {}
+    entered = _entered_by(project)
     for one, document in project.of(CAMPAIGNS):
         found = joins.setdefault(one, {})
         for step in steps_written(document):
             if isinstance(name := step.said.get("join"), str):
                 found.setdefault(name, (*step.place, "join"))
+            for name in entered.get(str(step.said.get("emit")), ()):
+                found.setdefault(name, (*step.place, "emit"))
     said = ("flows lead into one another in a circle", "let `again` of one of them end it")
     yield from _told(project, CAMPAIGNS, joins, said, "warning")
+
+
+def _entered_by(project: Project) -> dict[str, list[str]]:
+    """By event, the flows that it lets into."""
+    found: dict[str, list[str]] = {}
+    for one, document in project.of(CAMPAIGNS):
+        enter = document.data.get("enter")
+        when = enter.get("when") if isinstance(enter, dict) else None
+        for name in when if isinstance(when, list) else [when]:
+            if isinstance(name, str):
+                found.setdefault(name, []).append(one)
+    return found
 
 
 def _told(

@@ -8,6 +8,7 @@ from lifecycle.catalog.document import Document
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem
 from lifecycle.core.campaign import Flow
+from lifecycle.core.key import named
 from lifecycle.core.step import Branch, Split, Step, StepBody, inner
 
 _TIMES = ("after", "at", "on", "not_on", "until")
@@ -25,6 +26,10 @@ def way_sense(document: Document, flow: Flow) -> Iterator[Problem]:
             problem = "whoever this never happens to waits here for ever"
             hint = 'say for how long: up_to = "14 days"'
             yield document.problem((*place.path, "wait_for"), problem, hint, "warning")
+        elif isinstance(step.wait_for, tuple) and _ended_by(flow, step.wait_for):
+            problem = "[exit] ends the flow with what is waited for here, so nobody goes on"
+            hint = "take it out of [exit] `when`, or wait for something else"
+            yield document.problem((*place.path, "wait_for"), problem, hint, "warning")
         elif not step.deed and not any(key in step.model_fields_set for key in _TIMES):
             problem = "this step does nothing"
             hint = "say what it does: a `template`, `wait_for`, `branch`, `emit`, `set` …"
@@ -32,6 +37,10 @@ def way_sense(document: Document, flow: Flow) -> Iterator[Problem]:
         elif not step.deed and place.after is None:
             problem = "nothing comes after this wait"
             yield document.problem(place.path, problem, "leave the step out", "warning")
+
+
+def _ended_by(flow: Flow, awaited: tuple[str, ...]) -> bool:
+    return all(any(named(exit_, name) for exit_ in flow.exit.when) for name in awaited)
 
 
 def _behind_the_end(document: Document, steps: Sequence[Step], place: Place) -> Iterator[Problem]:

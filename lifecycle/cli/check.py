@@ -81,11 +81,9 @@ def _held_against(project: Any, file: Path | None) -> list[Any]:
 def _refresh_schemas(root: Path) -> None:
     """Keep the schemas by which editors complete the files, where there is a project."""
     from contextlib import suppress
-    from warnings import catch_warnings
 
     from lifecycle.catalog.schema import write_schemas
 
     if (root / "settings.toml").is_file():
-        # Defaults that JSON cannot say are left out of the schemas; that is no news to anybody.
-        with suppress(OSError), catch_warnings(action="ignore"):
+        with suppress(OSError):
             write_schemas(root)

@@ -11,6 +11,11 @@ from tests.catalog.wrong_flow import check
     ("steps", "problem", "hint"),
     [
         (
+            'wait_for = "order_cancelled"; up_to = "1 day"',
+            "10:1 [exit] ends the flow with what is waited for here, so nobody goes on",
+            "take it out of [exit] `when`, or wait for something else",
+        ),
+        (
             'wait_for = "order_placed"',
             "10:1 whoever this never happens to waits here for ever",
             'say for how long: up_to = "14 days"',

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-import warnings
 from datetime import UTC, datetime
 
 import jsonschema  # type: ignore[import-untyped]
@@ -30,8 +29,7 @@ def test_a_campaign_with_everything_in_it_has_no_problem(text: str):
     ("kind", "text"), [("Flow", BIG), ("Series", SERIES), ("Broadcast", MONTHLY)]
 )
 def test_editors_know_all_of_it(kind: str, text: str):
-    with warnings.catch_warnings(action="ignore"):
-        schema = {key: one for key, one in schemas()["campaign"].items() if key != "anyOf"}
+    schema = {key: one for key, one in schemas()["campaign"].items() if key != "anyOf"}
     data = json.loads(json.dumps(tomllib.loads(text), default=lambda one: one.isoformat()))
     check = jsonschema.Draft7Validator({**schema, "$ref": f"#/$defs/{kind}"})
     assert [one.message for one in check.iter_errors(data)] == []
@@ -144,6 +142,13 @@ def test_flows_that_lead_into_one_another_are_a_doubt_told_once():
     files = {FILE: there, "campaigns/back.toml": back}
     told = [(one.severity, one.problem) for one in problems_of(files)]
     assert told == [("warning", "flows lead into one another in a circle: back → big → back")]
+
+
+def test_flows_that_let_one_another_in_by_what_they_emit_are_a_doubt_too():
+    text = BIG.replace('when = "order_placed"', 'when = ["order_placed", "asked_well"]', 1)
+    told = [(one.key, one.problem) for one in problems_of({FILE: text})]
+    circle = "flows lead into one another in a circle: big → big"
+    assert told == [("step[1].then[0].emit", circle)]
 
 
 def test_only_a_flow_can_be_joined():
