@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
-from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.incentive import MOST_POINTS, IncentiveOffer
 from lifecycle.core.typed import (
     AnyLength,
     At,
@@ -110,7 +110,7 @@ class StepBody(Definition):
     split: tuple[Split, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
     emit: str | None = Field(default=None, min_length=1)
     set_: dict[str, Any] | None = Field(default=None, alias="set")
-    award: Annotated[int, Field(gt=0)] | None = None
+    award: Annotated[int, Field(gt=0, le=MOST_POINTS)] | None = None
     issue: IncentiveOffer | None = None
     call: Call | None = None
     notify: Notify | None = None
