@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 from jinja2 import TemplateError, nodes
 
@@ -12,6 +13,8 @@ from lifecycle.render.sandbox import LetterEnvironment
 
 Path = tuple[str, ...]
 CUSTOMER = "customer"
+MOST_KEPT = 500
+"""Templates whose answer is kept: each run of a test asks of the same ones again."""
 
 
 def attributes_in(compiled: CompiledTemplate, named: Collection[str]) -> frozenset[Path]:
@@ -20,6 +23,11 @@ def attributes_in(compiled: CompiledTemplate, named: Collection[str]) -> frozens
     `{{ customer.orders.count }}` and `{{ orders.count }}` both read `orders.count`. Where a source
     takes the customer as a whole, each of `named` is read.
     """
+    return _attributes_in(compiled, frozenset(named))
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _attributes_in(compiled: CompiledTemplate, named: frozenset[str]) -> frozenset[Path]:
     if not compiled.ok:
         return frozenset()
     sources = [compiled.html, compiled.text, *(source for _, source in compiled.imports)]
