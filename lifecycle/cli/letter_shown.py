@@ -25,6 +25,7 @@ from lifecycle.core.recurring import template_for
 from lifecycle.core.step import Variant
 from lifecycle.engine.letters import Letters, Ready
 from lifecycle.engine.live import Live
+from lifecycle.engine.offers import issued_last
 from lifecycle.engine.parts import Parts
 from lifecycle.errors import UsageError
 from lifecycle.hooks import Registry
@@ -115,13 +116,21 @@ class Show:
             notes = [] if enrollment is not None else ["the event that let them in is made up"]
             campaign, step = self.wanted.campaign, self.wanted.step
             variant = self.wanted.variant or policy.variant(campaign, step, facts, used.entry)
-            incentive, withheld = self._incentive(variant, facts, policy, used, now)
+            issued = None
+            if enrollment is not None:
+                _, at = sample.offer_shown(campaign, step, variant)
+                issued = issued_last(connection, facts.customer_id, enrollment, at)
+            incentive, withheld = self._incentive(variant, facts, policy, used, issued, now)
             in_the_way: list[str] = []
             if self.wanted.of_campaign:
                 standing = Standing(campaign, step, enrollment, facts, policy, now)
                 in_the_way = would_go(connection, standing, stand_in)
             facts.email = facts.email or NO_ADDRESS
-            ready = self._make(_Given(facts, used, variant, incentive, now))
+            given = _Given(facts, used, variant, incentive, now)
+            if enrollment is None:
+                ready = _with_made_up_names(lambda: self._make(given), facts, used)
+            else:
+                ready = self._make(given)
         return Shown(ready, variant, facts.customer_id, tuple(in_the_way), (*notes, *withheld))
 
     @property
@@ -192,10 +201,14 @@ class Show:
         facts: Facts,
         policy: Policy,
         enrollment: Enrollment,
+        issued: Any,
         now: datetime,
     ) -> tuple[Any, tuple[str, ...]]:
-        """A stand-in for the incentive, or why there is none: nothing is issued."""
-        offer = (variant.incentive if variant else None) or self.wanted.step.incentive
+        """What was issued before, a stand-in, or why there is none: nothing is issued here."""
+        own = (variant.incentive if variant else None) or self.wanted.step.incentive
+        if own is None and issued is not None:
+            return issued, ()
+        offer, _ = sample.offer_shown(self.wanted.campaign, self.wanted.step, variant)
         if offer is None:
             return None, ()
         view = policy.view(facts, now, enrollment.entry_event())
@@ -205,7 +218,7 @@ class Show:
         return self._stand_in(variant, now), ("the incentive is a stand-in: nothing was issued",)
 
     def _stand_in(self, variant: Variant | None, now: datetime) -> Any:
-        offer = (variant.incentive if variant else None) or self.wanted.step.incentive
+        offer, _ = sample.offer_shown(self.wanted.campaign, self.wanted.step, variant)
         return sample.sample_incentive(offer, self.wanted.campaign, self.catalog.settings, now)
 
 

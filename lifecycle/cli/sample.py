@@ -15,7 +15,7 @@ from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.kept import CLICK, ORDER
 from lifecycle.core.ledger import Code, Ledger, Line
 from lifecycle.core.settings import Settings
-from lifecycle.core.step import Step
+from lifecycle.core.step import Step, Variant
 from lifecycle.core.words import zone_of
 from lifecycle.rewards.incentives import issue, template_view
 
@@ -98,6 +98,22 @@ def sample_enrollment(campaign: Campaign, properties: Mapping[str, Any] = PROPER
         event_at=AT,
         properties=dict(properties),
     )
+
+
+def offer_shown(
+    campaign: Campaign, step: Step, variant: Variant | None
+) -> tuple[IncentiveOffer | None, str]:
+    """The incentive that a letter shows, and the id of the step's place.
+
+    It is its own, or what the nearest step above it issues.
+    """
+    said = (variant.incentive if variant else None) or step.incentive
+    above: IncentiveOffer | None = None
+    for place in campaign.way.places.values() if isinstance(campaign, Flow) else ():
+        if place.step is step:
+            return said or above, place.id
+        above = place.step.issue or above
+    return said, step.name
 
 
 def sample_incentive(

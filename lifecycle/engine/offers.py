@@ -157,8 +157,9 @@ def issued_before(connection: Connection, dues: Sequence[Any]) -> dict[str, Mapp
     asked: dict[str, tuple[str, list[str]]] = {}
     for due in dues:
         if due.enrollment is not None and _may_have_issued(due.campaign, due.enrollment):
+            behind = _behind(due.enrollment, due.row.place)
+            ids = [issue_id(due.enrollment, one) for one in behind]
             # The latest step first: of two at one instant it is the one to show.
-            ids = [issue_id(due.enrollment, one) for one in _behind(due)]
             asked[due.row.message_id] = (due.row.customer_id, ids[::-1])
     if not asked:
         return {}
@@ -170,15 +171,28 @@ def issued_before(connection: Connection, dues: Sequence[Any]) -> dict[str, Mapp
     for message_id, (customer_id, ids) in asked.items():
         issued = [rows[customer_id, one] for one in ids if (customer_id, one) in rows]
         if issued:
-            latest = max(issued, key=lambda row: row.issued_at)
-            found[message_id] = incentives.template_view(latest)
+            found[message_id] = _latest(issued)
     return found
 
 
-def _behind(due: Any) -> Sequence[str]:
-    """The places that were decided before the letter's own: it may have been held since."""
-    decided: Sequence[str] = due.enrollment.decided_steps
-    return decided[: decided.index(due.row.place)] if due.row.place in decided else decided
+def issued_last(
+    connection: Connection, customer_id: str, of: Enrollment, place: str
+) -> Mapping[str, Any] | None:
+    """The latest incentive issued to an enrollment before a place, as templates see it."""
+    ids = [issue_id(of, one) for one in _behind(of, place)][::-1]
+    rows = incentives.issued_to(connection, {customer_id: ids})
+    issued = [rows[customer_id, one] for one in ids if (customer_id, one) in rows]
+    return _latest(issued) if issued else None
+
+
+def _latest(issued: Sequence[incentives.IncentiveRow]) -> Mapping[str, Any]:
+    return incentives.template_view(max(issued, key=lambda row: row.issued_at))
+
+
+def _behind(of: Enrollment, place: str) -> Sequence[str]:
+    """The places that were decided before a letter's own: it may have been held since."""
+    decided = of.decided_steps
+    return decided[: decided.index(place)] if place in decided else decided
 
 
 def _may_have_issued(campaign: Any, of: Enrollment) -> bool:
