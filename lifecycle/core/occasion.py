@@ -238,10 +238,6 @@ class Moments:
         """The first instant at or after `at`."""
         return next((one for one in self.instants if one >= at), None)
 
-    def after(self, at: datetime) -> datetime | None:
-        """The first instant after `at`."""
-        return next((one for one in self.instants if one > at), None)
-
 
 def moments(occasion: Occasion, policy: Policy) -> Moments:
     """When an occasion comes for whom."""

@@ -27,8 +27,9 @@ from lifecycle.core.occasion import (
 from lifecycle.core.policy import Policy
 from lifecycle.core.sizing import share_to_test
 from lifecycle.core.waves import tripped
+from lifecycle.core.words import MICROSECOND
 from lifecycle.engine.occasion_page import SIZE, Page
-from lifecycle.engine.occasions import missing_templates, put_next, waves_of
+from lifecycle.engine.occasions import aim, missing_templates, put_next, waves_of
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.store import claims, occasions, operations
@@ -117,7 +118,7 @@ class _Turn:
         self._next_occurrence(occasion)
         later = None
         if _recurs(occasion) and not self.state.enrolled and self.state.moment is not None:
-            later = moments(occasion, self.policy).after(self.state.moment)
+            later = self._after(moments(occasion, self.policy))
         if later is None:
             self._end(STOPPED, "stopped")
         else:
@@ -126,10 +127,12 @@ class _Turn:
     def _next_occurrence(self, occasion: Occasion) -> None:
         campaign = occasion.campaign
         if isinstance(campaign, Broadcast) and _recurs(occasion):
-            put_next(self.connection, campaign, self.state.occasion, self.policy, self.now)
+            put_next(self.connection, campaign, self.state.occasion, self.policy)
 
     def _ask(self, occasion: Occasion) -> None:
         found = moments(occasion, self.policy)
+        if self._looked_at_anew(occasion, found):
+            return
         if self.state.state == WAITING:
             self._next_occurrence(occasion)
         if not self.state.cursor and not self._begins(occasion, found):
@@ -140,12 +143,29 @@ class _Turn:
         if last is not None:
             self._put(cursor=last)
             return
-        assert self.state.moment is not None
-        later = found.after(self.state.moment)
+        later = self._after(found)
         if later is not None:
             self._put(moment=later, due_at=later, cursor="")
         else:
             self._over(occasion)
+
+    def _looked_at_anew(self, occasion: Occasion, found: Moments) -> bool:
+        """Whether somebody has come to live where nobody did: then the next moment is another."""
+        state = self.state
+        assert state.due_at is not None and state.moment is not None
+        if state.due_at >= state.moment:
+            return False
+        known = occasions.states(self.connection, state.campaign)
+        waiting = [one.occasion for one in known if one.state == WAITING]
+        if waiting and state.occasion == min(waiting):
+            self._next_occurrence(occasion)
+        anew = aim(self.connection, found, self.policy, state.due_at)
+        self._put(moment=anew, due_at=anew)
+        return True
+
+    def _after(self, found: Moments) -> datetime | None:
+        assert self.state.moment is not None
+        return aim(self.connection, found, self.policy, self.state.moment + MICROSECOND)
 
     def _begins(self, occasion: Occasion, found: Moments) -> bool:
         """Whether the customers of an instant are asked now: not if it is too late, or stopped."""
@@ -171,7 +191,7 @@ class _Turn:
 
     def _skip_late(self, found: Moments) -> bool:
         """Pass over what is more than a day late of a recurring broadcast, and say so."""
-        first = found.first_from(self.now - TOO_LATE)
+        first = aim(self.connection, found, self.policy, self.now - TOO_LATE)
         log.warned("occurrence_missed", campaign=self.state.campaign, occasion=self.state.occasion)
         if first is None:
             untouched = self.state.state == WAITING

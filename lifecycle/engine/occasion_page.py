@@ -85,12 +85,22 @@ class Page:
             self.late = occasions.received_since(
                 self.connection, sorted(traced), HUMAN_TRACES, begins
             )
-        asked = [
-            customer_id
-            for customer_id, zone in rows
-            if customer_id in traced or self._is_own(customer_id, zone, ())
-        ]
+        plain: dict[str | None, bool] = {}
+        asked = []
+        for customer_id, zone in rows:
+            if customer_id in traced or self._is_plainly(customer_id, zone, plain):
+                asked.append(customer_id)
         return asked, last
+
+    def _is_plainly(
+        self, customer_id: str, zone: str | None, plain: dict[str | None, bool]
+    ) -> bool:
+        """The same of somebody of whom too little is known: the answer is that of the zone."""
+        if self.occasion.step.variant:
+            return self._is_own(customer_id, zone, ())
+        if zone not in plain:
+            plain[zone] = self._is_own(customer_id, zone, ())
+        return plain[zone]
 
     def _is_own(self, customer_id: str, zone: str | None, traces: Sequence[datetime]) -> bool:
         """Whether the moment in hand is the customer's own."""

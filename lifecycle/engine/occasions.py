@@ -13,6 +13,7 @@ from lifecycle.core.campaign import Broadcast, Series
 from lifecycle.core.enter import TOO_LATE
 from lifecycle.core.made_from import template_name
 from lifecycle.core.occasion import (
+    Moments,
     Occasion,
     decides_at,
     moments,
@@ -77,7 +78,7 @@ def _once(
         if before is not None and before.begun:
             _decide_later(connection, one, before, policy, now)
             continue
-        state = _ahead(one, policy, now, before)
+        state = _ahead(connection, one, policy, now, before)
         fresh.append(state)
         _decide_later(connection, one, state, policy, now)
         if state.state == MISSED and (before is None or before.state != MISSED):
@@ -101,14 +102,36 @@ def _renamed(one: Occasion, known: dict[Key, OccasionState]) -> OccasionState | 
 
 
 def _ahead(
-    one: Occasion, policy: Policy, now: datetime, before: OccasionState | None
+    connection: Connection,
+    one: Occasion,
+    policy: Policy,
+    now: datetime,
+    before: OccasionState | None,
 ) -> OccasionState:
     """How an occasion stands that has not begun; what was noted in time stays, however late."""
     found = moments(one, policy)
     if before is not None and before.said == one.when.said() and before.state == WAITING:
-        return _state(one, found.instants[0])
-    first = found.first_from(now - TOO_LATE)
-    return _state(one, None, MISSED, "late") if first is None else _state(one, first)
+        return _state(one, aim(connection, found, policy, found.instants[0]))
+    first = aim(connection, found, policy, now - TOO_LATE)
+    if first is None or (first == found.instants[-1] and first < now and len(found.instants) > 1):
+        return _state(one, None, MISSED, "late")
+    return _state(one, first)
+
+
+def aim(connection: Connection, found: Moments, policy: Policy, since: datetime) -> datetime | None:
+    """The first instant from `since` on that is somebody's, else the last one; None after that.
+
+    Instants of zones in which nobody lives are left out: whoever comes to live in one has it looked
+    at anew. The last instant is kept, so that there is something to look at till then.
+    """
+    if not found.names:
+        return found.first_from(since)
+    used = occasions.zones_in_use(connection) | {policy.settings.shop.timezone}
+    for one in found.instants:
+        if one >= since and not used.isdisjoint(found.zones[one]):
+            return one
+    last = found.instants[-1]
+    return last if last >= since else None
 
 
 def _state(
@@ -141,7 +164,8 @@ def _recurring(
         if first is not None and day.isoformat() not in taken:
             break
         day += timedelta(days=1)
-    put_occurrence(connection, broadcast, day, policy, now)
+    _put_occurrence(connection, broadcast, day, policy, now)
+    put_next(connection, broadcast, day.isoformat(), policy)
 
 
 def _still_so(broadcast: Broadcast, one: OccasionState) -> bool:
@@ -151,28 +175,27 @@ def _still_so(broadcast: Broadcast, one: OccasionState) -> bool:
     return same and one.said == occurrence(broadcast, day, one.wave).when.said()
 
 
-def put_occurrence(
-    connection: Connection, broadcast: Broadcast, day: date, policy: Policy, now: datetime
+def _put_occurrence(
+    connection: Connection, broadcast: Broadcast, day: date, policy: Policy, since: datetime
 ) -> None:
-    """Note an occurrence in all its waves, for those whose moment is not over at `now`."""
+    """Note an occurrence in all its waves, for those whose moment is not over at `since`."""
     waves = [occurrence(broadcast, day, wave) for wave in range(waves_of(broadcast))]
-    states = [_state(one, moments(one, policy).first_from(now + one.shift)) for one in waves]
+    states = [
+        _state(one, aim(connection, moments(one, policy), policy, since + one.shift))
+        for one in waves
+    ]
     occasions.put(connection, states)
-    _decide_later(connection, waves[0], states[0], policy, now)
+    _decide_later(connection, waves[0], states[0], policy, since)
 
 
-def put_next(
-    connection: Connection, broadcast: Broadcast, after: str, policy: Policy, now: datetime
-) -> None:
+def put_next(connection: Connection, broadcast: Broadcast, after: str, policy: Policy) -> None:
     """Note the occurrence that follows the one of a date; what is noted already stays so."""
     assert broadcast.every is not None
     day = broadcast.every.next_on(date.fromisoformat(after) + timedelta(days=1))
     known = occasions.states(connection, broadcast.id)
     if all(one.occasion != day.isoformat() for one in known):
-        waves = [occurrence(broadcast, day, wave) for wave in range(waves_of(broadcast))]
-        states = [_state(one, moments(one, policy).instants[0]) for one in waves]
-        occasions.put(connection, states)
-        _decide_later(connection, waves[0], states[0], policy, now)
+        since = moments(occurrence(broadcast, day), policy).instants[0]
+        _put_occurrence(connection, broadcast, day, policy, since)
 
 
 def waves_of(campaign: Broadcast | Series) -> int:

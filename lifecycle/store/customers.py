@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.words import from_micros, micros
+from lifecycle.store import occasions
 from lifecycle.store.addresses import address_hash
 from lifecycle.store.consents import Word, standing
 from lifecycle.store.events import wake
@@ -104,6 +105,7 @@ def _say(
 ) -> None:
     owner = owners(connection, {line.id for line in lines})
     of = [owner.get(line.id, line.id) for line in lines]
+    occasions.lived_in(connection, (line.timezone for line in lines), now)
     # The intake rows first, as ingest takes them: two writers never wait for each other.
     wake(connection, dict.fromkeys(of, now))
     blank = [_fresh(one, line.at) for one, line in zip(of, lines, strict=True)]

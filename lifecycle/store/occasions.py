@@ -99,6 +99,33 @@ def go_on(connection: Connection, campaign: str) -> None:
     )
 
 
+_USED = Statement(select(CUSTOMER.c.timezone).distinct())
+_LIVED_IN = Statement(
+    select(CUSTOMER.c.timezone).where(among(CUSTOMER.c.timezone, "zones")).distinct()
+)
+_LOOK_ANEW = Statement(
+    update(STATE)
+    .where(
+        or_(STATE.c.state == WAITING, STATE.c.state == ASKING),
+        STATE.c.due_at > bindparam("now", type_=STATE.c.due_at.type),
+        STATE.c.cursor == "",
+    )
+    .values(due_at=bindparam("now", type_=STATE.c.due_at.type))
+)
+
+
+def zones_in_use(connection: Connection) -> set[str]:
+    """The zones that customers say, real ones or not."""
+    return {zone for (zone,) in _USED.rows(connection, {}) if zone is not None}
+
+
+def lived_in(connection: Connection, zones: Iterable[str | None], now: datetime) -> None:
+    """Customers come to live in these zones: where nobody did, occasions are looked at anew."""
+    said = sorted({zone for zone in zones if zone})
+    if said and len(_LIVED_IN.rows(connection, {"zones": said})) < len(said):
+        _LOOK_ANEW.each(connection, [{"now": now}])
+
+
 def _is(key: tuple[str, str, str, int]) -> list[Any]:
     names = ("campaign", "occasion", "step", "wave")
     return [STATE.c[name] == value for name, value in zip(names, key, strict=True)]

@@ -287,3 +287,34 @@ def test_auto_sizes_the_test_by_the_audience(run: Run) -> None:  # noqa: F811
     assert sent(found) == Counter(NAMES)
     campaign = found.catalog.campaigns["b"]
     assert isinstance(campaign, Broadcast) and campaign.winner is not None
+
+
+def test_who_moves_where_nobody_lived_is_asked_at_the_moment_there(run: Run) -> None:  # noqa: F811
+    """All live by the shop's clock; at noon somebody comes to New York, another to Auckland."""
+    text = broadcast("2026-05-04T09:00:00")
+    found = started(run, text)
+    found.run("2026-05-04T12:00:00Z")
+    found.say(
+        person("york", timezone="America/New_York"),
+        person("auckland", timezone="Pacific/Auckland"),
+        at="2026-05-04T12:00:00Z",
+    )
+    found.run("2026-05-04T14:00:00Z")
+    at = {row.customer_id: row.at for row in found.rows("decision") if row.what == "sent"}
+    assert at.pop("york") == instant("2026-05-04T13:00:00Z")
+    assert at == dict.fromkeys(NAMES, instant(AT))
+    assert states(found) == {("once", "letter", 0): "asking"}
+    found.run("2026-05-05T00:00:00Z")
+    assert states(found) == {("once", "letter", 0): "done"}
+
+
+def test_a_newcomer_far_east_gets_the_next_occurrence_in_time(run: Run) -> None:  # noqa: F811
+    found = started(run, recurring())
+    found.run("2026-05-01T18:00:00Z")
+    found.say(person("far", timezone="Pacific/Kiritimati"), at="2026-05-01T18:00:00Z")
+    found.run("2026-05-01T19:00:00Z")
+    at = {r.customer_id: r.at for r in found.rows("decision") if r.what == "sent"}
+    assert at["far"] == instant("2026-05-01T19:00:00Z")
+    with found.database.read() as connection:
+        ahead = [one for one in occasions.states(connection, "b") if one.state == "waiting"]
+    assert len(ahead) <= 2
