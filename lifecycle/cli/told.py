@@ -51,8 +51,8 @@ def people_lines(
             yield f"  {_group(one, 'does' if name in moving else tense)}"
 
 
-_MOVE = {"would": "would move", "did": "moved", "does": "are moved just now"}
-_LEAVE = {"would": "would leave", "did": "left", "does": "leave just now"}
+_MOVE = {"would": "would move", "did": "moved", "does": "are being moved"}
+_LEAVE = {"would": "would leave", "did": "left", "does": "are being let go"}
 
 
 def _group(one: Mapping[str, Any], tense: Tense) -> str:

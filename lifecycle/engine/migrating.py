@@ -62,7 +62,7 @@ class People:
     live_until: datetime | None = None
     """When their version ceased to be live; None for the one that is live until now."""
     changed: bool = True
-    """Whether their version differs from the new one in more than its status."""
+    """Whether the change means anything to them: more than another status, or the end."""
     unsaid: bool = False
     """Whether the files say nothing of them, and the command does."""
 
@@ -95,7 +95,8 @@ def people(
             until = catalog_versions.applied_at(connection, known.number + 1)
         said = isinstance(after, Flow) and going(after, step) is not None
         group = People(campaign, version, step, count, what, to, live_until=until)
-        found.append(replace(group, changed=not same, unsaid=what == "leaves" and not said))
+        changed = not same or what == "stops"
+        found.append(replace(group, changed=changed, unsaid=what == "leaves" and not said))
     return found
 
 

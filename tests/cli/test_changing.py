@@ -99,6 +99,13 @@ def test_apply_does_what_plan_counts(waiting: Path, call: Call, which: str) -> N
     assert call("plan", "--json").data["people"] == []
 
 
+def test_putting_a_campaign_away_tells_whom_it_lets_go(waiting: Path, call: Call) -> None:
+    written(waiting, LATER.replace('status = "live"', 'status = "archived"'))
+    assert people(call("plan", "--json").data) == {"hello": ("stops", PEOPLE, "")}
+    assert "5 at “hello” would leave at their next step: the campaign is over" in call("plan").out
+    assert call("apply").code == 0
+
+
 def test_the_plan_counts_who_would_be_due_at_once(waiting: Path, call: Call) -> None:
     database = database_of(waiting)
     longer = SystemClock().now().replace(year=2020)
