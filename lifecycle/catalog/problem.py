@@ -49,15 +49,21 @@ def of_the_sound(found: Iterable[Problem], before: Sequence[Problem]) -> list[Pr
 
     What was read of such a step lacks a part, and what is then said of it may be false.
     """
-    wrong = {(one.file, one.key) for one in before if one.severity == "error"}
-    return [
-        one
-        for one in found
+    wrong = {
+        (one.file, around)
+        for one in before
         if one.severity == "error"
-        or not any(
-            file == one.file and key.startswith(_step(one.key)) for file, key in wrong if key
-        )
+        for around in _around(one.key)
+    }
+    return [
+        one for one in found if one.severity == "error" or (one.file, _step(one.key)) not in wrong
     ]
+
+
+def _around(key: str) -> list[str]:
+    """A key and every table and list around it: step[0].branch, step[0], step."""
+    ends = [at for at, sign in enumerate(key) if sign in ".["]
+    return [key, *(key[:end] for end in ends if end)] if key else []
 
 
 def _step(key: str) -> str:

@@ -187,3 +187,17 @@ def test_a_secret_written_out_is_warned_of_without_being_shown(table: str, says:
 def test_a_secret_that_is_named_is_no_problem():
     named = '[smtp]\npassword = "env:X"\n[database]\nurl = "postgresql://db/shop"\n'
     assert problems_of({"settings.toml": SETTINGS + named}) == ()
+
+
+@pytest.mark.parametrize(("again", "doubts"), [("1 day", 1), ("2 days", 0), ("7 days", 0)])
+def test_entering_again_while_letters_are_still_to_come_is_a_doubt(again: str, doubts: int):
+    text = CART.replace("after 7 days", f"after {again}")
+    told = [one for one in problems_of({CART_FILE: text}) if "two at once" in one.problem]
+    assert [one.line for one in told] == [12] * doubts
+
+
+@pytest.mark.parametrize(("own", "comes"), [("", True), ('quiet_hours = "21:00-08:00"\n', False)])
+def test_a_transactional_letter_keeps_no_quiet_hours_but_its_campaigns_own(own: str, comes: bool):
+    text = CART.replace('quiet_hours = "21:00-08:00"\n', own)
+    text = text.replace('at       = "10:00"', 'at       = "22:00"\ntransactional = true')
+    assert (about(CART_FILE, text, "error") == []) == comes
