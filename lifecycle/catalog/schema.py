@@ -42,6 +42,7 @@ _BESIDE: dict[str, Schema] = {
     "Until": {"oneOf": [{"required": ["customer"]}, {"required": ["event"]}]},
     "Enter": {"oneOf": [{"required": [key]} for key in ("when", "joins", "leaves", "on_date")]},
     "Waves": {"oneOf": [{"required": ["percent"]}, {"required": ["first"]}]},
+    "Call": {"properties": {"url": {"type": "string", "pattern": r"^env:\s*[A-Za-z_]\w*\s*$"}}},
     "Broadcast": {"oneOf": [{"required": ["at"]}, {"required": ["every"]}]},
 }
 """What the models ask beside the keys of a table."""

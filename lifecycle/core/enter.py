@@ -172,8 +172,9 @@ class Destination(Definition):
 def _onward(raw: object) -> object:
     if isinstance(raw, str) and raw:
         return raw
-    if raw == {"stay": True} or raw == {"leave": True}:
-        return Destination(**raw)
+    if isinstance(raw, dict) and len(raw) == 1 and raw.keys() <= {"stay", "leave"}:
+        if next(iter(raw.values())) is True:
+            return Destination(**raw)
     problem = "this does not say what becomes of those who wait there"
     raise refused(problem if isinstance(raw, dict) else f"{shown(raw)} is no step", _ONWARD_HINT)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
 from lifecycle.core.incentive import MOST_POINTS, IncentiveOffer
@@ -56,6 +56,12 @@ TestPercent = Annotated[
     ),
 ]
 """The share of the readers who try the variants, in percent; `auto` chooses it by their number."""
+
+
+Yes = Annotated[
+    Literal[True], BeforeValidator(lambda raw: raw if isinstance(raw, bool) else str(raw))
+]
+"""true and nothing else; a number is none, though it equals one."""
 
 
 class Variant(Definition):
@@ -116,7 +122,7 @@ class StepBody(Definition):
     notify: Notify | None = None
     suppress: Silence | None = None
     join: str | None = None
-    leave: Literal[True] | None = None
+    leave: Yes | None = None
 
     @property
     def deed(self) -> str:
@@ -263,7 +269,7 @@ class Branch(_Way):
     """The way of those for whom `if` holds, or of all others."""
 
     if_: RuleField | None = Field(default=None, alias="if")
-    else_: Literal[True] | None = Field(default=None, alias="else")
+    else_: Yes | None = Field(default=None, alias="else")
 
     @model_validator(mode="after")
     def _one_question(self) -> Branch:

@@ -35,6 +35,42 @@ def test_editors_know_all_of_it(kind: str, text: str):
     assert [one.message for one in check.iter_errors(data)] == []
 
 
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        (BIG, 'emit = "asked_well"', "emit = 5"),
+        (BIG, 'name = "give"', 'nam = "give"'),
+        (BIG, 'sender = "shop"', "sender = 5"),
+        (BIG, "else = true", "else = false"),
+        (BIG, 'if = { customer = "vip", is = true }', ""),
+        (BIG, 'up_to = "2 days"\n', ""),
+        (BIG, 'up_to = "3 days"', 'up_to = "3 moons"'),
+        (BIG, '"env:HOOK"', '"https://hooks.example"'),
+        (BIG, '"crm@shop.example"', '"crm"'),
+        (BIG, "percent = 50", "percent = 500"),
+        (BIG, '"holidays"', '"holiday"'),
+        (BIG, "inside 3 days", "inside days"),
+        (BIG, "older = { stay = true }", "older = { stay = false }"),
+        (BIG, '[enter]\nwhen = "order_placed"', "[enter]"),
+        (BIG, "offset =", "ofset ="),
+        (BIG, "leave = true", "leave = 1"),
+        (BIG, "{ did =", "{ dd ="),
+        (SERIES, "anchor = 2026-11-27", ""),
+        (SERIES, '"T 09:00"', '"T 09"'),
+        (SERIES, '"T+3 days 22:00"\nonly_if', '"later"\nonly_if'),
+        (MONTHLY, "month on the first monday at", "every month at"),
+        (MONTHLY, 'every = "month on the first monday at 09:00"', ""),
+        (MONTHLY, "audience =", 'waves = { gap = "1 hour" }\naudience ='),
+    ],
+)
+def test_a_wrong_file_is_wrong_by_the_schema_and_by_the_models(text: str, old: str, new: str):
+    assert old in text
+    wrong = text.replace(old, new, 1)
+    data = json.loads(json.dumps(tomllib.loads(wrong), default=lambda one: one.isoformat()))
+    assert list(jsonschema.Draft7Validator(schemas()["campaign"]).iter_errors(data))
+    assert any(one.severity == "error" for one in problems_of({FILE: wrong}))
+
+
 def test_every_rule_at_any_depth_is_found_with_its_place():
     flow = catalog_of({FILE: BIG}).campaigns["big"]
     assert isinstance(flow, Flow)
