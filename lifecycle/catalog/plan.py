@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lifecycle.catalog.catalog import Catalog
-from lifecycle.core.campaign import Broadcast, Campaign
+from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
 from lifecycle.core.step import Step
@@ -102,23 +102,35 @@ def _steps(
         for name, step in new.items()
         if step.was is not None and step.was in old and name not in old
     }
-    pairs = [(old[name], new[name]) for name in old if name in new]
-    pairs += [(old[before], new[after]) for before, after in renamed.items()]
+    pairs = [(name, name) for name in old if name in new]
+    pairs += list(renamed.items())
     return (
         tuple(name for name in new if name not in old and name not in renamed.values()),
         tuple(name for name in old if name not in new and name not in renamed),
-        tuple(
-            sorted(
-                after.name for before, after in pairs if _differing(before, after, "was", "name")
-            )
-        ),
-        tuple((before, after) for before, after in renamed.items()),
+        tuple(sorted(after for before, after in pairs if _own(old[before]) != _own(new[after]))),
+        tuple(renamed.items()),
     )
 
 
+def _own(step: Step) -> dict[str, object]:
+    """What a step says itself: the steps that stand in it are told on their own."""
+    said: dict[str, object] = {
+        key: getattr(step, key) for key in Step.model_fields if key not in _INNER
+    }
+    said["branch"] = [(one.name, one.if_, one.else_) for one in step.branch]
+    said["split"] = [(one.name, one.percent) for one in step.split]
+    return said
+
+
+_INNER = ("name", "was", "then", "otherwise", "branch", "split")
+
+
 def _walked(campaign: Campaign | None) -> Mapping[str, Step]:
+    """Every step by the name that tells it apart, those inside branches too."""
     if campaign is None or isinstance(campaign, Broadcast):
         return {}
+    if isinstance(campaign, Flow):
+        return {place.id: place.step for place in campaign.way.places.values()}
     return {step.name: step for step in campaign.step}
 
 

@@ -88,3 +88,34 @@ def test_segments_settings_and_templates_are_compared_too():
 def test_what_is_gone_is_removed():
     changes = compare(catalog_of({"segments/new.toml": STAFF}), catalog_of({}))
     assert changes == [Change("segment", "new", "removed")]
+
+
+BRANCHES = """
+[[step]]
+name = "way"
+
+  [[step.branch]]
+  if       = { event = "total", at_least = 80 }
+  template = "cart/offer"
+  subject  = "Large"
+
+  [[step.branch]]
+  else = true
+
+    [[step.branch.step]]
+    name     = "small"
+    template = "cart/offer"
+    subject  = "Small"
+"""
+
+
+def test_steps_inside_branches_are_told_on_their_own():
+    old = catalog_of({CART_FILE: CART + BRANCHES})
+    (added,) = compare(catalog_of({}), old)
+    assert added.steps_added == ("way", "small", "way#1")
+    (change,) = compare(old, catalog_of({CART_FILE: CART + BRANCHES.replace('"Small"', '"Tiny"')}))
+    assert change.steps_changed == ("small",)
+    (change,) = compare(old, catalog_of({CART_FILE: CART + BRANCHES.replace('"Large"', '"Big"')}))
+    assert change.steps_changed == ("way#1",)
+    (change,) = compare(old, catalog_of({CART_FILE: CART + BRANCHES.replace("80", "90")}))
+    assert change.steps_changed == ("way",)

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from lifecycle.engine.apply import Told
+from lifecycle.engine.versions import in_use
 from tests.engine.changing import BEGIN, Changing, letter, welcome
 from tests.simulation.shop import segment
 
@@ -151,3 +152,26 @@ def test_versions_under_which_nobody_is_under_way_are_struck(there: Changing) ->
 def versions(there: Changing, words: str) -> str:
     (found,) = (row.version for row in there.rows("campaign_version") if words in row.text)
     return str(found)
+
+
+def test_where_others_work_too_the_version_just_before_is_pinned_for_whom_they_let_in(
+    there: Changing,
+) -> None:
+    there.change(NEW, at=BEGIN)
+    live = there.engine.parts.live
+    with there.database.read() as connection:
+        pinned = in_use(connection, live.catalog, live.hooks, alone=False)
+        assert [one[0] for one in pinned.flows] == ["f"]
+        assert not in_use(connection, live.catalog, live.hooks, alone=True).flows
+
+
+def test_versions_are_struck_at_night_once_nobody_is_under_way(there: Changing) -> None:
+    there.happens(BEGIN, "hi", "c000")
+    there.until(BEGIN + HOUR)
+    there.change(NEW, at=BEGIN + HOUR)
+    assert len(there.rows("campaign_version")) == 2
+    there.until(BEGIN + DAY)
+    assert len(there.rows("campaign_version")) == 2
+    there.until(BEGIN + 4 * DAY)
+    assert len(there.rows("campaign_version")) == 1
+    assert [row.name for row in there.rows("task")] == []
