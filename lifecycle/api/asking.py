@@ -24,6 +24,7 @@ from lifecycle.store.tables import METADATA
 MEMBERSHIP = METADATA.tables["membership"]
 PAGE = 1_000
 SCOPE = "customers:read"
+WHY = "Each decision on a customer with its reason, in order, and what is to come"
 
 
 def ways(door: Door, access: Access) -> list[Way]:
@@ -61,16 +62,9 @@ def ways(door: Door, access: Access) -> list[Way]:
         following = page[-1]["customer"] if len(page) == PAGE else None
         return json_response({"segment": name, "members": page, "next": following})
 
-    path = "/v1/customers/{id}/why"
     return [
         Way(
-            *(
-                "GET",
-                path,
-                why,
-                "Each decision on a customer with its reason, in order, and what is to come",
-                SCOPE,
-            ),
+            *("GET", "/v1/customers/{id}/why", why, WHY, SCOPE),
             query={"campaign": "of this campaign alone"},
         ),
         Way("GET", "/v1/messages/{id}", message, "What became of a message", SCOPE),

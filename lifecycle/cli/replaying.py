@@ -48,10 +48,14 @@ def replay(
     catalog = sound_catalog(project)
     last = _instant(until, catalog.settings.shop.timezone)
     options = ReplayOptions(events, last, customers, decisions, memberships, outbox, keep)
-    live = None if against is None else _applied(said, against, project.hooks)
-    other = None if live is None else live[1]
+    live, other = (None, None) if against is None else _applied(said, against, project.hooks)
     with _bar(said.json) as progress:
         found = run_replay(catalog, project.hooks, options, progress, other)
+    said.answer(_told(found, live), lambda out: _show(out, found, live))
+
+
+def _told(found: Any, live: Any) -> dict[str, Any]:
+    """What a replay came to as plain data; `live` is the version that it was held against."""
     counted = [
         {"campaign": campaign, "what": what, "reason": reason, "count": count}
         for (campaign, what, reason), count in sorted(found.counts.items())
@@ -63,16 +67,10 @@ def replay(
         "memberships": found.memberships,
         "segments": found.sizes,
     }
-    if live is not None and found.difference is not None:
-        version = {"version": live[0].number, "applied_at": live[0].applied_at}
+    if found.difference is not None:
+        version = {"version": live.number, "applied_at": live.applied_at}
         data["against"] = {**version, **found.difference.told()}
-
-    def human(out: Any) -> None:
-        _show(out, found, counted)
-        if live is not None:
-            _show_difference(out, found.difference, live[0])
-
-    said.answer(data, human)
+    return data
 
 
 def _applied(said: Any, against: str, hooks: Any) -> tuple[Any, Any]:
@@ -113,20 +111,22 @@ def _show_difference(out: Any, found: Any, version: Any) -> None:
         out.print(f"segment {escape(name)}: {now} customers at the end, not {was}")
 
 
-def _show(out: Any, found: Any, counted: list[dict[str, Any]]) -> None:
+def _show(out: Any, found: Any, live: Any) -> None:
     from lifecycle.cli.reports import table
 
     out.print(f"{found.events} events of {found.customers} customers were replayed.")
     rows = [
-        (one["campaign"], one["what"], one["reason"], one["count"])
-        for one in counted
-        if one["what"] in SHOWN
+        (campaign, what, reason, count)
+        for (campaign, what, reason), count in sorted(found.counts.items())
+        if what in SHOWN
     ]
     if rows:
         out.print(table(("campaign", "what", "reason", "count"), rows))
     sizes = ", ".join(f"{name} {size}" for name, size in found.sizes.items())
     if sizes:
         out.print(f"segments at the end: {sizes}")
+    if found.difference is not None:
+        _show_difference(out, found.difference, live)
 
 
 SHOWN = ("entered", "not_entered", "held_out", "sent", "dropped", "skipped", "left", "finished")

@@ -32,6 +32,8 @@ class Because:
     def words(self) -> str:
         """The leaf as part of a sentence."""
         told = f"“{self.asks}” {'holds' if self.holds else 'does not hold'}"
+        if self.saw.startswith("“"):
+            return f"{told} ({self.saw})"
         return f"{told}, it saw {self.saw}" if self.saw else told
 
 

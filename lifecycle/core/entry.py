@@ -41,16 +41,9 @@ def enter(
     def refused(reason: str, detail: str = "", leaves: tuple[Because, ...] = ()) -> list[Action]:
         return [Decided(now, flow.id, entry, "not_entered", reason, detail, because=leaves)]
 
-    if policy.paused(flow):
-        return refused("paused")
-    if now - event.at > flow.enter.too_late:
-        return refused("late", f"{event.name} came later than too_late allows")
-    if key is None:
-        missing = ", ".join(".".join(path) for path in flow.enter.per)
-        return refused("not_applicable", f"{event.name} lacks {missing}")
-    if not policy.holds(flow.enter.only_if, facts, now, event):
-        leaves = because(flow.enter.only_if, policy.view(facts, now, event), "only_if")
-        return refused("not_applicable", "only_if does not hold", leaves)
+    barred = _barred(flow, facts, event, key, policy, now)
+    if barred is not None or key is None:
+        return refused(*barred) if barred is not None else []
     running = next((one for one in earlier_of(flow, facts, key) if one.running), None)
     queues = running is not None and flow.enter.repeat == "queue"
     actions: list[Action] = []
@@ -64,8 +57,43 @@ def enter(
         if event.at < running.event_at:
             return refused("superseded", f"a later {running.event_name} has let in already")
         actions = leave(running, EnrollmentState.SUPERSEDED, now, "superseded", event.name)
+    started = _fresh(flow, facts, event, entry, key, now)
+    if anchor is not None:
+        started = replace(started, anchor=anchor.value.isoformat())
+    if queues:
+        waits = replace(started, state=EnrollmentState.QUEUED)
+        return [Keep(waits), Decided(now, flow.id, entry, "queued")]
+    return actions + _start(flow, started, started.event_at, facts, policy, now)
+
+
+def _barred(
+    flow: Flow,
+    facts: Facts,
+    event: Event,
+    key: Mapping[str, Any] | None,
+    policy: Policy,
+    now: datetime,
+) -> tuple[str, str, tuple[Because, ...]] | None:
+    """Why nobody is let in by this event, whoever else runs: reason, detail, deciding leaves."""
+    if policy.paused(flow):
+        return "paused", "", ()
+    if now - event.at > flow.enter.too_late:
+        return "late", f"{event.name} came later than too_late allows", ()
+    if key is None:
+        missing = ", ".join(".".join(path) for path in flow.enter.per)
+        return "not_applicable", f"{event.name} lacks {missing}", ()
+    if not policy.holds(flow.enter.only_if, facts, now, event):
+        leaves = because(flow.enter.only_if, policy.view(facts, now, event), "only_if")
+        return "not_applicable", "only_if does not hold", leaves
+    return None
+
+
+def _fresh(
+    flow: Flow, facts: Facts, event: Event, entry: str, key: Mapping[str, Any], now: datetime
+) -> Enrollment:
+    """The enrollment that an event begins, the next visit under its entry."""
     visit = 1 + sum(one.campaign == flow.id and one.entry == entry for one in facts.enrollments)
-    started = Enrollment(
+    return Enrollment(
         id=enrollment_id(flow.id, facts.customer_id, entry, visit),
         campaign=flow.id,
         version=flow.version,
@@ -77,12 +105,7 @@ def enter(
         event_name=event.name,
         event_at=event.at,
         properties=event.properties,
-        anchor=None if anchor is None else anchor.value.isoformat(),
     )
-    if queues:
-        waits = replace(started, state=EnrollmentState.QUEUED)
-        return [Keep(waits), Decided(now, flow.id, entry, "queued")]
-    return actions + _start(flow, started, started.event_at, facts, policy, now)
 
 
 def _start(

@@ -39,7 +39,7 @@ def sent(customer: str, hour: int, what: str = "sent", **beside: str) -> dict[st
 )
 def test_letters_are_told_in_words(before: str, after: str, words: str) -> None:
     runs = [[sent(one[0], int(one[1:])) for one in text.split()] for text in (before, after)]
-    (found,) = difference(*runs).steps
+    (found,) = difference(runs[0], runs[1]).steps
     assert found.words() == words
 
 
