@@ -287,7 +287,7 @@ Action = (
 )
 
 
-def leads_on(action: Action) -> bool:
+def takes_in_first(action: Action) -> bool:
     """Whether an action must be taken in before the customer's next step is decided."""
     return isinstance(action, Happen | SetAttributes | Award | Issue | Join)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lifecycle.core import deeds, waiting
-from lifecycle.core.action import Action, Keep, bring_up_to_date, leads_on
+from lifecycle.core.action import Action, Keep, bring_up_to_date, takes_in_first
 from lifecycle.core.anchor import AnchorTime
 from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
@@ -59,7 +59,7 @@ def on_due(
         actions += done
         bring_up_to_date(facts, done)
         kept = [one.enrollment for one in done if isinstance(one, Keep)]
-        if not kept or any(leads_on(one) for one in done):
+        if not kept or any(takes_in_first(one) for one in done):
             return actions
         enrollment = kept[-1]
         due = enrollment.due_at

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from lifecycle import log
 from lifecycle.core import broadcast, flow, series
-from lifecycle.core.action import Action, Join, Keep, bring_up_to_date, leads_on
+from lifecycle.core.action import Action, Join, Keep, bring_up_to_date, takes_in_first
 from lifecycle.core.campaign import Broadcast, Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
 from lifecycle.core.entry import enter
@@ -25,19 +25,20 @@ from lifecycle.store import claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load, variants_seen
+from lifecycle.store.turns import in_turn
 
 MOVED_SOON = timedelta(minutes=1)
 """How soon an enrollment is looked at again that a change of its flow is about to move."""
 
 
 def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
-    """Walk one batch of enrollments that are due; says how many there were."""
+    """Walk one batch of enrollments that are due; says of how many it was the turn."""
     with parts.database.write() as connection:
         claimed = claims.claim(connection, "enrollment", now, batch)
     if not claimed:
         return 0
     try:
-        _walk(parts, policy, claimed, now)
+        return _walk(parts, policy, claimed, now)
     except Exception:
         if not parts.outside:
             raise
@@ -57,10 +58,12 @@ def _alone(parts: Parts, policy: Policy, one: Claim, now: datetime) -> None:
                 log.warned("enrollment_quarantined", customer=one.customer_id, enrollment=one.id)
 
 
-def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime) -> None:
+def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime) -> int:
+    """Walk what was claimed; says of how many of them it was the turn."""
     ids = sorted({one.customer_id for one in claimed})
     with parts.database.write() as connection:
         claims.have_alone(connection, ids)
+        ours = in_turn(connection, claimed, now) if parts.outside else claimed
         reading = parts.live.flow_reading
         # A wait that begins in the past, for a late entry, looks at what has come since then.
         anchor = min(from_micros(one.due_at) for one in claimed)
@@ -70,7 +73,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         writing = Writing(now)
         unsettled: set[str] = set()
         asking: dict[str, Wanted] = {}
-        for customer_id, found in _in_order(claimed, facts):
+        for customer_id, found in _in_order(ours, facts):
             if customer_id in unsettled:
                 continue  # What the customer's last step did is taken in first, whatever the batch.
             known = facts[customer_id]
@@ -93,6 +96,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         with parts.database.write() as connection:
             left = [one for one in claimed if one.id in asking]
             claims.release(connection, "enrollment", left)
+    return len(ours)
 
 
 def _in_order(claimed: Sequence[Claim], facts: Mapping[str, Facts]) -> list[tuple[str, Enrollment]]:
@@ -110,7 +114,7 @@ def _in_order(claimed: Sequence[Claim], facts: Mapping[str, Facts]) -> list[tupl
 
 def _to_be_taken_in(parts: Parts, actions: Sequence[Action], now: datetime) -> bool:
     """Whether something is to be taken in before the customer's next enrollment is walked."""
-    if any(leads_on(one) for one in actions):
+    if any(takes_in_first(one) for one in actions):
         return True
     kept = [one.enrollment for one in actions if isinstance(one, Keep)]
     queues = {flow.id for flow in parts.live.flows_with_queue}
