@@ -201,11 +201,11 @@ def _calls(said: Any, settings: Any) -> Iterator[Finding]:
 
 def called(catalog: Any) -> list[str]:
     """The environment variables that steps call by, sorted."""
-    from lifecycle.core.campaign import Flow, Series
+    from lifecycle.core.campaign import Flow
     from lifecycle.send.webhook_call import name_of
 
     live = [one for one in catalog.campaigns.values() if one.status != "draft"]
-    ways = [one.way for one in live if isinstance(one, Flow | Series)]
+    ways = [one.way for one in live if isinstance(one, Flow)]
     steps = [place.step for way in ways for place in way.places.values()]
     return sorted({name_of(step.call.url) for step in steps if step.call is not None})
 

@@ -26,6 +26,10 @@ def campaign(ctx: typer.Context, name: NAME) -> None:
 
     def human(out: Any) -> None:
         out.print(f"[bold]{found.campaign}[/]  {found.name} ({found.status})")
+        if found.ordered:
+            out.print(f"[bold]{found.ordered}[/]")
+        for one in found.occasions:
+            out.print(occasion_told(one))
         what = ", ".join(f"{count} {what}" for what, count in found.decisions.items())
         out.print(what or "Nothing was decided yet.")
         if found.dropped:
@@ -57,6 +61,19 @@ def campaign(ctx: typer.Context, name: NAME) -> None:
     said.answer(found, human)
 
 
+def occasion_told(one: Any) -> str:
+    """How far an occasion has got, in a line."""
+    from lifecycle.core.occasion import ONCE
+    from lifecycle.core.words import rfc3339
+
+    which = "" if one.occasion == ONCE else f"{one.occasion} "
+    wave = f" wave {one.wave + 1}" if one.wave else ""
+    state = f"{one.state} ({one.reason})" if one.reason else one.state
+    next_at = f", next at {rfc3339(one.moment)}" if one.moment is not None else ""
+    tested = f", {one.tested:.1f} % test" if one.tested is not None else ""
+    return f"{which}{one.step}{wave}: {state}, {one.enrolled} let in{tested}{next_at}"
+
+
 @report.command("experiment", epilog=EVERYWHERE)
 def experiment(ctx: typer.Context, name: NAME) -> None:
     """How the variants of a campaign compare; it may be looked at at any time."""
@@ -71,12 +88,13 @@ def experiment(ctx: typer.Context, name: NAME) -> None:
         if not found:
             out.print("No step of this campaign has variants.")
         for step in found:
-            out.print(f"[bold]{step.step}[/]  by {step.by}, at {step.confidence:g} % confidence")
+            which = f"{step.step} {step.occasion}".strip()
+            out.print(f"[bold]{which}[/]  by {step.by}, at {step.confidence:g} % confidence")
             rows = [
                 (
                     one.variant,
                     one.share.of,
-                    rate(one.share),
+                    rate(one.share) if one.mean is None else f"{one.mean:.2f}",
                     "" if one.p is None else f"{one.p:.3f}",
                 )
                 for one in step.variants

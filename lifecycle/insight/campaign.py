@@ -13,12 +13,16 @@ from sqlalchemy import BigInteger, Connection, exists, func, select, type_coerce
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.words import number
 from lifecycle.insight.interval import Lift, Share, lift, share
+from lifecycle.store.occasions import OccasionState, states
 from lifecycle.store.tables import METADATA
 
 MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
 DECISION, ENROLLMENT = METADATA.tables["decision"], METADATA.tables["enrollment"]
 GONE = ("accepted", "uncertain")
 STREAMED = 2_000
+OCCASIONS = 20
+"""So many occasions are told."""
+STATE = METADATA.tables["campaign_state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,10 @@ class CampaignReport:
     decisions: dict[str, int]
     dropped: dict[str, int]
     measured: Measured | None
+    occasions: tuple[OccasionState, ...] = ()
+    """How far a broadcast or a series has got, the latest last."""
+    ordered: str = ""
+    """Whether it is paused or stopped by command or by ourselves, and why."""
 
 
 def campaign_report(
@@ -79,7 +87,21 @@ def campaign_report(
         decisions,
         dropped,
         _measured(connection, campaign, now),
+        tuple(_latest(connection, campaign.id)),
+        _ordered(connection, campaign.id),
     )
+
+
+def _latest(connection: Connection, campaign: str) -> list[OccasionState]:
+    known = states(connection, campaign)
+    known.sort(key=lambda one: (one.occasion, one.said, one.wave))
+    return known[-OCCASIONS:]
+
+
+def _ordered(connection: Connection, campaign: str) -> str:
+    query = select(STATE.c.ordered, STATE.c.reason).where(STATE.c.campaign == campaign)
+    row = connection.execute(query).first()
+    return "" if row is None or not row.ordered else f"{row.ordered} ({row.reason})"
 
 
 def _decisions(connection: Connection, campaign: str) -> tuple[dict[str, int], dict[str, int]]:

@@ -15,6 +15,7 @@ from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import ENROLLMENT_MOVES
 from lifecycle.core.message import MESSAGE_MOVES
+from lifecycle.core.policy import experiment
 from lifecycle.core.step import Step
 from lifecycle.core.words import rfc3339
 from lifecycle.errors import LifecycleError
@@ -157,7 +158,8 @@ class Watch:
         place = (row.enrollment_id, row.place)
         if self._places.setdefault(place, row.message_id) != row.message_id:
             raise self._broken(2, f"the step {row.step} was sent twice", one.at, customer)
-        seen = (customer, one.campaign, one.step)
+        own = experiment(handed.campaign, row.entry)
+        seen = (customer, one.campaign, f"{one.step}/{own}")
         if self._variants.setdefault(seen, one.variant) != one.variant:
             what = f"two variants of {one.campaign}/{one.step} were seen"
             raise self._broken(4, what, one.at, customer)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifecycle.core.experiment import Score, always_valid_p, leading
+from lifecycle.core.experiment import Earned, Score, always_valid_p, leading
 from tests.simulation.shop import broadcast, event, flow, person, play, shop, step
 
 VARIANTS = """
@@ -135,3 +135,63 @@ def test_a_broadcast_tests_a_share_and_sends_the_rest_the_winner(tmp_path: Path)
     rest = {r["customer"]: r["variant"] for r in rows if r["what"] == "sent" and "T13" in r["at"]}
     assert set(rest) == set(names) - set(tested)
     assert set(rest.values()) == {"b"}
+
+
+def earned(variant: str, amounts: list[float]) -> Earned:
+    worth = [one for one in amounts if one]
+    return Earned(variant, len(amounts), len(worth), sum(amounts), sum(a * a for a in amounts))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "proven"),
+    [
+        ([40.0] * 100 + [0.0] * 900, [40.0] * 20 + [0.0] * 980, True),
+        ([40.0] * 100 + [0.0] * 900, [38.0] * 100 + [0.0] * 900, False),
+        ([400.0] * 9 + [0.0] * 991, [40.0] * 9 + [0.0] * 991, False),
+        ([5_000.0] + [40.0] * 30 + [0.0] * 969, [40.0] * 30 + [0.0] * 970, False),
+    ],
+)
+def test_a_lead_in_revenue_is_proven_by_means_and_their_scatter(
+    one: list[float], other: list[float], proven: bool
+) -> None:
+    found = leading([earned("a", one), earned("b", other)], 95, 100)
+    assert found is not None
+    assert (found.variant, found.proven) == ("a", proven)
+
+
+def test_looking_at_revenue_after_every_letter_fools_no_more_often_than_said() -> None:
+    """Equal variants: one letter in ten sells, amounts scatter widely; at 90 %."""
+    dice, fooled, tries = random.Random(11), 0, 60
+    for _ in range(tries):
+        sides: tuple[list[float], list[float]] = ([], [])
+        for _ in range(60):
+            for side in sides:
+                sold = (dice.random() < 0.1 for _ in range(40))
+                side += [dice.expovariate(1 / 50) if one else 0.0 for one in sold]
+            if always_valid_p(earned("a", sides[0]), earned("b", sides[1])) <= 0.1:
+                fooled += 1
+                break
+    assert fooled <= tries * 0.1
+
+
+def test_revenue_chooses_the_variant_whose_letters_bring_more(tmp_path: Path) -> None:
+    """b sells less often, and far more each; what comes after the goal's time does not count."""
+    more = VARIANTS.format("", 10).replace("click_rate", "revenue")
+    more += 'test_percent = 40\ndecide_after = "6 hours"\n'
+    more += '[goal]\nwhen = "order_*"\nwithin = "4 hours"\nvalue = "sum.total"\n'
+    files = {"b": broadcast("2026-05-04T09:00:00Z", more=more)}
+    names = [f"c{n}" for n in range(300)]
+    people = [person(one) for one in names]
+    start = [event("2026-05-01T00:00:00", "x", names[0])]
+    rows = play(tmp_path, shop(files), start, people=people).decisions
+    tested = {r["customer"]: r["variant"] for r in rows if r["what"] == "sent" and "T09" in r["at"]}
+    sides = {name: [who for who in tested if tested[who] == name] for name in "ab"}
+    bought = [("a", 20, 10, "10"), ("b", 12, 90, "10"), ("a", 40, 500, "14")]
+    lines = start + [
+        event(f"2026-05-04T{hour}:00:00", "order_placed", who, sum={"total": worth})
+        for name, count, worth, hour in bought
+        for who in sides[name][:count]
+    ]
+    rows = play(tmp_path, shop(files), lines, people=people).decisions
+    rest = {r["variant"] for r in rows if r["what"] == "sent" and "T15" in r["at"]}
+    assert rest == {"b"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from lifecycle.catalog.load import load
 from lifecycle.core.anchor import read_anchored
 from lifecycle.core.occasion import When, hours_possible, read_when
 from lifecycle.core.send_time import Clock, best_hour
@@ -70,7 +72,8 @@ def test_all_best_hours_there_may_be(
 
 def best(at: str = "best hour", on: str = "2026-04-14", more: str = "") -> str:
     return (
-        f'name = "B"\nkind = "broadcast"\nstatus = "live"\ntopic = "offers"\nat = "{at}"\non = {on}\n'
+        f'name = "B"\nkind = "broadcast"\nstatus = "live"\ntopic = "offers"\nat = "{at}"\n'
+        f"on = {on}\n"
         f'template = "hello"\nsubject = "Hello"\n[audience]\neveryone = true\n{more}\n'
     )
 
@@ -205,10 +208,6 @@ def test_each_occurrence_is_an_entry_of_its_own_and_asks_the_audience(tmp_path: 
 
 def test_the_template_is_that_of_the_occurrence(tmp_path: Path) -> None:
     """That of July is missing: the occurrence is left out."""
-    import tempfile
-
-    from lifecycle.catalog.load import load
-
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         for folder in ("campaigns", "templates/news"):

@@ -33,7 +33,8 @@ def series(
 ) -> str:
     written = "\n".join(steps or [step(*one) for one in DAYS])
     return (
-        f'name = "S"\nkind = "series"\nstatus = "live"\ntopic = "offers"\nanchor = {anchor}\n{top}\n'
+        f'name = "S"\nkind = "series"\nstatus = "live"\ntopic = "offers"\nanchor = {anchor}\n'
+        f"{top}\n"
         f"[audience]\n{audience}\n{written}"
     )
 
@@ -64,7 +65,8 @@ def test_the_times_are_each_readers_own(tmp_path: Path) -> None:
         person("nowhere"),
     ]
     rows = played(tmp_path, series(), [], people, said=settings(zone="Asia/Tokyo")).decisions
-    assert {(r["customer"], r["at"]) for r in rows if r["what"] == "sent" and r["step"] == "sale"} == {
+    sales = [r for r in rows if r["what"] == "sent" and r["step"] == "sale"]
+    assert {(r["customer"], r["at"]) for r in sales} == {
         ("berlin", "2026-11-27T07:00:00Z"),
         ("york", "2026-11-27T13:00:00Z"),
         ("nowhere", "2026-11-26T23:00:00Z"),

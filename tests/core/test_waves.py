@@ -71,7 +71,7 @@ def test_segments_go_first_and_everybody_else_last(tmp_path: Path) -> None:
 
 
 def test_the_audience_is_asked_at_each_wave(tmp_path: Path) -> None:
-    """Whoever of an early share joins late gets it with the next wave, whoever has left does not."""
+    """Whoever of an early share joins late gets it with the next wave, who has left does not."""
     first = next(who for who in NAMES if drawn(who) < 10)
     second, last = [next(w for w in NAMES if drawn(w) >= at) for at in (40, 70)]
     people = [person(second, attributes={"out": False}), person(first), person(last)]
@@ -159,7 +159,11 @@ def test_the_rest_of_each_wave_waits_for_the_winner_and_no_longer(tmp_path: Path
 def test_the_rest_waits_for_the_winner_in_every_zone(tmp_path: Path) -> None:
     """Tokyo's nine o'clock comes seven hours before Berlin's, where the winner is chosen."""
     zones = ("Asia/Tokyo", "Europe/Berlin", "America/New_York")
-    people = [person(f"{zone}{n:02}", timezone=zone, email=f"c{n}@x.example") for zone in zones for n in range(20)]
+    people = [
+        person(f"{zone}{n:02}", timezone=zone, email=f"c{n}@x.example")
+        for zone in zones
+        for n in range(20)
+    ]
     text = broadcast(AT, more=TESTED.format(0.001))
     catalog = shop({"b": text}, said=settings(zone="Europe/Berlin"))
     found = sent(play(tmp_path, catalog, FIRST, people=people))

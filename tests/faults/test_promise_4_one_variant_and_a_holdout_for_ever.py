@@ -154,7 +154,12 @@ def test_who_saw_the_loser_sees_it_again_after_the_verdict_and_the_others_see_th
     assert set(first.values()) == {"a", "b"}
     with running.database.write() as connection:
         give_verdict(
-            connection, "f", "one", "b", proven=True, detail="", now=instant("2026-05-05T09:00:00")
+            connection,
+            ("f", "one", ""),
+            "b",
+            proven=True,
+            detail="",
+            now=instant("2026-05-05T09:00:00"),
         )
     for name in NAMES[:60]:
         running.say(person(name), at="2026-05-05T09:30:00")

@@ -122,7 +122,8 @@ def test_a_broadcast_goes_on_behind_an_erased_customer(database: Database):
     with database.write() as connection:
         lines = [read_customer({"id": name}, at=NOW) for name in ("a", "b", "c")]
         say(connection, lines, now=NOW, address_key=KEY)
-        state = {"campaign": "sale", "state": "enrolling", "cursor": "b", "enrolled": 2}
+        state = {"campaign": "sale", "occasion": "once", "step": "letter", "wave": 0}
+        state |= {"state": "asking", "cursor": "b", "enrolled": 2}
         connection.execute(TABLES["broadcast_state"].insert(), state)
         erase(connection, "b", NOW, KEY)
         assert connection.execute(select(TABLES["broadcast_state"].c.cursor)).scalar() == "a"
