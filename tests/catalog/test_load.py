@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lifecycle.catalog import load as loading
-from lifecycle.catalog.folder import MAX_FILE, Gathered
+from lifecycle.catalog.folder import MAX_FILE, Gathered, gather
 from lifecycle.catalog.load import from_files, load, load_settings
 from lifecycle.core.campaign import Broadcast, Flow
 from tests.catalog.shop import CART, FILES, SETTINGS, catalog_of, write
@@ -205,7 +205,6 @@ def test_a_folder_that_is_saved_while_it_is_read_is_read_again(
     cart = tmp_path / "campaigns" / "abandoned_cart.toml"
     whole = cart.read_text()
     cart.write_text(whole[: len(whole) // 2])
-    gather = loading.gather
 
     def saved_meanwhile(root: Path) -> Gathered:
         found = gather(root)

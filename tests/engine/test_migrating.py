@@ -130,6 +130,29 @@ def test_the_moves_go_on_after_a_crash_in_their_midst(there: Changing) -> None:
     assert len(there.decided("moved")) == 4
 
 
+def test_a_crash_within_a_page_moves_nobody_by_halves(
+    there: Changing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crash(Exception):
+        """The process dies here."""
+
+    def dies(*_: object) -> None:
+        raise Crash
+
+    now = BEGIN + DAY + HOUR
+    there.change({"f": RENAMED}, at=now, background=True)
+    builder = there.builder()
+    builder.portion(now)
+    with monkeypatch.context() as crashing, pytest.raises(Crash):
+        crashing.setattr(migrating, "look_again", dies)
+        builder.portion(now)
+    assert len(there.decided("moved")) == 2
+    again = there.builder()
+    again.run(now)
+    assert [one.joined for one in again.done] == [4]
+    assert len(there.decided("moved")) == 4
+
+
 def test_nobody_gets_the_old_letter_while_the_moves_are_under_way(there: Changing) -> None:
     there.change({"f": RENAMED}, at=BEGIN + 2 * DAY - HOUR, background=True)
     there.until(BEGIN + 2 * DAY)
