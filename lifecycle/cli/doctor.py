@@ -113,6 +113,7 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
             yield from _clock(connection)
             yield from _work(connection, settings)
             yield from _codes(said, connection)
+            yield from _occasions(connection)
     finally:
         database.close()
 
@@ -208,6 +209,19 @@ def called(catalog: Any) -> list[str]:
     ways = [one.way for one in live if isinstance(one, Flow)]
     steps = [place.step for way in ways for place in way.places.values()]
     return sorted({name_of(step.call.url) for step in steps if step.call is not None})
+
+
+def _occasions(connection: Any) -> Iterator[Finding]:
+    """Occurrences that were left out lately, and campaigns that stopped by themselves."""
+    from lifecycle.insight.missed import missed_lately, stopped_by_breaker
+
+    for one in missed_lately(connection):
+        why = "its template was missing" if one.reason == "broken_template" else "it was too late"
+        told = f"{one.campaign}: the occurrence of {one.entry} was left out, {why}"
+        yield Finding("broadcasts", "error" if why.startswith("its") else "warning", told)
+    for name, reason in stopped_by_breaker(connection):
+        told = f"{name} was stopped, {reason}; lifecycle resume {name} lets its next letters go"
+        yield Finding("broadcasts", "warning", told)
 
 
 def _codes(said: Any, connection: Any) -> Iterator[Finding]:
