@@ -41,6 +41,8 @@ def enter(
     def refused(reason: str, detail: str = "", leaves: tuple[Because, ...] = ()) -> list[Action]:
         return [Decided(now, flow.id, entry, "not_entered", reason, detail, because=leaves)]
 
+    if flow.enter.on_date is not None and anchor is None:
+        return refused("not_applicable", "it is entered by a date, and joining brings none")
     barred = _barred(flow, facts, event, key, policy, now)
     if barred is not None or key is None:
         return refused(*barred) if barred is not None else []

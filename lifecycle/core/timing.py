@@ -13,9 +13,11 @@ from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.length import OwnLength, length_of
 from lifecycle.core.send_time import Allowed, Clock, best_hour, best_moment
 from lifecycle.core.step import Step
-from lifecycle.core.words import FIRST_INSTANT, Moment, Span, moment_in_data
+from lifecycle.core.words import FIRST_INSTANT, LAST_INSTANT, Moment, Span, moment_in_data
 
 NEVER_ALLOWED = timedelta(days=370)
+FARTHEST = LAST_INSTANT - 3 * NEVER_ALLOWED
+"""No step falls due later, whatever the data say: "9999-12-31" is how some say never."""
 _FIRST = Moment(FIRST_INSTANT)
 
 
@@ -39,6 +41,7 @@ def step_due(
         around = clock.at(anchor_of(enrollment), facts.zone)
         base = around if not step.after else max(base, around)
         clock = None
+    base = min(base, FARTHEST)
     quiet = policy.quiet_hours(flow, step)
     if clock is not None and clock.inside is not None:
         free = allowed(step, None, facts, policy, quiet)
@@ -63,7 +66,12 @@ def _waited(
             assert until.event is not None
             value = _at_path(facts.event_value(entry, until.event[0]), until.event[1:])
         told = moment_in_data(value)
-        return decided_at if told is None else max(decided_at, told.at(facts.zone) + until.offset)
+        if told is None:
+            return decided_at
+        try:
+            return max(decided_at, told.at(facts.zone) + until.offset)
+        except OverflowError:
+            return decided_at if until.offset < timedelta() else FARTHEST
     length = length_of(step.after, policy.view(facts, facts.now, enrollment.entry_event()))
     return decided_at if length is None else decided_at + length
 
