@@ -236,8 +236,12 @@ class Watch:
         for one in messages:
             if one.state in WAITING:
                 waiting[one.enrollment_id].add(one.message_id)
+        running = {(row.customer_id, row.campaign) for row in rows if row.state == "active"}
         for row in rows:
             customer = row.customer_id
+            if row.state == "queued" and (customer, row.campaign) not in running:
+                what = f"an entry of {row.campaign} is queued behind nothing"
+                raise self._broken(2, what, now, customer)
             self._moved(row.enrollment_id, row.state, ENROLLMENT_REACHES, now, customer)
             out = set(row.open_messages or ())
             if row.quarantined_at is not None:

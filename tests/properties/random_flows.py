@@ -224,7 +224,7 @@ def dated() -> st.SearchStrategy[tuple[str, str]]:
     once: Table = {"at": datetime(2026, 3, 28, 9), **LETTER_KEYS}
     waves = {"waves": {"percent": [50, 50], "gap": "90 minutes"}}
     every: Table = {"every": "day at 02:30", **LETTER_KEYS}
-    letters = [{"name": "soon", "at": "T-1 days 09:00", **LETTER_KEYS}]
+    letters: list[Table] = [{"name": "soon", "at": "T-1 days 09:00", **LETTER_KEYS}]
     letters += [{"name": "then", "at": "T 02:30", "only_if": {"did": "b"}, **LETTER_KEYS}]
     series: Table = {"anchor": date(2026, 3, 29), "step": letters}
     kinds: list[Table] = [
