@@ -18,6 +18,7 @@ from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
+from lifecycle.engine.put_aside import hold_put_aside
 from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.rewards import incentives, referral
@@ -96,6 +97,7 @@ def _deliver(
             clock = claims.database_clock(connection)
             ours = outbox.in_turn(connection, customers, ours, now, clock)
             weighed.only(ours)
+            hold_put_aside(connection, weighed, now)
             going = weighed.prepared
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
