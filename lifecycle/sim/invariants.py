@@ -270,7 +270,10 @@ class Watch:
     def _segments(self, connection: Connection, now: datetime) -> None:
         """Promise 5: who is in a segment is who is when everybody is asked from scratch."""
         settings = self.catalog.settings
-        table = TABLES["membership"]
+        table, intake = TABLES["membership"], TABLES["intake"]
+        aside = select(intake.c.customer_id).where(intake.c.quarantined_at.is_not(None))
+        not_taken_in = set(connection.scalars(aside))
+        self.put_aside |= not_taken_in
         for name, rule in self.catalog.rules.items():
             query = select(table.c.customer_id).where(table.c.segment == name, table.c.member)
             kept = set(connection.scalars(query))
@@ -282,7 +285,7 @@ class Watch:
                 shop_zone=settings.shop.timezone,
                 tiers=settings.points.ladder,
             )
-            for customer in sorted(kept ^ asked):
+            for customer in sorted((kept ^ asked) - not_taken_in):
                 word = "kept in" if customer in kept else "missing from"
                 raise self._broken(5, f"{word} the segment {name}", now, customer)
 

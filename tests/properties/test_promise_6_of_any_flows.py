@@ -1,11 +1,15 @@
-"""Whatever the flows: batches, order of pick-up and number of processes change no decision."""
+"""Whatever the flows: batches, order of pick-up and number of processes change no decision.
+
+Compared is what is done at the same instants: those at which something arrives or falls due, with
+idle ticks between them or without. A tick that comes late decides by what it knows then.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +52,28 @@ def test_the_size_of_the_batch_changes_nothing(shop: Shop) -> None:
     whole = lived(shop)
     assert lived(shop, batch=1) == whole
     assert lived(shop, batch=3) == whole
+
+
+STRIDE = timedelta(minutes=97)
+
+
+@SLOWLY
+@given(shop=shops())
+def test_ticks_at_which_nothing_is_due_change_nothing(shop: Shop) -> None:
+    whole = lived(shop)
+    world = World(shop.catalog, Registry())
+    try:
+        world.engine.start(BEGINS, alone=True)
+        idle = BEGINS + STRIDE
+        for now, people, events in arrivals(shop, world.engine):
+            while idle < now:
+                assert world.engine.tick(idle) == 0
+                idle += STRIDE
+            world.take(people, events, now)
+            world.engine.tick(now)
+        assert told(world) == whole
+    finally:
+        world.close()
 
 
 @contextmanager
