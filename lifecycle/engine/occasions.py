@@ -111,6 +111,8 @@ def _ahead(
     """How an occasion stands that has not begun; what was noted in time stays, however late."""
     found = moments(one, policy)
     if before is not None and before.said == one.when.said() and before.state == WAITING:
+        if before.moment in found.instants:
+            return replace(before, due_at=before.moment, entry=one.entry)
         return _state(one, aim(connection, found, policy, found.instants[0]))
     first = aim(connection, found, policy, now - TOO_LATE)
     if first is None or (first == found.instants[-1] and first < now and len(found.instants) > 1):
@@ -126,9 +128,10 @@ def aim(connection: Connection, found: Moments, policy: Policy, since: datetime)
     """
     if not found.names:
         return found.first_from(since)
-    used = occasions.zones_in_use(connection) | {policy.settings.shop.timezone}
+    own = policy.settings.shop.timezone
     for one in found.instants:
-        if one >= since and not used.isdisjoint(found.zones[one]):
+        zones = found.zones[one]
+        if one >= since and (own in zones or occasions.somebody_lives_in(connection, zones)):
             return one
     last = found.instants[-1]
     return last if last >= since else None

@@ -99,9 +99,8 @@ def go_on(connection: Connection, campaign: str) -> None:
     )
 
 
-_USED = Statement(select(CUSTOMER.c.timezone).distinct())
-_LIVED_IN = Statement(
-    select(CUSTOMER.c.timezone).where(among(CUSTOMER.c.timezone, "zones")).distinct()
+_SOMEBODY = Statement(
+    select(CUSTOMER.c.customer_id).where(among(CUSTOMER.c.timezone, "zones")).limit(1)
 )
 _LOOK_ANEW = Statement(
     update(STATE)
@@ -114,15 +113,15 @@ _LOOK_ANEW = Statement(
 )
 
 
-def zones_in_use(connection: Connection) -> set[str]:
-    """The zones that customers say, real ones or not."""
-    return {zone for (zone,) in _USED.rows(connection, {}) if zone is not None}
+def somebody_lives_in(connection: Connection, zones: Sequence[str]) -> bool:
+    """Whether any customer says one of these zones."""
+    return bool(_SOMEBODY.rows(connection, {"zones": zones}))
 
 
 def lived_in(connection: Connection, zones: Iterable[str | None], now: datetime) -> None:
     """Customers come to live in these zones: where nobody did, occasions are looked at anew."""
-    said = sorted({zone for zone in zones if zone})
-    if said and len(_LIVED_IN.rows(connection, {"zones": said})) < len(said):
+    said = {zone for zone in zones if zone}
+    if any(not somebody_lives_in(connection, [zone]) for zone in said):
         _LOOK_ANEW.each(connection, [{"now": now}])
 
 
@@ -142,7 +141,6 @@ _ELSEWHERE = CUSTOMER.c.timezone.is_(None) | ~among(CUSTOMER.c.timezone, "names"
 _EVERYBODY = Statement(_ANYBODY)
 _IN_ZONES = Statement(_ANYBODY.where(_INSIDE))
 _IN_ZONES_OR_NONE = Statement(_ANYBODY.where(or_(_INSIDE, _ELSEWHERE)))
-_SOMEBODY = Statement(select(CUSTOMER.c.customer_id).where(_INSIDE).limit(1))
 
 
 def page(
@@ -161,7 +159,7 @@ def page(
         found = _EVERYBODY.rows(connection, given)
     elif names is not None:
         found = _IN_ZONES_OR_NONE.rows(connection, {**given, "zones": zones, "names": names})
-    elif not after and not _SOMEBODY.rows(connection, {"zones": zones}):
+    elif not after and not somebody_lives_in(connection, zones):
         found = []
     else:
         found = _IN_ZONES.rows(connection, {**given, "zones": zones})

@@ -226,3 +226,20 @@ def test_a_segment_is_asked_at_the_moment_itself(tmp_path: Path) -> None:
     text = series(step("one", "T 08:00"), audience='in_segment = "fresh"')
     found = played(tmp_path, text, lines, [person("c1"), person("c2")], segments=segments)
     assert {r["customer"] for r in found.decisions} == {"c1"}
+
+
+def test_variants_of_a_step_may_go_on_days_of_their_own(tmp_path: Path) -> None:
+    timed = (
+        '[[step]]\nname = "one"\ntemplate = "hello"\n'
+        '[[step.variant]]\nname = "early"\nsubject = "A"\nat = "T-2 days 09:00"\n'
+        '[[step.variant]]\nname = "late"\nsubject = "B"\nat = "T-1 day 18:00"\n'
+    )
+    people = [person(f"c{n}") for n in range(30)]
+    rows = played(tmp_path, series(timed, step("two", "T 08:00")), [], people).decisions
+    first = [r for r in rows if r["what"] == "sent" and r["step"] == "one"]
+    assert {(r["variant"], r["at"]) for r in first} == {
+        ("early", "2026-11-25T09:00:00Z"),
+        ("late", "2026-11-26T18:00:00Z"),
+    }
+    assert len(first) == 30
+    assert sum(r["what"] == "finished" for r in rows) == 30

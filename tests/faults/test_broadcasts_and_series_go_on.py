@@ -314,3 +314,14 @@ def test_a_newcomer_far_east_gets_the_next_occurrence_in_time(run: Run) -> None:
     with found.database.read() as connection:
         ahead = [one for one in occasions.states(connection, "b") if one.state == "waiting"]
     assert len(ahead) <= 2
+
+
+def test_a_restart_asks_nobody_whose_moment_was_over_before_they_came(run: Run) -> None:
+    """Tokyo's nine o'clock comes at midnight; somebody comes to live there at one."""
+    found = started(run, broadcast("2026-05-04T09:00:00"))
+    found.run("2026-05-04T01:00:00Z")
+    found.say(person("tokyo", timezone="Asia/Tokyo"), at="2026-05-04T01:00:00Z")
+    found.run("2026-05-04T02:00:00Z")
+    found.start("2026-05-04T02:00:00Z")
+    found.run("2026-05-04T10:00:00Z")
+    assert sent(found) == Counter(NAMES)
