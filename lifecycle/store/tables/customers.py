@@ -16,7 +16,7 @@ class Customer(SQLModel, table=True):
 
     __table_args__ = (
         Index("customer_address", "address_hash"),
-        Index("customer_zone", "timezone"),
+        Index("customer_zone", "timezone", "customer_id"),
         {"info": {"shard_key": "customer_id"}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)

@@ -213,7 +213,7 @@ def _customer() -> None:
 
 def _customer_indexes() -> None:
     op.create_index("customer_address", "customer", ["address_hash"], unique=False)
-    op.create_index("customer_zone", "customer", ["timezone"], unique=False)
+    op.create_index("customer_zone", "customer", ["timezone", "customer_id"], unique=False)
 
 
 def _date_kept() -> None:
