@@ -73,7 +73,7 @@ def _check(catalog: Any, campaign: str | None, seed: str) -> None:
 
 def _run(said: Any, catalog: Any, hooks: Any, options: Any, kept: Any, progress: Any) -> Any:
     """Run it; the seed of one that finds a promise broken is kept."""
-    from lifecycle.sim.invariants import PromiseBroken
+    from lifecycle.sim.promise_broken import PromiseBroken
     from lifecycle.sim.seeds import SEEDS, keep_seed
     from lifecycle.sim.simulate import simulate as run_simulation
 

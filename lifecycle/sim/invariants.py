@@ -18,8 +18,8 @@ from lifecycle.core.message import MESSAGE_MOVES
 from lifecycle.core.policy import experiment
 from lifecycle.core.step import Step
 from lifecycle.core.words import rfc3339
-from lifecycle.errors import LifecycleError
 from lifecycle.sim.plain_guard import Handed, PlainGuard, Went
+from lifecycle.sim.promise_broken import PromiseBroken
 from lifecycle.sim.record import Record
 from lifecycle.sim.virtual_ses import Try, VirtualSes
 from lifecycle.store.database import Database
@@ -32,19 +32,6 @@ TABLES = METADATA.tables
 MESSAGE, ENROLLMENT = TABLES["message"], TABLES["enrollment"]
 DECISION, EVENT = TABLES["decision"], TABLES["event"]
 WAITING = ("planned", "ready", "requeued")
-
-
-class PromiseBroken(LifecycleError):
-    """A promise that a simulation found broken, with the seed and what led to it."""
-
-    def __init__(
-        self, promise: int, what: str, at: datetime, customer: str, story: Sequence[str]
-    ) -> None:
-        self.promise, self.at, self.customer, self.story = promise, at, customer, story
-        whom = f" for {customer}" if customer else ""
-        lines = "".join(f"\n  {line}" for line in story)
-        cause = f"{what}, at {rfc3339(at)}{whom}{lines}"
-        super().__init__(f"promise {promise} is broken", cause)
 
 
 def _reaches(moves: Mapping[Any, frozenset[Any]]) -> dict[str, set[str]]:
@@ -252,12 +239,21 @@ class Watch:
                 raise self._broken(2, what, now, customer)
             if row.state != "active":
                 continue
-            if row.due_at is None and row.waiting_since is None and not out:
-                raise self._broken(
-                    2, f"an enrollment in {row.campaign} stands still", now, customer
-                )
+            stands = row.due_at is None and row.waiting_since is None and not out
+            if stands and not self._comes_back_to(row.campaign):
+                what = f"an enrollment in {row.campaign} stands still"
+                raise self._broken(2, what, now, customer)
             if row.due_at is not None and row.due_at <= now:
                 raise self._broken(2, f"a step of {row.campaign} is forgotten", now, customer)
+
+    def _comes_back_to(self, campaign: str) -> bool:
+        """Whether a series has a step to come, which brings those back whom it finds then."""
+        table = TABLES["broadcast_state"]
+        query = select(table.c.step).where(
+            table.c.campaign == campaign, table.c.due_at.is_not(None)
+        )
+        assert self._connection is not None
+        return self._connection.execute(query).first() is not None
 
     def _moved(
         self, of: str, state: str, reaches: Mapping[str, set[str]], now: datetime, customer: str

@@ -104,7 +104,7 @@ class Simulation:
     def __init__(self, catalog: Catalog, hooks: Registry, options: SimulateOptions) -> None:
         self.options, self.catalog = options, with_campaign(catalog, options.campaign)
         self.dice = Dice(f"simulate {options.seed}")
-        self.faults = Faults(self.dice) if options.faults else None
+        self.faults = Faults(self.dice, quiet=True) if options.faults else None
         self.begins = options.begins or begins_at(catalog, options.campaign)
         self.ends = self.begins + timedelta(days=options.days)
         self.ses = VirtualSes(accepts=self._react)
@@ -120,6 +120,9 @@ class Simulation:
             outside=self.faults is not None,
             batch=options.batch,
         )
+        if self.faults is not None:
+            # A database that is not there yet has nothing to lose.
+            self.faults.quiet = False
         settings = self.catalog.settings
         self.record = Record(tuple(settings.topics), settings.shop.timezone)
         self.watch = Watch(self.catalog, self.world.database, self.ses, self.record)

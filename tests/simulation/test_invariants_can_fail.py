@@ -12,7 +12,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.core.words import FIRST_INSTANT
 from lifecycle.engine import deliver, feedback, intake
 from lifecycle.hooks import Registry
-from lifecycle.sim.invariants import PromiseBroken
+from lifecycle.sim.promise_broken import PromiseBroken
 from lifecycle.sim.simulate import SimulateOptions, simulate
 from lifecycle.store import erase, events, outbox
 from tests.simulation.busy_shop import DAILY, busy_shop
