@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, select
 
 from lifecycle.core.action import (
     Action,
@@ -21,6 +21,8 @@ from lifecycle.core.action import (
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.engine.live import Live
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
 MARKS = {
@@ -32,7 +34,7 @@ MARKS = {
     "message_unsubscribed": "unsubscribed_at",
 }
 _MESSAGE = METADATA.tables["message"]
-_QUERY = (
+_QUERY = Statement(
     select(
         _MESSAGE.c.customer_id,
         _MESSAGE.c.message_id,
@@ -45,7 +47,7 @@ _QUERY = (
         _MESSAGE.c.transactional,
     )
     .where(
-        _MESSAGE.c.customer_id.in_(bindparam("ids", expanding=True)),
+        among(_MESSAGE.c.customer_id, "ids"),
         _MESSAGE.c.attempted_at.is_not(None),
     )
     .order_by(_MESSAGE.c.attempted_at, _MESSAGE.c.message_id)
@@ -71,7 +73,7 @@ def known_messages(
 ) -> dict[str, list[KnownMessage]]:
     """The messages of customers that have gone, oldest first."""
     found: dict[str, list[KnownMessage]] = {}
-    for row in connection.execute(_QUERY, {"ids": list(customers)}):
+    for row in _QUERY.rows(connection, {"ids": list(customers)}):
         known = KnownMessage(
             row.message_id,
             row.campaign,

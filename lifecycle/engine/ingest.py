@@ -34,8 +34,10 @@ _LATER = Statement(
     )
     .group_by(_EVENT.c.customer_id)
 )
-_HASHES = select(_CUSTOMER.c.customer_id, _CUSTOMER.c.address_hash).where(
-    _CUSTOMER.c.customer_id.in_(bindparam("ids", expanding=True))
+_HASHES = Statement(
+    select(_CUSTOMER.c.customer_id, _CUSTOMER.c.address_hash).where(
+        among(_CUSTOMER.c.customer_id, "ids")
+    )
 )
 _GUARDED = Statement(
     update(_MESSAGE)
@@ -131,7 +133,7 @@ def _of_feedback(
     ]
     if not feedback:
         return {}, {}
-    rows = connection.execute(_HASHES, {"ids": feedback})
+    rows = _HASHES.rows(connection, {"ids": feedback})
     hashes = {row.customer_id: row.address_hash for row in rows}
     return known_messages(connection, feedback), hashes
 
@@ -171,13 +173,15 @@ def _write(
     """Write a batch; says to which customers it appended events itself."""
     writing.write(connection)
     if waiting:
-        events.TAKEN_UP_TO.each(connection, [{"ids": list(waiting), "now": now}])
+        names = {one.event.name for new in waiting.values() for one in new}
+        events.TAKEN_UP_TO.each(connection, [{"ids": list(waiting), "now": now}], names)
     filled = [
         {"of": customer_id, "id": event.id, "filled": event.properties}
         for customer_id, taken in done.items()
         for event in taken.filled
     ]
-    events.TAKEN_CHANGED.each(connection, filled)
+    names = {event.name for taken in done.values() for event in taken.filled}
+    events.TAKEN_CHANGED.each(connection, filled, names)
     happened = [
         (customer_id, event) for customer_id, taken in done.items() for event in taken.rewarded
     ]

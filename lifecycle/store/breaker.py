@@ -36,6 +36,12 @@ _HARM_BY_LETTER = (
 )
 
 
+_OLD = (
+    Statement(delete(COUNT).where(COUNT.c.at < _BETWEEN["before"])),
+    Statement(delete(HARM).where(HARM.c.letter_at < _BETWEEN["before"])),
+)
+
+
 def _counting(kind: str) -> Statement:
     insert = (sqlite.insert if kind == "sqlite" else postgresql.insert)(COUNT)
     more = {"letters": COUNT.c.letters + insert.excluded.letters}
@@ -102,5 +108,5 @@ def close(connection: Connection, now: datetime) -> int:
 
 def forget(connection: Connection, before: datetime) -> None:
     """Strike what no window reaches any more."""
-    connection.execute(delete(COUNT).where(COUNT.c.at < before))
-    connection.execute(delete(HARM).where(HARM.c.letter_at < before))
+    for gone in _OLD:
+        gone.each(connection, [{"before": before}])

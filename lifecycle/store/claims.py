@@ -91,7 +91,7 @@ def _statement(kind: str, queue: str, which: str) -> Statement:
         f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}){_ALSO[queue]} "
         f"ORDER BY {_ORDER[queue]} LIMIT :batch{lock}) RETURNING {_RETURNS[queue]}"
     )
-    return Statement(claiming.columns(*(column(name) for name in CLAIMED)))
+    return Statement(claiming.columns(*(column(name) for name in CLAIMED)), quiet=True)
 
 
 @lru_cache(maxsize=20)
@@ -208,7 +208,8 @@ def release(connection: Connection, queue: str, claimed: Sequence[Claim]) -> Non
 @lru_cache(maxsize=20)
 def _release(queue: str) -> Statement:
     where = f"customer_id = :customer AND {_KEYS[queue][1]} = :id AND fence = :fence"
-    return Statement(text(f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"))
+    freed = f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"
+    return Statement(text(freed), quiet=True)
 
 
 def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) -> bool:

@@ -18,16 +18,22 @@ from lifecycle.store.dialect import postgresql, sqlite
 class Database:
     """The facts, wherever they are kept. Writing transactions on SQLite go one at a time."""
 
-    def __init__(self, url: str, *, durable: bool = True) -> None:
+    def __init__(self, url: str, *, durable: bool = True, alone: bool = False) -> None:
         """Open `url` ("sqlite:///shop.db", "sqlite://", "postgresql://…").
 
-        Raises EnvironmentFailed when nothing can be opened there.
+        `alone`: an SQLite database of which only this object knows and which is thrown away after
+        a failure; nothing is rolled back in it. Raises EnvironmentFailed when nothing can be opened
+        there.
         """
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
-        make = sqlite.engines if self.is_sqlite else postgresql.engines
+        assert self.is_sqlite or not alone
         try:
-            self._writer, self._reader = make(url, durable=durable)
+            if self.is_sqlite:
+                made = sqlite.engines(url, durable=durable, alone=alone)
+            else:
+                made = postgresql.engines(url, durable=durable)
+            self._writer, self._reader = made
         except SQLAlchemyError as refused:
             raise EnvironmentFailed(
                 "the database address cannot be used",

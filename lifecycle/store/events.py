@@ -28,6 +28,7 @@ CUSTOMER = METADATA.tables["customer"]
 PlainEvent = tuple[str, str, str, int, int, int, int, bool, bool, str]
 """A row of `event`, its instants in microseconds and its properties as compact JSON."""
 _BY_KEY = itemgetter(0, 1)
+_PENDING = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def append_plain(connection: Connection, events: Sequence[PlainEvent]) -> None:
         if falls_due < due.get(customer_id, falls_due + 1):
             due[customer_id] = falls_due
     # One order for all writers, so that two of them never wait for each other.
-    insert_plain(connection, EVENT, sorted(events, key=_BY_KEY))
+    waiting = all(event[_PENDING] for event in events)
+    insert_plain(connection, EVENT, sorted(events, key=_BY_KEY), quiet=waiting)
     for newcomer in _customers_exist(connection, known_since):
         due[newcomer] = known_since[newcomer]  # known from now on, whatever day the event bears
     _wake(connection, due, everything=False)
@@ -115,7 +117,8 @@ def _owners(connection: Connection, customers: set[str]) -> dict[str, str]:
 
 
 _OWNERS = Statement(
-    select(ALIAS.c.alias_id, ALIAS.c.customer_id).where(among(ALIAS.c.alias_id, "ids"))
+    select(ALIAS.c.alias_id, ALIAS.c.customer_id).where(among(ALIAS.c.alias_id, "ids")),
+    reads=("alias",),
 )
 
 
@@ -138,7 +141,9 @@ def _customers_exist(connection: Connection, known_since: Mapping[str, int]) -> 
     return [row["customer_id"] for row in rows]
 
 
-_THERE = Statement(select(CUSTOMER.c.customer_id).where(among(CUSTOMER.c.customer_id, "ids")))
+_THERE = Statement(
+    select(CUSTOMER.c.customer_id).where(among(CUSTOMER.c.customer_id, "ids")), reads=("customer",)
+)
 
 
 def wake(connection: Connection, due: Mapping[str, datetime], *, everything: bool = True) -> None:

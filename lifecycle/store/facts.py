@@ -133,7 +133,7 @@ def _customer(row: Any, now: datetime, shop_zone: str) -> Facts:
         locale=row.locale,
         timezone=row.timezone,
         known_since=row.known_since,
-        attributes=row.attributes,
+        attributes=dict(row.attributes),
         erased=row.erased_at is not None,
     )
 
@@ -177,19 +177,23 @@ def _ids(column: Any) -> Any:
 _CUSTOMER = TABLES["customer"]
 _CONSENT, _MEMBERSHIP = TABLES["consent"], TABLES["membership"]
 _ENROLLMENT, _MESSAGE = TABLES["enrollment"], TABLES["message"]
-_CUSTOMERS = Statement(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)))
+_CUSTOMERS = Statement(select(_CUSTOMER).where(_ids(_CUSTOMER.c.customer_id)), reads=("customer",))
 _CONSENTS = Statement(
     select(_CONSENT.c.customer_id, _CONSENT.c.topic, _CONSENT.c.agreed, _CONSENT.c.at).where(
         _ids(_CONSENT.c.customer_id)
-    )
+    ),
+    reads=("consent",),
 )
-_SEGMENTS = Statement(select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)))
+_SEGMENTS = Statement(
+    select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)), reads=("membership",)
+)
 _ENROLLMENTS = Statement(
     select(_ENROLLMENT)
     .where(_ids(_ENROLLMENT.c.customer_id))
     .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id),
     into=_of_customer,
     remembers=ROWS_REMEMBERED,
+    reads=("enrollment",),
 )
 _SENT = Statement(
     select(
@@ -210,19 +214,22 @@ _SILENCE = TABLES["silence"]
 _SILENCES = Statement(
     select(_SILENCE.c.customer_id, _SILENCE.c.silence_id, _SILENCE.c.since, _SILENCE.c.until).where(
         _ids(_SILENCE.c.customer_id)
-    )
+    ),
+    reads=("silence",),
 )
 _DATE = TABLES["date_kept"]
 _DATES = Statement(
     select(
         _DATE.c.customer_id, _DATE.c.campaign, _DATE.c.said, _DATE.c.asked, _DATE.c.wake_at
-    ).where(_ids(_DATE.c.customer_id))
+    ).where(_ids(_DATE.c.customer_id)),
+    reads=("date_kept",),
 )
 _SUPPRESSION = TABLES["suppression"]
 _SUPPRESSED = Statement(
     select(_CUSTOMER.c.customer_id, _SUPPRESSION.c.reason)
     .join(_SUPPRESSION, _SUPPRESSION.c.address_hash == _CUSTOMER.c.address_hash)
-    .where(_ids(_CUSTOMER.c.customer_id))
+    .where(_ids(_CUSTOMER.c.customer_id)),
+    reads=("customer", "suppression"),
 )
 
 
@@ -243,7 +250,8 @@ _VARIANTS = Statement(
         _MESSAGE.c.variant,
     )
     .where(_ids(_MESSAGE.c.customer_id), _MESSAGE.c.variant != "")
-    .order_by(_MESSAGE.c.planned_at.desc(), _MESSAGE.c.message_id.desc())
+    .order_by(_MESSAGE.c.planned_at.desc(), _MESSAGE.c.message_id.desc()),
+    reads=("message",),
 )
 
 

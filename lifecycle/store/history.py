@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec.json import decode
@@ -23,6 +23,7 @@ from lifecycle.store.dialect.lists import among
 from lifecycle.store.dialect.newest import newest_of_each
 from lifecycle.store.prepared import SQLITE, Statement
 from lifecycle.store.recent import Recent
+from lifecycle.store.remembered import ANY, Tables, part_of, remembered_of
 from lifecycle.store.tables import METADATA
 
 EVENT = METADATA.tables["event"]
@@ -33,6 +34,8 @@ FEW = 16
 """Most customers have no more events of one name: they are read at once, however far back."""
 MORE_AT_ONCE = 8
 """Where newest events turn out to be machines', so many times more are read."""
+_WHOLE = ("event", part_of("event", ANY))
+"""What is remembered holds no event that is not taken in yet."""
 COLUMNS = (EVENT.c.customer_id, EVENT.c.event_id, EVENT.c.name, EVENT.c.at, EVENT.c.properties)
 
 
@@ -151,18 +154,40 @@ def _one(connection: Connection, bound: Mapping[str, Any], part: Part) -> Read:
     name, after = bound["name"], part.after
     limit = part.last if after is None else max(part.last, FEW)
     while True:
-        rows = newest.driven(connection, {**bound, "limit": limit})
-        found = _events(name, rows)
-        if len(rows) < limit:
+        found, count, size = _newest(connection, newest, bound, limit)
+        if count < limit:
             asked_for = _asked_for(found, part)
-            return Read(asked_for, len(asked_for) == len(found), _size(rows))
+            return Read(asked_for, len(asked_for) == len(found), size)
         if len(found) >= part.last and (after is None or (found and found[-1].at <= after)):
-            return Read(_asked_for(found, part), False, _size(rows))
+            return Read(_asked_for(found, part), False, size)
         if len(found) >= part.last and after is not None:
             break
         limit *= MORE_AT_ONCE
     rows = since.driven(connection, {**bound, "after": after})
     return Read(_events(name, rows), False, _size(rows))
+
+
+def _newest(
+    connection: Connection, newest: Statement, bound: Mapping[str, Any], limit: int
+) -> tuple[list[Event], int, int]:
+    """The newest events of one name, of how many rows they are, and their size."""
+    remembered = remembered_of(connection.connection.dbapi_connection)
+    name, of = bound["name"], bound["of"]
+    reads = _reads(name)
+    if remembered is not None and bound["seen"] is None:
+        kept = remembered.find(reads, of, limit)
+        if kept is not None:
+            return kept  # type: ignore[no-any-return]
+    rows = newest.driven(connection, {**bound, "limit": limit})
+    found = _events(name, rows), len(rows), _size(rows)
+    if remembered is not None and bound["seen"] is None:
+        remembered.keep(reads, of, limit, found)
+    return found
+
+
+@cache
+def _reads(name: str) -> Tables:
+    return "event", part_of("event", name)
 
 
 def _events(name: str, rows: Iterable[tuple[Any, ...]]) -> list[Event]:
@@ -295,4 +320,5 @@ def _whole_query(names: frozenset[str], seen: bool) -> Statement:
         if name.endswith("*")
     ]
     query = select(*COLUMNS).where(among(EVENT.c.customer_id, "ids"), or_(*named), _known(seen))
-    return Statement(query.order_by(*_ORDER), into=_owned, remembers=ROWS_REMEMBERED)
+    ordered = query.order_by(*_ORDER)
+    return Statement(ordered, into=_owned, remembers=ROWS_REMEMBERED, reads=() if seen else _WHOLE)

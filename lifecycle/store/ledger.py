@@ -13,6 +13,7 @@ from lifecycle.core.ledger import Code, Ledger, Line, Tiers
 from lifecycle.core.words import FIRST_INSTANT
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
+from lifecycle.store.remembered import remembered_of
 from lifecycle.store.tables import METADATA
 
 TABLES = METADATA.tables
@@ -32,14 +33,23 @@ def read(
     lines: dict[str, list[Line]] = {}
     codes: dict[str, list[Code]] = {}
     bound = {"ids": list(facts), "anchor": anchor}
-    for of, points, available_at, expires_at, expired, lasting in _LINES.rows(connection, bound):
+    earned = _LINES.rows(connection, bound) if _some(connection, _EARNED, facts) else ()
+    for of, points, available_at, expires_at, expired, lasting in earned:
         ends = FIRST_INSTANT if expired else expires_at
         line = Line(int(points), available_at or FIRST_INSTANT, ends, bool(lasting))
         lines.setdefault(of, []).append(line)
-    for of, issued_at, expires_at, redeemed_at in _CODES.rows(connection, bound):
+    given = _CODES.rows(connection, bound) if _some(connection, _GIVEN, facts) else ()
+    for of, issued_at, expires_at, redeemed_at in given:
         codes.setdefault(of, []).append(Code(issued_at, expires_at, redeemed_at))
     for of, known in facts.items():
         known.ledger = Ledger(tuple(lines.get(of, ())), tuple(codes.get(of, ())), tiers)
+
+
+def _some(connection: Connection, asked: Statement, facts: Mapping[str, Facts]) -> bool:
+    """Whether there may be any; it is asked first where the answer is remembered."""
+    if len(facts) != 1 or remembered_of(connection.connection.dbapi_connection) is None:
+        return True
+    return bool(asked.rows(connection, {"ids": list(facts)}))
 
 
 def _anchor(column: Any) -> Any:
@@ -70,6 +80,13 @@ def _lines() -> Select[Any]:
 
 
 _LINES = Statement(_lines())
+_EARNED, _GIVEN = (
+    Statement(
+        select(table.c.customer_id).where(among(table.c.customer_id, "ids")).limit(1),
+        reads=(table.name,),
+    )
+    for table in (ENTRY, INCENTIVE)
+)
 _OF = and_(
     MESSAGE.c.customer_id == INCENTIVE.c.customer_id, MESSAGE.c.message_id == INCENTIVE.c.message_id
 )

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from lifecycle.store import occasions
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
 
@@ -85,10 +87,13 @@ def set_task_once(connection: Connection, name: str, due_at: datetime) -> None:
     insert_new(connection, TASK, [{"name": name, "due_at": due_at, "fence": 0}])
 
 
+_FORGET_TASKS = Statement(TASK.delete().where(among(TASK.c.name, "names")))
+
+
 def forget_tasks(connection: Connection, names: Sequence[str]) -> None:
     """Strike tasks that are done for good."""
     if names:
-        connection.execute(TASK.delete().where(TASK.c.name.in_(names)))
+        _FORGET_TASKS.each(connection, [{"names": list(names)}])
 
 
 def keep_template(connection: Connection, version: str, compiled: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ where the network costs more than that, the same statements go the usual way.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,12 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
+from lifecycle.store.remembered import Remembered, Tables, remembered_of
+
 SQLITE = "sqlite"
+_WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
+OF_CUSTOMERS = ("customer_id", "of")
+"""So statements that write to a customer's rows call the customer; many at once are `ids`."""
 Process = Callable[[Any], Any]
 Row = Any
 
@@ -28,6 +34,8 @@ class _Ready:
     """A statement as SQLite's driver takes it."""
 
     sql: str
+    writes: str | None
+    """The table it writes to, empty where that is unknown; None where it only reads."""
     made: Callable[[tuple[Any, ...]], Row]
     bound: Callable[[Mapping[str, Any]], Sequence[Any]]
 
@@ -39,13 +47,23 @@ class Statement:
     """
 
     def __init__(
-        self, statement: Any, *, into: Callable[[Row], Any] | None = None, remembers: int = 0
+        self,
+        statement: Any,
+        *,
+        into: Callable[[Row], Any] | None = None,
+        remembers: int = 0,
+        reads: Tables = (),
+        quiet: bool = False,
     ) -> None:
         """`into` makes of a row what `rows` gives in its place: a value that nobody changes.
 
         `remembers` such values are kept, for rows that are read again and have not changed.
+        `reads`: what it gives of one customer holds until one of these tables is written to, and
+        nobody changes it. `quiet`: what it writes is given by no statement that says `reads`.
         """
         self.statement = statement
+        self._reads = reads
+        self._quiet = quiet
         self._into = into
         self._remembers = remembers
         self._ready: dict[tuple[str, ...], _Ready] = {}
@@ -55,11 +73,34 @@ class Statement:
         if connection.dialect.name != SQLITE:
             every = connection.execute(self.statement, dict(given)).all()
             return every if self._into is None else [self._into(row) for row in every]
+        driver = _driver(connection)
+        remembered = remembered_of(driver)
+        if remembered is not None and self._reads and len(given) == 1 and len(given["ids"]) == 1:
+            (customer_id,) = given["ids"]
+            kept = remembered.find(self._reads, customer_id, self)
+            if kept is None:
+                kept = self._read(connection, driver, given, None)
+                remembered.keep(self._reads, customer_id, self, kept)
+            return kept  # type: ignore[no-any-return]
+        return self._read(connection, driver, given, remembered)
+
+    def _read(
+        self,
+        connection: Connection,
+        driver: sqlite3.Connection,
+        given: Mapping[str, Any],
+        remembered: Remembered | None,
+    ) -> list[Row]:
         ready = self._made_ready(connection, ())
+        told = remembered if ready.writes is not None else None
+        if told is not None:
+            told.about_to_write()
         try:
-            found = _driver(connection).execute(ready.sql, ready.bound(given)).fetchall()
+            found = driver.execute(ready.sql, ready.bound(given)).fetchall()
         except sqlite3.Error as error:
             _told(connection, ready.sql, error)
+        if told is not None:
+            told.written(ready.writes or "", () if self._quiet else None)
         return [ready.made(row) for row in found]
 
     def driven(self, connection: Connection, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -70,18 +111,33 @@ class Statement:
         except sqlite3.Error as error:
             _told(connection, ready.sql, error)
 
-    def each(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute it once for each of `rows`, which all say the same names."""
+    def each(
+        self,
+        connection: Connection,
+        rows: Sequence[Mapping[str, Any]],
+        parts: Iterable[str] = (),
+    ) -> None:
+        """Execute it once for each of `rows`, which all say the same names.
+
+        `parts`: the parts of the table that it writes to, where it is read in parts.
+        """
         if not rows:
             return
         if connection.dialect.name != SQLITE:
             connection.execute(self.statement, rows)
             return
         ready = self._made_ready(connection, tuple(rows[0]))
+        driver = _driver(connection)
+        remembered = remembered_of(driver)
+        if remembered is not None:
+            remembered.about_to_write()
         try:
-            _driver(connection).executemany(ready.sql, [ready.bound(row) for row in rows])
+            driver.executemany(ready.sql, [ready.bound(row) for row in rows])
         except sqlite3.Error as error:
             _told(connection, ready.sql, error)
+        if remembered is not None:
+            customers = () if self._quiet else _customers(rows)
+            remembered.written(ready.writes or "", customers, parts)
 
     def _made_ready(self, connection: Connection, names: tuple[str, ...]) -> _Ready:
         ready = self._ready.get(names)
@@ -122,7 +178,26 @@ def _compiled(
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
     made = _maker(row._make, ways_out, into)
     made = lru_cache(remembers)(made) if remembers else made
-    return _Ready(sql, made, _binder(places))
+    return _Ready(sql, _written(sql), made, _binder(places))
+
+
+def _written(sql: str) -> str | None:
+    """The table that a statement writes to: empty where that is unknown, None for a query."""
+    if sql.lstrip()[:6].upper() == "SELECT":
+        return None
+    found = _WRITES.match(sql)
+    return "" if found is None else found[1]
+
+
+def _customers(rows: Sequence[Mapping[str, Any]]) -> list[str] | None:
+    """Whose rows are written, by the names that statements give customers; None if unknown."""
+    first = rows[0]
+    for name in OF_CUSTOMERS:
+        if name in first:
+            return [row[name] for row in rows]
+    if "ids" in first:
+        return [one for row in rows for one in row["ids"]]
+    return None
 
 
 def _binder(

@@ -41,7 +41,8 @@ def insert_new(connection: Connection, table: Table | str, rows: Sequence[Row]) 
     """Insert rows; those whose key is there already are left as they are."""
     if rows:
         name = table if isinstance(table, str) else table.name
-        _ignore(connection.dialect.name, name).each(connection, rows)
+        parts = {row["name"] for row in rows} if name == "event" else ()
+        _ignore(connection.dialect.name, name).each(connection, rows, parts)
 
 
 def upsert(

@@ -12,14 +12,19 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
+from lifecycle.store.remembered import remembered_of
+
 ROWS_AT_ONCE = 100
 """So many rows of few columns are bound in one statement."""
 
 
-def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_plain(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, quiet: bool = False
+) -> None:
     """Insert rows that have a value for each column, in the table's order.
 
     Instants are microseconds and documents are text. Rows whose key is there already are left out.
+    `quiet`: they are such as no statement gives that says what it reads.
     """
     if not rows:
         return
@@ -27,6 +32,9 @@ def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[Any,
         connection.exec_driver_sql(_by_columns(table), tuple(map(list, zip(*rows, strict=True))))
         return
     driver: Any = connection.connection.dbapi_connection
+    remembered = remembered_of(driver)
+    if remembered is not None:
+        remembered.about_to_write()
     sql = ""
     try:
         for start in range(0, len(rows), ROWS_AT_ONCE):
@@ -37,6 +45,10 @@ def insert_plain(connection: Connection, table: Table, rows: Sequence[tuple[Any,
         raise DBAPIError.instance(
             sql, None, error, sqlite3.Error, dialect=connection.dialect
         ) from error
+    if remembered is not None:
+        owned = table.columns[0].name == "customer_id"
+        customers = () if quiet else {row[0] for row in rows}
+        remembered.written(table.name, customers if owned else None)
 
 
 @lru_cache(maxsize=500)

@@ -9,24 +9,34 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.pool import QueuePool, StaticPool
 
+from lifecycle.store.remembered import AloneConnection, Remembered
+
 BUSY_TIMEOUT_MS = 10_000
 READERS = 5
 WRITER_CACHE_KIB = 32 * 1024
 """Ticks read by the writer's connection: theirs are the pages that come again and again."""
 READER_CACHE_KIB = 8 * 1024
+ALONE_CACHE_KIB = 256 * 1024
+"""Of a large replay: its customers come in no order, and no other connection needs memory."""
 SURVEY_CACHE_KIB = 32 * 1024
 """While a reader asks everybody of a rule; it gives the memory back afterwards."""
 WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 
 
-def engines(url: str, *, durable: bool) -> tuple[Engine, Engine]:
+def engines(url: str, *, durable: bool, alone: bool = False) -> tuple[Engine, Engine]:
     """The writer's and the readers' engine; in memory both are one connection.
 
     `durable` = synchronous FULL; without it commits are not waited for, which is for replays alone.
+    `alone`: one connection and no journal, since after a failure the database is thrown away.
     """
     memory = url in ("sqlite://", "sqlite:///:memory:")
-    arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    arguments: dict[str, Any] = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000}
+    if alone:
+        arguments["factory"] = AloneConnection
     writer = create_engine(url, poolclass=StaticPool, connect_args=arguments)
+    if alone:
+        _prepare_alone(writer)
+        return writer, writer
     _prepare(writer, "BEGIN IMMEDIATE", WRITER_CACHE_KIB, durable=durable, memory=memory)
     if memory:
         return writer, writer
@@ -63,6 +73,22 @@ def _prepare(engine: Engine, begin: str, cache_kib: int, *, durable: bool, memor
     @event.listens_for(engine, "begin")
     def begun(connection: Any) -> None:
         connection.exec_driver_sql(begin)
+
+
+def _prepare_alone(engine: Engine) -> None:
+    engine.dialect.statement_compiler = HintingCompiler
+
+    @event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        settings = ["foreign_keys=ON", "synchronous=OFF", "journal_mode=OFF", "temp_store=FILE"]
+        for setting in (*settings, "locking_mode=EXCLUSIVE", f"cache_size=-{ALONE_CACHE_KIB}"):
+            connection.execute(f"PRAGMA {setting}")
+        connection.remembered = Remembered(connection)
+
+    @event.listens_for(engine, "begin")
+    def begun(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def survey(connection: Connection, begins: bool) -> None:
