@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -18,14 +20,18 @@ from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.sim.difference import Difference, difference
 from lifecycle.sim.outbox_behind import OutboxBehind
+from lifecycle.sim.spool import Spool
 from lifecycle.sim.world import BEFORE, AcceptsAll, World, before_first
 from lifecycle.sources.customer_line import CustomerIn, read_customer
-from lifecycle.sources.event_line import EventIn, read_event
+from lifecycle.sources.event_line import read_event
 from lifecycle.sources.files import read_lines
 from lifecycle.sources.refused import Refused
+from lifecycle.store.database import Database
 
 UNSAID = datetime(1, 1, 1, tzinfo=UTC)
 """Stands for the instant of a line that says none: earlier than any that can be said."""
+LINES_IN_MEMORY = 20_000
+"""Of so many lines the database has room in memory: about 300 MB."""
 FEW = 20
 """How many bad lines are told one by one."""
 
@@ -77,21 +83,22 @@ def replay(
     With `against` the same lines go through those definitions too, and the result tells what
     differs; the files that are written are those of `catalog`.
     """
-    happenings = read_events(options.events)
     catalogs = (catalog,) if against is None else (catalog, against)
-    people = read_customers(options.customers, happenings, options.until, _opening(catalogs))
-    total = (len(happenings) + len(people)) * len(catalogs)
-    done = _run(catalog, hooks, options, (people, happenings), lambda one: progress(one, total))
-    result = _result(catalog, happenings, people, *done)
-    if against is not None:
-        nothing = ReplayOptions(options.events, options.until)
-        half = total // 2
-        before = _run(
-            *(against, hooks, nothing, (people, happenings)),
-            lambda one: progress(half + one, total),
-        )
-        was = _result(against, happenings, people, *before)
-        result.difference = difference(before[0], done[0], (was.sizes, result.sizes))
+    with Spool() as happenings:
+        read_events(options.events, happenings)
+        people = read_customers(options.customers, happenings, options.until, _opening(catalogs))
+        total = (len(happenings) + len(people)) * len(catalogs)
+        lines, compared = (people, happenings), against is not None
+        done = _run(catalog, hooks, options, lines, lambda one: progress(one, total), compared)
+        result = done.result
+        if against is not None:
+            nothing = ReplayOptions(options.events, options.until)
+            half = total // 2
+            was = _run(
+                *(against, hooks, nothing, lines), lambda one: progress(half + one, total), compared
+            )
+            sizes = was.result.sizes, result.sizes
+            result.difference = difference(was.decisions, done.decisions, sizes)
     return result
 
 
@@ -102,54 +109,75 @@ def _opening(catalogs: Iterable[Catalog]) -> list[datetime]:
     return [one for one in opening if one is not None]
 
 
-Rows = list[dict[str, Any]]
+@dataclass
+class _Ran:
+    """What one run came to, and its decisions where they are compared with another's."""
+
+    result: ReplayResult
+    decisions: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _run(
     catalog: Catalog,
     hooks: Registry,
     options: ReplayOptions,
-    lines: tuple[list[CustomerIn], list[EventIn]],
+    lines: tuple[list[CustomerIn], Spool],
     progress: Callable[[int], None],
-) -> tuple[Rows, Rows]:
-    """One run, its files written: decisions and memberships."""
+    compared: bool,
+) -> _Ran:
+    """One run, its files written."""
     people, happenings = lines
-    transport = AcceptsAll() if options.outbox is None else OutboxBehind(options.outbox)
-    world = World(catalog, hooks, transport)
-    try:
-        world.run(people, happenings, options.until, progress)
-        decisions, memberships = world.decisions(), world.memberships()
-        if options.decisions is not None:
-            write_lines(options.decisions, decisions)
-        if options.memberships is not None:
-            write_lines(options.memberships, memberships)
-        if options.keep is not None:
-            world.keep(options.keep, options.until)
-    finally:
-        world.close()
-        transport.close()
-    return decisions, memberships
-
-
-def _result(
-    catalog: Catalog,
-    happenings: list[EventIn],
-    people: list[CustomerIn],
-    decisions: Rows,
-    memberships: Rows,
-) -> ReplayResult:
-    counts = Counter((one["campaign"], one["what"], one["reason"]) for one in decisions)
-    names = {one.customer for one in happenings} | {one.id for one in people}
+    names = happenings.customers | {one.id for one in people}
     sizes = dict.fromkeys(catalog.segments, 0)
-    for one in memberships:
-        sizes[one["segment"]] += 1 if one["what"] == "joined" else -1
-    return ReplayResult(len(happenings), len(names), counts, len(memberships), sizes)
+    ran = _Ran(ReplayResult(len(happenings), len(names), sizes=sizes))
+    transport = AcceptsAll() if options.outbox is None else OutboxBehind(options.outbox)
+    with _room(len(happenings) + len(people)) as url:
+        world = World(catalog, hooks, transport, database_url=url, opens=_alone)
+        try:
+            world.run(people, happenings, options.until, progress)
+            write_lines(options.decisions, _counted(world.each_decision(), ran, compared))
+            write_lines(options.memberships, _sized(world.each_turn(), ran.result))
+            if options.keep is not None:
+                world.keep(options.keep, options.until)
+        finally:
+            world.close()
+            transport.close()
+    return ran
 
 
-def read_events(path: Path) -> list[EventIn]:
-    """The events of a file in its order. Raises BadLines."""
+@contextmanager
+def _room(lines: int) -> Iterator[str]:
+    """Where the database of a replay of so many lines is: in memory, or in a file for its time."""
+    if lines <= LINES_IN_MEMORY:
+        yield "sqlite://"
+        return
+    with TemporaryDirectory(prefix="lifecycle-replay-", ignore_cleanup_errors=True) as folder:
+        yield f"sqlite:///{Path(folder) / 'replay.db'}"
+
+
+def _alone(url: str) -> Database:
+    return Database(url, durable=False, alone=True)
+
+
+def _counted(rows: Iterable[dict[str, Any]], ran: _Ran, compared: bool) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        ran.result.counts[row["campaign"], row["what"], row["reason"]] += 1
+        if compared:
+            ran.decisions.append(row)
+        yield row
+
+
+def _sized(rows: Iterable[dict[str, Any]], result: ReplayResult) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        result.memberships += 1
+        result.sizes[row["segment"]] += 1 if row["what"] == "joined" else -1
+        yield row
+
+
+def read_events(path: Path, into: Spool) -> None:
+    """Read the events of a file. Raises BadLines."""
     known = ("id", "at", "event", "customer", "received_at")
-    return _good(
+    _good(
         path,
         read_lines(
             _there(path),
@@ -157,12 +185,13 @@ def read_events(path: Path) -> list[EventIn]:
             known=known,
             extra="properties",
         ),
+        into.add,
     )
 
 
 def read_customers(
     path: Path | None,
-    happenings: list[EventIn],
+    happenings: Spool,
     until: datetime,
     opening: Sequence[datetime] = (),
 ) -> list[CustomerIn]:
@@ -174,7 +203,8 @@ def read_customers(
     if path is None:
         return []
     known = ("id", "email", "timezone", "locale", "agreed_to", "at")
-    lines: list[CustomerIn] = _good(
+    lines: list[CustomerIn] = []
+    _good(
         path,
         read_lines(
             _there(path),
@@ -182,9 +212,10 @@ def read_customers(
             known=known,
             extra="attributes",
         ),
+        lines.append,
     )
     stated = [line for line in lines if line.at != UNSAID]
-    begins = before_first(happenings, [line.at for line in stated], [*opening, until])
+    begins = before_first(happenings.first, [line.at for line in stated], [*opening, until])
     own: dict[str, datetime] = {}
     for line in stated:
         own[line.id] = min(line.at - BEFORE, own.get(line.id, begins))
@@ -199,24 +230,26 @@ def _there(path: Path) -> Path:
     return path
 
 
-def _good(path: Path, lines: Iterable[tuple[int, Any]]) -> list[Any]:
-    good, bad = [], []
+def _good(path: Path, lines: Iterable[tuple[int, Any]], take: Callable[[Any], object]) -> None:
+    """Take each line that can be read. Raises BadLines once all are read and some cannot."""
+    good, bad = 0, []
     for number, value in lines:
         if isinstance(value, Refused):
             bad.append(f"{path}:{number}: {value}")
         else:
-            good.append(value)
+            take(value)
+            good += 1
     if bad:
         more = f"\n… and {len(bad) - FEW} more" if len(bad) > FEW else ""
         raise BadLines(
-            f"{len(bad)} of {len(bad) + len(good)} lines cannot be read, nothing was replayed",
+            f"{len(bad)} of {len(bad) + good} lines cannot be read, nothing was replayed",
             cause="\n" + "\n".join(bad[:FEW]) + more,
         )
-    return good
 
 
-def write_lines(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write rows as JSON, one a line."""
-    with path.open("wb") as file:
+def write_lines(path: Path | None, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write rows as JSON, one a line; without a path they are only gone through."""
+    with nullcontext() if path is None else path.open("wb") as file:
         for row in rows:
-            file.write(msgspec.json.encode(row) + b"\n")
+            if file is not None:
+                file.write(msgspec.json.encode(row) + b"\n")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import select
 
@@ -21,6 +22,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
 from lifecycle.render.links import Signer
 from lifecycle.send.transport import Transport
+from lifecycle.sim.spool import Spool
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
 from lifecycle.store import customers, events
@@ -34,10 +36,16 @@ from lifecycle.store.tables import METADATA
 REPLAY_KEY = b"the fixed key of replays: no secret"
 """Links and codes in a replay are made with this key: the same in every run, of no use outside."""
 BEFORE = timedelta(microseconds=1)
+INSTANTS_AT_ONCE = 200
+"""So many are one transaction: nothing is ever taken back, and a transaction has its price."""
+ROWS_AT_ONCE = 1_000
 RANK = (
     "entered held_out not_entered held skipped sent dropped emitted awarded issued called "
     "notified suppressed left finished"
 ).split()
+DECIDED = "customer_id campaign entry step variant what reason detail".split()
+TOLD = ("customer", *DECIDED[1:])
+"""The same as a replay's lines name them."""
 
 
 def quickly(url: str) -> Database:
@@ -99,7 +107,7 @@ class World:
     def run(
         self,
         lines: Iterable[CustomerIn],
-        happenings: Iterable[EventIn],
+        happenings: Iterable[EventIn] | Spool,
         until: datetime,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -107,33 +115,26 @@ class World:
 
         At one instant: customer lines, then events in their given order, then what falls due.
         """
-        people = sorted(lines, key=lambda line: line.at)
-        arriving = sorted(enumerate(happenings), key=lambda pair: pair[1].received_at)
-        start = min(
-            [line.at for line in people[:1]] + [one.received_at for _, one in arriving[:1]],
-            default=until,
-        )
+        people = _Coming((line.at, line) for line in sorted(lines, key=lambda line: line.at))
+        arriving = _Coming((one[1].received_at, one) for one in _in_order(happenings))
+        start = min((at for at in (people.next_at, arriving.next_at) if at), default=until)
         self.engine.start(start, alone=True)
-        person = place = 0
         due = self.engine.next_due()
-        while True:
-            instants = [people[person].at] if person < len(people) else []
-            if place < len(arriving):
-                instants.append(arriving[place][1].received_at)
-            now = min([*instants, *([max(due, start)] if due else [])], default=None)
-            if now is None or now > until:
-                return
-            first, begun = person, place
-            while person < len(people) and people[person].at == now:
-                person += 1
-            while place < len(arriving) and arriving[place][1].received_at == now:
-                place += 1
+        more = True
+        while more:
             with self.database.whole():
-                self.take(people[first:person], arriving[begun:place], now)
-                self.engine.tick(now)
-            progress(person + place)
-            due = self.engine.upcoming()
-            assert due is None or due > now, f"work due at {due} was not done at {now}"
+                for _ in range(INSTANTS_AT_ONCE):
+                    falls = max(due, start) if due else None
+                    coming = (at for at in (people.next_at, arriving.next_at, falls) if at)
+                    now = min(coming, default=None)
+                    more = now is not None and now <= until
+                    if now is None or not more:
+                        break
+                    self.take(people.at(now), arriving.at(now), now)
+                    self.engine.tick(now)
+                    progress(people.gone + arriving.gone)
+                    due = self.engine.upcoming()
+                    assert due is None or due > now, f"work due at {due} was not done at {now}"
 
     def take(
         self, people: Sequence[CustomerIn], arriving: Sequence[tuple[int, EventIn]], now: datetime
@@ -157,51 +158,36 @@ class World:
 
     def decisions(self) -> list[dict[str, Any]]:
         """Every decision in the replay's format, sorted by at, customer, campaign and step."""
-        table = METADATA.tables["decision"]
-        with self.database.read() as connection:
-            rows = [row for row in connection.execute(select(table)) if row.what in WHATS]
-        rows.sort(
-            key=lambda row: (
-                row.at,
-                row.customer_id,
-                row.campaign,
-                row.step,
-                row.entry,
-                RANK.index(row.what),
-                row.reason,
-                row.detail,
-            )
+        return list(self.each_decision())
+
+    def each_decision(self) -> Iterator[dict[str, Any]]:
+        """The same one by one, however many there are."""
+        told = METADATA.tables["decision"].c
+        query = (
+            select(told.at, *(told[name] for name in DECIDED))
+            .where(told.what.in_(WHATS))
+            .order_by(told.at)
+            .execution_options(yield_per=ROWS_AT_ONCE)
         )
-        return [
-            {
-                "at": rfc3339(row.at),
-                "customer": row.customer_id,
-                "campaign": row.campaign,
-                "entry": row.entry,
-                "step": row.step,
-                "variant": row.variant,
-                "what": row.what,
-                "reason": row.reason,
-                "detail": row.detail,
-            }
-            for row in rows
-        ]
+        with self.database.read() as connection:
+            for at, rows in groupby(connection.execute(query), lambda row: row.at):
+                said = rfc3339(at)
+                for row in sorted(rows, key=_within_an_instant):
+                    yield {"at": said, **dict(zip(TOLD, row[1:], strict=True))}
 
     def memberships(self) -> list[dict[str, Any]]:
         """Every turn of a membership, sorted by at, customer and segment."""
-        table = METADATA.tables["membership_change"]
-        order = (table.c.at, table.c.customer_id, table.c.segment, table.c.what)
+        return list(self.each_turn())
+
+    def each_turn(self) -> Iterator[dict[str, Any]]:
+        """The same one by one, however many there are."""
+        turned = METADATA.tables["membership_change"].c
+        order = (turned.at, turned.customer_id, turned.segment, turned.what)
+        query = select(*order).order_by(*order).execution_options(yield_per=ROWS_AT_ONCE)
         with self.database.read() as connection:
-            rows = list(connection.execute(select(table).order_by(*order)))
-        return [
-            {
-                "at": rfc3339(row.at),
-                "customer": row.customer_id,
-                "segment": row.segment,
-                "what": row.what,
-            }
-            for row in rows
-        ]
+            for at, customer_id, segment, what in connection.execute(query):
+                said = {"customer": customer_id, "segment": segment, "what": what}
+                yield {"at": rfc3339(at), **said}
 
     def keep(self, path: Path, until: datetime) -> None:
         """Leave the database as of its last instant as a file, for reports, `why` and `segment`."""
@@ -215,9 +201,45 @@ class World:
         self.database.close()
 
 
+Value = TypeVar("Value")
+
+
+class _Coming(Generic[Value]):
+    """What comes in, in the order of its instants."""
+
+    def __init__(self, each: Iterable[tuple[datetime, Value]]) -> None:
+        self._each = iter(each)
+        self.gone = 0
+        """How many have come in."""
+        self._take()
+
+    def _take(self) -> None:
+        self._next = next(self._each, None)
+        self.next_at = None if self._next is None else self._next[0]
+
+    def at(self, now: datetime) -> list[Value]:
+        """All that comes in at an instant."""
+        found = []
+        while self._next is not None and self.next_at == now:
+            found.append(self._next[1])
+            self._take()
+        self.gone += len(found)
+        return found
+
+
+def _in_order(happenings: Iterable[EventIn] | Spool) -> Iterable[tuple[int, EventIn]]:
+    if isinstance(happenings, Spool):
+        return happenings.in_order()
+    return sorted(enumerate(happenings), key=lambda pair: pair[1].received_at)
+
+
+def _within_an_instant(row: Any) -> tuple[Any, ...]:
+    one = row.customer_id, row.campaign, row.step, row.entry
+    return *one, RANK.index(row.what), row.reason, row.detail, row.variant
+
+
 def before_first(
-    happenings: Sequence[EventIn], stated: Sequence[datetime], otherwise: Sequence[datetime]
+    first: datetime | None, stated: Sequence[datetime], otherwise: Sequence[datetime]
 ) -> datetime:
     """The instant of customer lines that say none: before the first event, or what there is."""
-    first = [one.at for one in happenings] + [one.received_at for one in happenings]
-    return min(first or list(stated) or otherwise) - BEFORE
+    return min([first] if first else list(stated) or otherwise) - BEFORE
