@@ -84,6 +84,11 @@ class Enrollment:
         """Whether the enrollment waits for the one under its key to end."""
         return self.state is EnrollmentState.QUEUED
 
+    @property
+    def leaving(self) -> bool:
+        """Whether its flow has said that it leaves, and only letters of earlier steps are out."""
+        return self.step is not None and self.step in self.decided_steps
+
     def entry_event(self) -> Event:
         """The event that let the customer in, as rules read it."""
         return Event(self.event_at, self.event_id, self.event_name, self.properties)

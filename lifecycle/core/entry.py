@@ -203,7 +203,7 @@ def already_left(flow: Flow, facts: Facts, started: Enrollment) -> Event | None:
         for name, events in facts.events.items()
         if any(named(said, name) for said in flow.exit.when)
         for event in events
-        if event.at > entry.at and matches_key(event, started, facts)
+        if event.at > entry.at and matches_key(flow, event, started, facts)
     )
     return min(over, default=None)
 
@@ -217,7 +217,7 @@ def exits(flow: Flow, facts: Facts, event: Event, policy: Policy, now: datetime)
         for running in (*serving(flow, facts, policy), *_queued(flow, facts, policy))
         if event.at >= running.event_at
         and event.id != running.event_id
-        and matches_key(event, running, facts)
+        and matches_key(flow, event, running, facts)
         for action in leave(running, EnrollmentState.LEFT, now, "left", event.name)
     ]
 
@@ -255,7 +255,12 @@ def on_event(flow: Flow, facts: Facts, event: Event, policy: Policy, now: dateti
     bring_up_to_date(facts, on)
     actions += on
     if enters_by(flow, event) and policy.enterable(flow):
-        for one in each_of(flow, event, facts):
+        entries = each_of(flow, event, facts)
+        if not entries:
+            nothing = f"the event has no entries in {'.'.join(flow.enter.each or ())}"
+            told = (now, flow.id, event.id, "not_entered", "not_applicable", nothing)
+            actions.append(Decided(*told))
+        for one in entries:
             entered = enter(flow, facts, one, policy, now)
             bring_up_to_date(facts, entered)
             actions += entered

@@ -16,9 +16,10 @@ from lifecycle.core.owing import plan_letter
 from lifecycle.core.policy import Policy
 from lifecycle.core.timing import (
     NEVER_ALLOWED,
+    TOO_LATE,
     allowed,
-    anchor_of,
     clock_of,
+    last_moment,
     length_unknown,
     step_due,
 )
@@ -77,6 +78,8 @@ def _one(walk: Walk, of: Enrollment) -> list[Action]:
     place = flow.way.find(of.step)
     if place is None:
         return leave(of, EnrollmentState.LEFT, now, "left", "the step is gone")
+    if of.leaving:
+        return _leave(walk, of, place)
     if of.waiting_since is not None and place.step.wait_for is not None:
         return waiting.waited(walk, of, place)
     # What was past already when a late event let the customer in fell due on its arrival.
@@ -126,13 +129,24 @@ def _decide(
         told = walk.told(of, place, "branched", "", which, leaves)
         return [told, *walk.go_on(of, place, flow.way.branch(place, taken), decided_at)]
     if step.deed == "leave":
-        return leave(of, EnrollmentState.LEFT, walk.now, "left", place.name, place.name)
+        return _leave(walk, replace(of, decided_steps=(*of.decided_steps, place.id)), place)
     done, skipped = deeds.carried_out(walk, of, place)
     if skipped:
         given_if = step.issue.given_if if step.issue else None
         leaves = walk.because(given_if, of, "given_if")
         done = [walk.told(of, place, "skipped", "not_applicable", skipped, leaves)]
     return [*done, *walk.go_on(of, place, flow.way.after(place.id), decided_at)]
+
+
+def _leave(walk: Walk, of: Enrollment, place: Place) -> list[Action]:
+    """End an enrollment by its flow's own word, once the letters of earlier steps are out.
+
+    Those are still owed: a last letter, and then out, is what such a flow says. It runs on
+    meanwhile, so that an exit still stops them.
+    """
+    if of.open_messages:
+        return [Keep(replace(of, due_at=None, fell_due_at=None))]
+    return leave(of, EnrollmentState.LEFT, walk.now, "left", place.name, place.name)
 
 
 def _passed_over(walk: Walk, of: Enrollment, place: Place) -> tuple[str, str, str]:
@@ -150,11 +164,9 @@ def _passed_over(walk: Walk, of: Enrollment, place: Place) -> tuple[str, str, st
 
 def _too_late(walk: Walk, of: Enrollment, place: Place) -> str:
     """Why it is too late for a step; empty when it is not."""
-    last, zone = place.step.not_after, walk.facts.zone
-    if last is not None:
-        ends = last.at(anchor_of(of), zone) if isinstance(last, AnchorTime) else last.at(zone)
-        if walk.now > ends:
-            return "after not_after"
+    ends = last_moment(walk.flow, place.step, of, walk.facts.zone)
+    if ends is not None and walk.now > ends:
+        return TOO_LATE
     clock = clock_of(walk.flow, place.step, walk.facts, walk.policy)
     if isinstance(clock, AnchorTime) and of.fell_due_at is None and of.due_at is not None:
         if walk.now - of.due_at > walk.flow.enter.too_late:
@@ -211,7 +223,9 @@ def serving(flow: Flow, facts: Facts, policy: Policy) -> Iterable[Enrollment]:
 def moved(walk: Walk, of: Enrollment) -> list[Action]:
     """Put the moment waited for where the data now says, if it waits for an instant in them."""
     place = walk.flow.way.find(of.step) if of.step is not None else None
-    if place is None or place.step.until is None or of.waiting_since or of.fell_due_at:
+    if place is None or place.step.until is None or of.leaving:
+        return []
+    if of.waiting_since or of.fell_due_at:
         return []
     assert of.decided_at is not None
     due = step_due(walk.flow, place.step, of, of.decided_at, walk.facts, walk.policy)

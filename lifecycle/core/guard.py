@@ -15,6 +15,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.core.settings import Cap
 from lifecycle.core.silence import silenced
 from lifecycle.core.step import Step
+from lifecycle.core.timing import TOO_LATE, last_moment
 from lifecycle.core.words import instant_of, length_words, rfc3339
 
 BY_A_STEP = "a step stopped marketing"
@@ -78,13 +79,20 @@ def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     if never is not None:
         return never
     if now > owed.stale_at:
-        return Drop("stale")
+        return _stale(owed, facts, now)
     held = _held(owed, facts, policy, now)
     if held is None:
         return Go()
     if now == owed.stale_at:
-        return Drop("stale")
+        return _stale(owed, facts, now)
     return replace(held, until=min(max(held.until, now), owed.stale_at))
+
+
+def _stale(owed: Owed, facts: Facts, now: datetime) -> Drop:
+    """It was held too long: until its step's `not_after` has passed, or for `stale_after`."""
+    assert owed.enrollment is not None
+    ends = last_moment(owed.campaign, owed.step, owed.enrollment, facts.zone)
+    return Drop("late", TOO_LATE) if ends is not None and now >= ends else Drop("stale")
 
 
 def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:

@@ -14,6 +14,8 @@ from lifecycle.core.words import rfc3339
 
 ITEM = "item"
 """The property under which an entry of `each` sees its own entry of the list."""
+ENTRIES = ("items",)
+"""The list whose entries events speak of by `item` where a flow names no other."""
 NUMBER = "item_number"
 """Its place in that list, from 1."""
 
@@ -48,24 +50,27 @@ def entry_text(flow: Flow, key: Mapping[str, Any], event: Event) -> str:
     return event.id
 
 
-def matches_key(event: Event, enrollment: Enrollment, facts: Facts) -> bool:
+def matches_key(flow: Flow, event: Event, enrollment: Enrollment, facts: Facts) -> bool:
     """Whether an event is about this enrollment: equal on the parts of the key that it carries."""
+    entries = flow.enter.each or ENTRIES
     for path, value in enrollment.key.items():
-        carried = carried_at(event, tuple(path.split(".")), facts)
+        carried = carried_at(event, tuple(path.split(".")), facts, entries)
         if carried and plain(value) not in carried:
             return False
     return True
 
 
-def carried_at(event: Event, path: tuple[str, ...], facts: Facts) -> list[str]:
+def carried_at(
+    event: Event, path: tuple[str, ...], facts: Facts, entries: tuple[str, ...] = ENTRIES
+) -> list[str]:
     """What an event carries of a part of a key, as text; more than one value into a list.
 
-    An entry of `each` is known by `item.…`; an event that has no item but a list of them carries
-    what its entries do.
+    An entry of `each` is known by `item.…`; an event that has no item but the list of them, at the
+    path `entries`, carries what its entries do.
     """
     values = [facts.event_value(event, path[0])]
     if path[0] == ITEM and values == [None]:
-        values = [facts.event_value(event, "items")]
+        values = [value_at(event, entries, facts)]
     for part in (*path[1:], None):
         flat: list[Any] = []
         for value in values:

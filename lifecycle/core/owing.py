@@ -10,6 +10,7 @@ from lifecycle.core.enrollment import Enrollment, message_id
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
 from lifecycle.core.step import Step
+from lifecycle.core.timing import last_moment
 
 
 def plan_letter(
@@ -22,7 +23,12 @@ def plan_letter(
     policy: Policy,
     now: datetime,
 ) -> Plan:
-    """The message that a step owes from now on; `place` tells branches of one step apart."""
+    """The message that a step owes from now on; `place` tells branches of one step apart.
+
+    It may be held for `stale_after`, and never past the step's `not_after`.
+    """
+    stale_at = fell_due + campaign.sending.stale_after
+    last = last_moment(campaign, step, enrollment, facts.zone)
     variant = policy.variant(campaign, step, facts, enrollment.entry)
     return Plan(
         message_id=message_id(enrollment.id, place),
@@ -36,5 +42,5 @@ def plan_letter(
         priority=campaign.priority,
         at=now,
         fell_due_at=fell_due,
-        stale_at=fell_due + campaign.sending.stale_after,
+        stale_at=stale_at if last is None else min(stale_at, last),
     )

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.core.action import Action, Decided, Keep, bring_up_to_date
-from lifecycle.core.anchor import AnchorTime
 from lifecycle.core.because import because
 from lifecycle.core.broadcast import (
     due_at,
@@ -25,10 +24,10 @@ from lifecycle.core.owing import plan_letter
 from lifecycle.core.policy import Policy
 from lifecycle.core.send_time import Allowed
 from lifecycle.core.step import Step
+from lifecycle.core.timing import TOO_LATE, last_moment
 from lifecycle.core.walk import leave, settled
 
 NOT_IN_AUDIENCE = "not in the audience any more"
-TOO_LATE = "after not_after"
 UNMET = "only_if does not hold"
 
 
@@ -131,13 +130,10 @@ def _decide(
     series: Series, of: Enrollment, step: Step, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
     fell_due = fell_due_of(of)
-    last = step.not_after
-    if last is not None:
-        around = isinstance(last, AnchorTime)
-        ends = last.at(series.anchor, facts.zone) if around else last.at(facts.zone)
-        if now > ends:
-            told = _told(series, of, step, now, "dropped", "late", TOO_LATE)
-            return [told, *_go_on(series, of, step, now)]
+    ends = last_moment(series, step, of, facts.zone)
+    if ends is not None and now > ends:
+        told = _told(series, of, step, now, "dropped", "late", TOO_LATE)
+        return [told, *_go_on(series, of, step, now)]
     if not policy.holds(step.only_if, facts, now, None):
         told = _told(series, of, step, now, "skipped", "not_applicable", UNMET)
         told = replace(told, because=because(step.only_if, policy.view(facts, now), "only_if"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from lifecycle.core.anchor import AnchorTime
-from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.core.campaign import Campaign, Flow, Series
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import HUMAN_TRACES, Policy
@@ -16,6 +17,7 @@ from lifecycle.core.step import Step
 from lifecycle.core.words import FIRST_INSTANT, LAST_INSTANT, Moment, Span, moment_in_data
 
 NEVER_ALLOWED = timedelta(days=370)
+TOO_LATE = "after not_after"
 FARTHEST = LAST_INSTANT - 3 * NEVER_ALLOWED
 """No step falls due later, whatever the data say: "9999-12-31" is how some say never."""
 _FIRST = Moment(FIRST_INSTANT)
@@ -98,6 +100,17 @@ def anchor_of(enrollment: Enrollment) -> Moment:
     if enrollment.anchor is None:
         return _FIRST
     return Moment(datetime.fromisoformat(enrollment.anchor))
+
+
+def last_moment(
+    campaign: Campaign, step: Step, enrollment: Enrollment, zone: ZoneInfo
+) -> datetime | None:
+    """The last instant at which a step is not too late by its `not_after`; None without one."""
+    said = step.not_after
+    if not isinstance(said, AnchorTime):
+        return said.at(zone) if said is not None else None
+    anchor = campaign.anchor if isinstance(campaign, Series) else anchor_of(enrollment)
+    return said.at(anchor, zone)
 
 
 def clock_of(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock | AnchorTime | None:

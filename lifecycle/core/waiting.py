@@ -79,7 +79,7 @@ def on_event(walk: Walk, of: Enrollment, event: Event) -> list[Action]:
         return []
     if event.at < of.waiting_since or event.id == of.event_id:
         return []
-    if not matches_key(event, of, walk.facts) or _over(walk, of, place, event.at):
+    if not matches_key(walk.flow, event, of, walk.facts) or _over(walk, of, place, event.at):
         return []
     return answered(walk, of, place, walk.now, event.name)
 
@@ -128,5 +128,5 @@ def _happened(walk: Walk, of: Enrollment, names: tuple[str, ...]) -> Iterator[Ev
         if any(named(said, name) for said in names):
             for event in events:
                 after = event.at > of.waiting_since and event.id != of.event_id
-                if after and matches_key(event, of, walk.facts):
+                if after and matches_key(walk.flow, event, of, walk.facts):
                     yield event

@@ -116,4 +116,6 @@ def letter_settled(enrollment: Enrollment, message: str, now: datetime, sent: bo
     moved = replace(
         enrollment, open_messages=left_out, led_to_letter=enrollment.led_to_letter or sent
     )
+    if moved.leaving and moved.running and not left_out:
+        return [Keep(replace(moved, due_at=now))]
     return settled(moved, now)
