@@ -63,7 +63,7 @@ demo: $(STAMP)  ## real orders through the example shop on a virtual clock
 bench: $(STAMP)  ## measure, and write bench/results.json
 	@$(BIN)/python -m bench
 
-bench-replay: $(STAMP)  ## replay a year of 100,000 customers and 2,000,000 events: half an hour
+bench-replay: $(STAMP)  ## replay a year of 100,000 customers and 2,000,000 events: some hours
 	@$(BIN)/python -m bench.replaying
 
 bench-segments: $(STAMP)  ## measure segments on a shop of a million; ONLY="ticks builds" for parts

@@ -17,7 +17,7 @@ from lifecycle.store import events, history, migrate
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
 from lifecycle.store.facts import Reading, load
-from lifecycle.store.remembered import AloneConnection, Remembered, remembered_of
+from lifecycle.store.remembered import Remembered, remembered_of
 from lifecycle.store.write import upsert
 
 NOW = datetime(2026, 6, 30, tzinfo=UTC)
@@ -42,7 +42,6 @@ def arrive(connection: Connection, *customers: str) -> None:
 
 def memory(connection: Connection) -> Remembered:
     found = remembered_of(connection.connection.dbapi_connection)
-    assert isinstance(connection.connection.dbapi_connection, AloneConnection)
     assert found is not None
     return found
 
