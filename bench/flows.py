@@ -108,7 +108,8 @@ def at_once(folder: Path, rounds: int) -> list[tuple[Spent, Spent]]:
     pairs = []
     try:
         for number in range(rounds + 1):
-            now = NOW + timedelta(days=100 + number)
+            # Within the three days after which the letters of earlier rounds fall due again.
+            now = NOW + timedelta(days=100, hours=number)
             _let_fall_due(database, number, now)
             bare = _claimed_and_completed(database, now)
             _let_fall_due(database, number, now)
