@@ -80,11 +80,25 @@ def test_the_first_screen_fits_on_a_screen() -> None:
     assert lines.index("## What it is") <= 55
 
 
+def prose(page: Path) -> str:
+    """What a page says beside the code that it shows: links in letters lead elsewhere."""
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.M | re.S)
+
+
 def test_each_file_that_the_readmes_link_to_is_there() -> None:
     for page in (README, MAP, *sorted((ROOT / "docs").glob("*.md"))):
-        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose(page)):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_each_heading_that_a_page_links_to_is_there() -> None:
+    for page in (README, MAP, *sorted((ROOT / "docs").glob("*.md"))):
+        for target, anchor in re.findall(r"\]\(([^)#]*)#([^)]+)\)", prose(page)):
+            text = prose((page.parent / target) if target else page)
+            headings = re.findall(r"^#+ (.*)$", text, re.M)
+            known = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+            assert anchor in known, f"{page.name} links to {target}#{anchor}"
 
 
 def test_readme_names_every_command_and_no_other() -> None:
