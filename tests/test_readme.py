@@ -8,13 +8,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lifecycle.clock import SystemClock
 from lifecycle.core.enrollment import ENROLLMENT_MOVES
 from lifecycle.core.message import MESSAGE_MOVES
+from lifecycle.send.webhook import derived_secret, secret_bytes
+from lifecycle.send.webhook import headers as signed_headers
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -130,6 +135,24 @@ def test_the_campaign_and_the_hooks_that_are_shown_pass_check(folder: Path) -> N
     for number, hook in enumerate(shown[1:]):
         (folder / "hooks" / f"shown_{number}.py").write_text(hook, "utf-8")
     assert "no problems" in run("lifecycle check", folder)
+
+
+def test_the_check_of_a_signature_that_is_shown_takes_our_calls_and_no_others() -> None:
+    shown: dict[str, Any] = {}
+    (code,) = (one for one in blocks(ROOT / "docs" / "developers.md", "py") if "is_ours" in one)
+    exec(code, shown)
+    now, body = SystemClock().now(), b'{"type":"lifecycle.a.b"}'
+    secret = derived_secret(b"the shop's key", "CRM_HOOK")
+    other = derived_secret(b"the shop's key", "OTHER_HOOK")
+    both = [secret_bytes(other), secret_bytes(secret)]
+    signed = dict(signed_headers(both, "one", now, body))
+    assert shown["is_ours"](secret, signed, body)
+    assert not shown["is_ours"](secret, signed, body + b" ")
+    assert not shown["is_ours"](secret, {**signed, "webhook-id": "two"}, body)
+    alone = dict(signed_headers([secret_bytes(other)], "one", now, body))
+    assert not shown["is_ours"](secret, alone, body)
+    old = dict(signed_headers(both, "one", now - timedelta(hours=1), body))
+    assert not shown["is_ours"](secret, old, body)
 
 
 def drawn(title: str) -> dict[str, set[str]]:
