@@ -142,6 +142,9 @@ def _joined(project: Project, document: Document, step: Written, name: str) -> I
     if kind in ("broadcast", "series"):
         problem = f"“{name}” is a {kind}, and only a flow can be joined"
         yield document.problem(place, problem, "name a flow, or let an event begin one")
+    elif isinstance(enter := joined.data.get("enter"), dict) and "on_date" in enter:
+        problem = f"“{name}” is entered by a date, and cannot be joined"
+        yield document.problem(place, problem, "name a flow that an event or a segment enters")
     elif document.data.get("status") == "live" and status in ("draft", "archived"):
         problem = f"“{name}” lets nobody in: it is {status}"
         yield document.problem(place, problem, "take it live first", "warning")

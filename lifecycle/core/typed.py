@@ -195,7 +195,7 @@ def in_language(
     """
     if text is None or isinstance(text, str):
         return text
-    known = {_tag(key): one for key, one in reversed(text.items())}
+    known = {_tag(key): one for key, one in reversed(list(text.items()))}
     for said in (locale or "", fallback):
         for key in (_tag(said), _tag(said).split("-")[0]):
             if key in known:

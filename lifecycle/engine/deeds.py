@@ -96,7 +96,7 @@ def _issue(
     issues: Sequence[tuple[str, Issue]],
     now: datetime,
 ) -> list[NewEvent]:
-    codes = _codes(connection, parts, facts, issues) if parts.outside else {}
+    codes = _codes(connection, parts, facts, issues) if parts.gives_codes else {}
     currency = parts.live.catalog.settings.shop.currency
     rows, made = [], []
     for of, one in issues:
@@ -151,7 +151,7 @@ def provided(
     """
     place = next((at for at, one in enumerate(actions) if isinstance(one, Issue)), None)
     issue = actions[place] if place is not None else None
-    if place is None or not isinstance(issue, Issue) or not parts.outside:
+    if place is None or not isinstance(issue, Issue) or not parts.gives_codes:
         return list(actions), None
     if issue.offer.kind == "pool":
         assert issue.offer.pool is not None

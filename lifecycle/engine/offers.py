@@ -69,7 +69,7 @@ def ask_hooks(
 
     Of each customer one message is asked for: whether the next may go hangs on the first.
     """
-    if not parts.outside:
+    if not parts.gives_codes:
         return {}
     found: dict[str, tuple[Any, Wanted]] = {}
     for due in dues:
@@ -121,7 +121,7 @@ def offer_for(
     if said is None or not _given(policy, said, due, now):
         return None
     code = None
-    if said.by_hook and parts.outside:
+    if said.by_hook and parts.gives_codes:
         answer = answers.get(due.row.message_id)
         if answer is None or answer.to_ask(now):
             return NotYet()
@@ -143,7 +143,7 @@ def offer_for(
         zone=due.facts.zone,
         code=code,
     )
-    pool = said.pool if said.kind == "pool" and parts.outside else None
+    pool = said.pool if said.kind == "pool" and parts.gives_codes else None
     return Offer(incentives.row_of(row), incentives.template_view(row), pool)
 
 

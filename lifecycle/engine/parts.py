@@ -28,10 +28,17 @@ class Parts:
     key: bytes
     signer: Signer
     outside: bool = True
+    stand_in_codes: bool = False
+    """Whether codes are stand-ins, though the rest is as live: no pool, no hook is asked."""
     threads: int = 1
     """How many letters are handed over at once."""
     rate: Callable[[], float | None] | None = None
     """Asks the transport how many letters it takes a second; None where it takes any number."""
+
+    @property
+    def gives_codes(self) -> bool:
+        """Whether codes are given out: drawn from pools, and asked of hooks."""
+        return self.outside and not self.stand_in_codes
 
     @cached_property
     def recent(self) -> Recent:

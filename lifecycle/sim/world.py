@@ -101,6 +101,7 @@ class World:
             REPLAY_KEY,
             Signer([REPLAY_KEY]),
             outside=self.outside,
+            stand_in_codes=True,
         )
         return Engine(parts, batch=self.batch)
 

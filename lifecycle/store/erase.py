@@ -33,6 +33,7 @@ EMPTIED: dict[str, dict[str, Any]] = {
     "enrollment": {
         "key": {},
         "properties": {},
+        "anchor": None,
         "due_at": None,
         "lease_until": None,
         "open_messages": [],
@@ -100,8 +101,8 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
             .where(records.c.customer_id == owner, records.c.record_id == record.record_id)
             .values(source=redacted(record.source), wording=redacted(record.wording))
         )
-    for name, emptied in EMPTIED.items():
     _cut_from_pools(connection, owner, key)
+    for name, emptied in EMPTIED.items():
         _hash_columns(connection, name, owner, key)
         table = TABLES[name]
         values = {**emptied, "customer_id": pseudonym}
@@ -172,7 +173,6 @@ def _hash_columns(connection: Connection, name: str, owner: str, key: bytes) -> 
             )
 
 
-def _step_back(connection: Connection, owner: str) -> None:
 def _cut_from_pools(connection: Connection, owner: str, key: bytes) -> None:
     """Let imported codes stay given, but no longer tell by which of the customer's letters."""
     incentive, pool = TABLES["incentive"], TABLES["pool_code"]
@@ -190,6 +190,7 @@ def _cut_from_pools(connection: Connection, owner: str, key: bytes) -> None:
         )
 
 
+def _step_back(connection: Connection, owner: str) -> None:
     """A broadcast's cursor may hold this very id: put it on the customer before."""
     state = TABLES["broadcast_state"]
     before = connection.execute(

@@ -18,6 +18,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "consent_records": ("consent_record", ("at", "record_id")),
     "events": ("event", ("at", "event_id")),
     "segments": ("membership", ("segment",)),
+    "dates": ("date_kept", ("campaign",)),
     "segment_changes": ("membership_change", ("at", "segment")),
     "enrollments": ("enrollment", ("entered_at", "enrollment_id")),
     "messages": ("message", ("planned_at", "message_id")),
@@ -26,10 +27,10 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "points": ("points_entry", ("at", "entry_id")),
     "errands": ("errand", ("made_at", "errand_id")),
     "incentives": ("incentive", ("issued_at", "incentive_id")),
+    "silences": ("silence", ("since", "silence_id")),
     "referral_codes": ("referral_code", ("at", "code")),
 }
 INNER = frozenset(
-    "silences": ("silence", ("since", "silence_id")),
     "customer_id bucket lease_until fence attempts quarantined_at arrival pending due_at "
     "attributes_at address_hash wake_at version template_version".split()
 )

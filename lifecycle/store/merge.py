@@ -72,7 +72,7 @@ def _move(connection: Connection, keep: str, other: str) -> None:
         )
     )
     _move_rows(connection, CONSENT, "customer_id", keep, other)
-    for name in ("membership", "settled", "intake", "nightly"):
+    for name in ("membership", "settled", "intake", "nightly", "date_kept"):
         table = TABLES[name]
         connection.execute(delete(table).where(table.c.customer_id == other))
 

@@ -55,10 +55,9 @@ def test_a_note_in_doubt_is_not_repeated_and_one_that_never_left_is() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("{{ nobody.knows }}", "nothing is known under the name nobody"),
+        ("{{ customer.nobody.knows }}", "nobody"),
         ("{{ customer.__class__.mro() }}", "not safely callable"),
         ("{% for n in range(999999999) %}x{% endfor %}", ""),
-        ("{{ ", "end"),
         ("{{ '' }}", "empty"),
     ],
 )
@@ -78,7 +77,8 @@ def test_a_note_that_cannot_be_written_fails_for_good_and_says_why(
 
 
 def test_no_subject_of_a_note_breaks_its_line() -> None:
-    said = NOTE.replace("notify = {", 'notify = { subject = "{{ event.cart }}\\nBcc: x@y.example",')
+    subject = "{{ event.cart ~ '\\\\nBcc: x@y.example' }}"
+    said = NOTE.replace("notify = {", f'notify = {{ subject = "{subject}",')
     one = Shop("sqlite://", said, empty=True)
     one.entering()
     one.run_all()
