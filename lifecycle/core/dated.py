@@ -20,7 +20,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.core.rule.yearly import LAST_YEAR, Yearly, yearly_in_data
 from lifecycle.core.step import Step
 from lifecycle.core.timing import anchor_of, step_due
-from lifecycle.core.walk import Walk, leave
+from lifecycle.core.walk import leave
 from lifecycle.core.words import Moment, instant_of, moment_in_data, rfc3339
 
 YEARS_AHEAD = 2
