@@ -21,6 +21,7 @@ from lifecycle.core.timing import (
     clock_of,
     last_moment,
     length_unknown,
+    put_off,
     step_due,
 )
 from lifecycle.core.walk import Walk, leave
@@ -82,6 +83,10 @@ def _one(walk: Walk, of: Enrollment) -> list[Action]:
         return _leave(walk, of, place)
     if of.waiting_since is not None and place.step.wait_for is not None:
         return waiting.waited(walk, of, place)
+    if of.fell_due_at is None:
+        later = put_off(flow, place.step, of.due_at, of, walk.facts, walk.policy)
+        if later is not None and later > now:
+            return [Keep(replace(of, due_at=later))]
     # What was past already when a late event let the customer in fell due on its arrival.
     fell_due = of.fell_due_at or max(of.due_at, of.entered_at)
     decided_at = of.due_at if of.due_at <= of.entered_at else now

@@ -56,6 +56,25 @@ def step_due(
     return limits.first(base, facts.zone) or moment
 
 
+def put_off(
+    flow: Flow, step: Step, due_at: datetime, enrollment: Enrollment, facts: Facts, policy: Policy
+) -> datetime | None:
+    """Until when a step that is due waits on, as its hour or day is not there; else None.
+
+    That is so where the customer's clock or country has changed since its moment was reckoned. A
+    best hour is not chosen anew.
+    """
+    clock = clock_of(flow, step, facts, policy)
+    if isinstance(clock, AnchorTime):
+        later = clock.at(anchor_of(enrollment), facts.zone)
+        return later if later > due_at else None
+    fixed = clock if clock is not None and not clock.best else None
+    if fixed is None and not (step.on or step.not_on or step.not_on_holidays):
+        return None
+    free = allowed(step, fixed, facts, policy, None).first(due_at, facts.zone)
+    return free if free is not None and free > due_at else None
+
+
 def _waited(
     step: Step, enrollment: Enrollment, decided_at: datetime, facts: Facts, policy: Policy
 ) -> datetime:

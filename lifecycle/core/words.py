@@ -157,8 +157,11 @@ def instant_of(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def next_time(after: datetime, at: time, zone: ZoneInfo) -> datetime:
-    """The first instant at or after `after` at which the local clock shows `at`."""
-    day = after.astimezone(zone).date()
+    """The first instant at or after `after` at which the local clock shows `at`.
+
+    It begins with the day before: a time skipped around midnight comes in the day after its own.
+    """
+    day = max(after.astimezone(zone).date(), FIRST_INSTANT.date()) - timedelta(days=1)
     while (moment := instant_of(day, at, zone)) < after:
         day += timedelta(days=1)
     return moment
