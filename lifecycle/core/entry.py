@@ -20,6 +20,9 @@ from lifecycle.core.policy import Policy
 from lifecycle.core.walk import Walk, leave
 from lifecycle.core.words import Moment, length_words
 
+MOST_AT_ONE_INSTANT = 10
+"""So often flows may let in at one instant by what flows themselves do: a circle ends there."""
+
 
 def enter(
     flow: Flow,
@@ -46,6 +49,8 @@ def enter(
     barred = _barred(flow, facts, event, key, policy, now)
     if barred is not None or key is None:
         return refused(*barred) if barred is not None else []
+    if _in_a_circle(flow, facts, event, now):
+        return refused("again", f"a circle: let in {MOST_AT_ONE_INSTANT} times at one instant")
     running = next((one for one in earlier_of(flow, facts, key) if one.running), None)
     queues = running is not None and flow.enter.repeat == "queue"
     actions: list[Action] = []
@@ -66,6 +71,18 @@ def enter(
         waits = replace(started, state=EnrollmentState.QUEUED)
         return [Keep(waits), Decided(now, flow.id, entry, "queued")]
     return actions + _start(flow, started, started.event_at, facts, policy, now)
+
+
+def _in_a_circle(flow: Flow, facts: Facts, event: Event, now: datetime) -> bool:
+    """Whether what flows do themselves lets in again and again without an instant going by.
+
+    That is so where an emitted event, or the turn of a segment, comes of an entry before it.
+    """
+    own = event["campaign"] is not None and event["step"] is not None
+    if not own and flow.enter.when:
+        return False
+    entered = sum(one.campaign == flow.id and one.entered_at == now for one in facts.enrollments)
+    return entered >= MOST_AT_ONE_INSTANT
 
 
 def _barred(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, or_, update
+from sqlalchemy import Connection, bindparam, delete, update
 
 from lifecycle.core.action import (
     Action,
@@ -37,6 +37,7 @@ from lifecycle.core.chance import bucket_of, derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState
+from lifecycle.store.called_off import call_off
 from lifecycle.store.events import NewEvent, append, event_row
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -48,19 +49,6 @@ EVENT = METADATA.tables["event"]
 MEMBERSHIP = METADATA.tables["membership"]
 MARKABLE = frozenset(
     "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
-)
-_CALL_OFF = Statement(
-    update(MESSAGE)
-    .where(
-        MESSAGE.c.customer_id == bindparam("of"),
-        MESSAGE.c.message_id == bindparam("id"),
-        or_(
-            MESSAGE.c.state == "planned",
-            MESSAGE.c.state == "ready",
-            MESSAGE.c.state == "requeued",
-        ),
-    )
-    .values(state=MessageState.DROPPED, reason=bindparam("why"), due_at=None)
 )
 _PROVED = (
     update(MESSAGE)
@@ -214,12 +202,23 @@ class Writing:
         _FORGET.each(connection, forgotten)
         upsert(connection, "membership", kept)
 
+    def _call_off(self, connection: Connection) -> None:
+        """Drop letters that have not begun, each told with its reason; one under way goes on."""
+        if not self.call_offs:
+            return
+        told = []
+        for row, why in call_off(connection, self.call_offs):
+            what = (row.campaign, row.entry, "dropped", why, "")
+            dropped = Decided(self.now, *what, row.step, row.variant)
+            told.append(decision_row(row.customer_id, dropped, self.now))
+        insert_new(connection, "decision", told)
+
     def write(self, connection: Connection) -> None:
         """Write everything gathered."""
         insert_new(connection, "decision", self.decisions)
         upsert(connection, "enrollment", list(self.enrollments.values()))
         insert_new(connection, "message", self.messages)
-        _CALL_OFF.each(connection, self.call_offs)
+        self._call_off(connection)
         insert_new(connection, "membership_change", self.turns)
         self._write_standings(connection)
         insert_new(connection, "event", self.events)

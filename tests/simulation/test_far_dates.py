@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.shop import event, flow, person, play, shop, step
+from lifecycle.core.action import Decided
+from lifecycle.core.campaign import Flow
+from lifecycle.core.entry import enter
+from lifecycle.core.event import Event
+from lifecycle.core.facts import Facts
+from lifecycle.core.policy import Policy
+from lifecycle.core.words import zone_of
+from tests.simulation.shop import event, flow, instant, person, play, shop, step
 
 A = event("2026-05-04T10:00:00", "a")
 
@@ -33,9 +40,17 @@ def test_a_step_that_waits_for_a_far_date_waits(
     assert played.sent() == sent
 
 
-def test_nobody_joins_a_flow_that_goes_around_a_date(tmp_path: Path) -> None:
-    dated = flow('on_date = "day"', step("then", 'at = "T-1 days 10:00"'))
+def test_nobody_joins_a_flow_that_goes_around_a_date() -> None:
+    """`check` refuses it; definitions that are live from before let nobody in."""
+    around = flow('on_date = "day"', step("then", 'at = "T-1 days 10:00"'))
     joining = flow('when = "a"', '[[step]]\nname = "on"\njoin = "g"')
-    played = play(tmp_path, shop({"f": joining, "g": dated}), [A])
-    assert played.told("g") == ["05-04 10:00 not_entered not_applicable"]
-    assert played.told("f")[-1] == "05-04 10:00 finished"
+    with pytest.raises(AssertionError, match="is entered by a date, and cannot be joined"):
+        shop({"f": joining, "g": around})
+    catalog = shop({"g": around})
+    dated, now = catalog.campaigns["g"], instant("2026-05-04T10:00:00")
+    assert isinstance(dated, Flow)
+    facts = Facts("c1", now, zone_of("UTC"))
+    policy = Policy(catalog.settings, catalog.rules)
+    (told,) = enter(dated, facts, Event(now, "e", "a", {}, now), policy, now)
+    assert isinstance(told, Decided)
+    assert (told.what, told.reason) == ("not_entered", "not_applicable")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -270,3 +271,26 @@ def test_segments_and_settings_are_read_by_branches(tmp_path: Path) -> None:
         said=settings(),
     )
     assert "04 11:00 sent choose" in found
+
+
+@pytest.mark.parametrize("repeat", ["ignore", "start over", "queue"])
+def test_a_flow_that_lets_itself_in_comes_to_an_end(tmp_path: Path, repeat: str) -> None:
+    """Within an instant it is cut; a day later it may begin again."""
+    later = step("later", 'after = "1 day"')
+    parts = (step("hello"), '[[step]]\nname = "e"\nemit = "again"', later)
+    enter = f'when = ["a", "again"]\nrepeat = "{repeat}"\nagain = "always"'
+    played = play(
+        tmp_path, shop({"f": flow(enter, *parts)}), [a("04 10:00")], day("20 00:00") + "Z"
+    )
+    entered = Counter(one["at"] for one in played.decisions if one["what"] == "entered")
+    assert max(entered.values()) <= 10
+
+
+def test_what_is_called_off_is_told(tmp_path: Path) -> None:
+    """A letter that the flow's own event stops is dropped with its reason, never silently."""
+    later = step("later", 'after = "1 day"')
+    parts = (step("hello"), '[[step]]\nname = "e"\nemit = "done"', later)
+    files = {"f": flow('when = "a"\n[exit]\nwhen = "done"', *parts)}
+    assert told(tmp_path, files, [a("04 10:00")]) == (
+        "04 10:00 dropped hello left, 04 10:00 emitted e, 04 10:00 entered, 04 10:00 left done"
+    )
