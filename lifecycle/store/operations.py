@@ -25,7 +25,7 @@ BROKEN_LETTERS_PAUSE = 3
 def ordered(connection: Connection) -> dict[str, str]:
     """Campaigns paused or stopped by command, or by ourselves for broken letters."""
     query = select(STATE.c.campaign, STATE.c.ordered).where(STATE.c.ordered != "")
-    return dict(connection.execute(query).tuples().all())
+    return {row.campaign: row.ordered for row in connection.execute(query)}
 
 
 def order(connection: Connection, campaign: str, what: str, reason: str, now: datetime) -> None:
