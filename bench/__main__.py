@@ -22,7 +22,7 @@ IMPORT_AT_LEAST = 0.1
 IDLE_AT_MOST = 0.01
 WAITING_AT_MOST = 1.2
 AT_ONCE_AT_MOST = 10.0
-REPLAYED = (5_000, 100_000)
+REPLAYED = (1_000, 20_000)
 """Customers and events of the replay in every run; all of it is `make bench-replay`."""
 
 

@@ -220,7 +220,7 @@ def _occasions(connection: Any) -> Iterator[Finding]:
         told = f"{one.campaign}: the occurrence of {one.entry} was left out, {why}"
         yield Finding("broadcasts", "error" if why.startswith("its") else "warning", told)
     for name, reason in stopped_by_breaker(connection):
-        told = f"{name} was stopped, {reason}; lifecycle resume {name} lets its next letters go"
+        told = f"{name} was stopped, {reason}; a recurring one goes on after lifecycle resume {name}"
         yield Finding("broadcasts", "warning", told)
 
 
@@ -262,12 +262,9 @@ def _transport(said: Any, settings: Any) -> Iterator[Finding]:
 def _feedback(settings: Any) -> Iterator[Finding]:
     if settings.transport.kind != "ses":
         yield Finding("feedback", "ok", "not needed by this transport")
-    elif settings.ses.feedback_queue is not None and not settings.ses.feedback_topics:
-        told = "[ses] feedback_queue is not read yet: use feedback_topics and POST /v1/feedback/ses"
-        yield Finding("feedback", "error", told)
     elif settings.ses.feedback_topics:
         yield Finding("feedback", "ok", "over HTTP from SNS: POST /v1/feedback/ses")
-    elif settings.ses.feedback_queue:
+    elif settings.ses.feedback_queue is not None:
         yield from _tried("feedback", lambda: _queue(settings.ses.feedback_queue))
     else:
         told = "no path is set: [ses] feedback_queue or feedback_topics; bounces go unnoticed"
