@@ -220,7 +220,7 @@ def _occasions(connection: Any) -> Iterator[Finding]:
         told = f"{one.campaign}: the occurrence of {one.entry} was left out, {why}"
         yield Finding("broadcasts", "error" if why.startswith("its") else "warning", told)
     for name, reason in stopped_by_breaker(connection):
-        told = f"{name} was stopped, {reason}; a recurring one goes on after lifecycle resume {name}"
+        told = f"{name} was stopped, {reason}; a recurring one goes on after `lifecycle resume`"
         yield Finding("broadcasts", "warning", told)
 
 
