@@ -12,6 +12,7 @@ from rich.markup import escape
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import load
 from lifecycle.catalog.problem import Problem
+from lifecycle.catalog.project import keeps_back
 from lifecycle.cli.asked import console
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import HookProblem, Registry, find, sample_check
@@ -53,7 +54,7 @@ def read_project(root: Path, *, sample: bool = False, events: Collection[str] = 
     problems = sorted(
         {*loaded.problems, *(_of_hook(one, root) for one in found)}, key=Problem.sort_key
     )
-    errors = any(one.severity == "error" for one in problems)
+    errors = any(keeps_back(one) for one in problems)
     return Project(root, None if errors else loaded.catalog, hooks, tuple(problems))
 
 
@@ -64,6 +65,14 @@ def sound_catalog(project: Project) -> Catalog:
     errors = [one for one in project.problems if one.severity == "error"]
     show_problems(errors, console(errors=True))
     raise ProblemsFound(counted(errors), remedy="mend them; lifecycle check tells them again")
+
+
+def sound_cases(project: Project) -> None:
+    """Tell what is wrong in the project's own tests. Raises ProblemsFound."""
+    errors = [one for one in project.problems if one.severity == "error"]
+    if errors:
+        show_problems(errors, console(errors=True))
+        raise ProblemsFound(counted(errors), remedy="mend them; lifecycle check tells them again")
 
 
 def show_problems(problems: Iterable[Problem], out: Console) -> None:

@@ -141,12 +141,13 @@ def run_cases(
 ) -> None:
     """Run the cases in tests/campaigns/; exit 1 if one fails."""
     from lifecycle.catalog.problem import did_you_mean
-    from lifecycle.cli.project import read_project, sound_catalog
+    from lifecycle.cli.project import read_project, sound_cases, sound_catalog
     from lifecycle.sim.cases import run_all
 
     said = asked(ctx)
     project = read_project(said.project)
     catalog = sound_catalog(project)
+    sound_cases(project)
     known = {file.campaign for file in catalog.cases.values()}
     if campaign is not None and campaign not in known | set(catalog.campaigns):
         hint = did_you_mean(campaign, known | set(catalog.campaigns))

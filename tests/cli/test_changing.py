@@ -178,3 +178,19 @@ def test_resume_tells_what_becomes_of_what_was_held(waiting: Path, call: Call) -
     with database.read() as connection:
         assert operations.ordered(connection) == {}
     database.close()
+
+
+def test_a_case_that_fits_no_more_blocks_no_change(waiting: Path, call: Call) -> None:
+    """It is an error of `check` and of `test`; what is put live does not depend on it."""
+    cases = waiting / "tests" / "campaigns" / "hello.toml"
+    cases.parent.mkdir(parents=True, exist_ok=True)
+    cases.write_text(
+        'campaign = "hello"\n[[case]]\nname = "old"\n'
+        'happens = [ { at = 2026-03-02T14:00:00, event = "greeting_asked" } ]\n'
+        'expect = [ { at = 2026-03-02T14:00:00, sent = "gone" } ]\n'
+    )
+    written(waiting, LATER.replace("5 days", "6 days"))
+    assert call("check").code == 1
+    assert call("test").code == 1
+    assert call("plan").code == 0
+    assert call("apply").code == 0
