@@ -10,7 +10,6 @@ LATER_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
 """By kind of file and name of the table; `not_yet` says it."""
 LATER_VALUES: dict[tuple[str, str, str], object] = {
     ("campaign", "sending", "resend_uncertain"): True,
-    ("settings", "ses", "mode"): "bulk",
 }
 """By kind of file, name of the table, and key."""
 

@@ -78,6 +78,38 @@ class Outcome:
     detail: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """What all letters of one template version have in common: the texts between the slots.
+
+    `html` and `text` hold one text more than they have slots: first text, slot, text, slot, …
+    A version has one `Shape` object, so that letters of one shape are known by it.
+    """
+
+    version: str
+    html: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A letter taken apart: its shape, and what stands in the slots of this very letter."""
+
+    shape: Shape
+    html: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a letter."""
+
+    name: str
+    kind: str
+    """As in `application/pdf`."""
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A message once rendered, for one recipient, ready to be handed to a transport.
@@ -101,3 +133,6 @@ class Letter:
     headers: tuple[tuple[str, str], ...] = ()
     links: dict[int, str] = field(default_factory=dict)
     """Targets of those numbered links that are known only at sending; stored with the message."""
+    pieces: Pieces | None = None
+    """The HTML and text in pieces, where the template can be taken apart: byte by byte equal."""
+    attachments: tuple[Attachment, ...] = ()

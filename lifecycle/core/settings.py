@@ -142,7 +142,7 @@ class SesSettings(Definition):
     feedback_topics: tuple[Annotated[str, Field(pattern=TOPIC_ARN)], ...] = Field(
         default=(), strict=False
     )
-    mode: Literal["single"] = "single"
+    mode: Literal["single", "bulk"] = "single"
     endpoint: str | None = None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
@@ -21,7 +20,10 @@ from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
 from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
+from lifecycle.failpoints import reach
 from lifecycle.rewards import incentives, referral
+from lifecycle.send.handing import hand_over
+from lifecycle.send.journal import Begun
 from lifecycle.store import arrived, claims, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -106,7 +108,7 @@ def _deliver(
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
         pulse = parts.database.pulse(connection)
-    outcomes = _hand_over(parts, going)
+    outcomes = _hand_over(parts, going, now)
     with parts.database.write() as connection:
         claims.have_alone(connection, {one.due.row.customer_id for one in going})
         if parts.outside and parts.database.written_since(pulse, connection):
@@ -197,15 +199,23 @@ def _begin(
     outbox.begin(connection, attempts, messages)
 
 
-def _hand_over(parts: Parts, going: Sequence[Prepared]) -> list[Outcome]:
-    letters = [one.ready.letter for one in going]
-    send_many = getattr(parts.transport, "send_many", None)
-    if send_many is not None:
-        return list(send_many(letters))
-    if parts.threads == 1 or len(letters) < 2:
-        return [parts.transport.send(letter) for letter in letters]
-    with ThreadPoolExecutor(parts.threads) as pool:
-        return list(pool.map(parts.transport.send, letters))
+def _hand_over(parts: Parts, going: Sequence[Prepared], now: datetime) -> list[Outcome]:
+    """Note the attempts in the journal, then hand the letters over, each once."""
+    reach("attempts_committed")
+    if parts.journal is not None and going:
+        parts.journal.note(
+            [
+                Begun(row.message_id, one.ready.letter.attempt_id, (row.made or 0) + 1, now)
+                for one in going
+                for row in (one.due.row,)
+            ]
+        )
+    reach("attempts_noted")
+    outcomes = hand_over(
+        parts.transport, [one.ready.letter for one in going], parts.gate, parts.pool
+    )
+    reach("handed_over")
+    return outcomes
 
 
 def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lifecycle.catalog.lints import ENGINE_EVENTS
 from lifecycle.engine.live import Live
 from lifecycle.render.links import Signer
 from lifecycle.rewards import referral
-from lifecycle.send.transport import Transport
+from lifecycle.send.journal import Journal
+from lifecycle.send.transport import Gate, OpenGate, Transport
 from lifecycle.store.database import Database
 from lifecycle.store.recent import Recent
 
@@ -32,6 +34,10 @@ class Parts:
     """Whether codes are stand-ins, though the rest is as live: no pool, no hook is asked."""
     threads: int = 1
     """How many letters are handed over at once."""
+    gate: Gate = field(default_factory=OpenGate)
+    """Lets letters begin no faster than the transport takes them."""
+    journal: Journal | None = None
+    """Where attempts are noted beside the database; None where nothing leaves the house."""
     rate: Callable[[], float | None] | None = None
     """Asks the transport how many letters it takes a second; None where it takes any number."""
 
@@ -39,6 +45,13 @@ class Parts:
     def gives_codes(self) -> bool:
         """Whether codes are given out: drawn from pools, and asked of hooks."""
         return self.outside and not self.stand_in_codes
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor | None:
+        """Threads in which letters are handed over; None where one after the other will do."""
+        if self.threads == 1:
+            return None
+        return ThreadPoolExecutor(self.threads, thread_name_prefix="hand-over")
 
     @cached_property
     def recent(self) -> Recent:

@@ -12,7 +12,7 @@ from pathlib import Path
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
 from lifecycle.send.envelope import LetterRefused
 from lifecycle.send.mime import mime_bytes
-from lifecycle.send.transport import told
+from lifecycle.send.transport import Gate, told
 
 NAME_PART_CHARACTERS = 60
 """Longest part (campaign, step, message id) of a file's name; longer ones are cut and hashed."""
@@ -49,8 +49,8 @@ class Outbox:
         """Write one letter. A folder that cannot be written to is `NEVER_LEFT`."""
         return self.send_many((letter,))[0]
 
-    def send_many(self, letters: Iterable[Letter]) -> list[Outcome]:
-        """Write letters one after the other; the outcomes are in their order."""
+    def send_many(self, letters: Iterable[Letter], gate: Gate | None = None) -> list[Outcome]:
+        """Write letters one after the other; the outcomes are in their order. It has no rate."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -14,6 +14,25 @@ DETAIL_CHARACTERS = 300
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]+")
 
 
+class Gate(Protocol):
+    """Says when a letter may be begun: by the transport's rate, and by the lease of its attempt."""
+
+    def begin(self, wanted: int) -> int:
+        """Wait until letters may be begun, and give how many of `wanted` (1 or more) may be now.
+
+        0 = none of them any more: the attempt's lease is over, the daemon stops, or the account is
+        stopped. What has not begun has never left. Threads may call it at once.
+        """
+
+
+class OpenGate:
+    """Lets everything through at once: for transports without a rate, and for replays."""
+
+    def begin(self, wanted: int) -> int:
+        """All of them."""
+        return wanted
+
+
 class Transport(Protocol):
     """A way to hand letters over.
 

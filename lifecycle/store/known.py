@@ -27,6 +27,8 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "points": ("points_entry", ("at", "entry_id")),
     "errands": ("errand", ("made_at", "errand_id")),
     "incentives": ("incentive", ("issued_at", "incentive_id")),
+    "confirmations": ("confirmation", ("topic",)),
+    "preferences": ("preference", ("at",)),
     "silences": ("silence", ("since", "silence_id")),
     "referral_codes": ("referral_code", ("at", "code")),
 }

@@ -179,7 +179,6 @@ def test_a_flow_with_every_common_table_may_be_said():
             "settings.toml",
             SETTINGS.replace("amount = 10 }", 'amount = 10, valid_for = "9 days" }'),
         ),
-        ("settings.toml", SETTINGS + '[ses]\nmode = "bulk"\n'),
     ],
 )
 def test_what_is_not_done_yet_is_refused_in_so_many_words(file: str, text: str):

@@ -15,8 +15,6 @@ from tests.catalog.shop import (
     said,
 )
 
-NOT_YET = "belongs to the language, but this version does not carry it out yet"
-
 
 def cart(old: str, new: str) -> list[str]:
     """The errors of the cart campaign with one text replaced by another."""
@@ -180,7 +178,6 @@ def test_a_rule_outside_its_table_is_told_where_it_stands():
         ('"Shop <news@mail.shop.example>"', '"Shop"', "`from` is no mailbox"),
         ('"7 days"', '"calendar month"', "“calendar month” is not a length"),
         ("at_most = 4", "at_most = -1", "`at_most` is 0 or more"),
-        ("[[sending.cap]]", '[ses]\nmode = "bulk"\n[[sending.cap]]', NOT_YET),
         ("[points]", "[pionts]", "`pionts` is not known here | did you mean “points”?"),
         ('seed     = "change-me-once"', "", "`seed` is missing in [shop]"),
     ],

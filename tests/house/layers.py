@@ -19,7 +19,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("store", "render", "sources"),
     ("hooks", "workers", "calendars"),
     ("core",),
-    ("clock", "errors", "log"),
+    ("clock", "errors", "failpoints", "log"),
 )
 """The rooms from the roof to the ground: a level imports only from those after it."""
 

@@ -17,6 +17,18 @@ from lifecycle.store.tables.customers import (
     ReferralCode,
     Suppression,
 )
+from lifecycle.store.tables.delivery import (
+    Account,
+    Confirmation,
+    Foregone,
+    Pace,
+    Preference,
+    Proof,
+    Restoration,
+    SoftBounce,
+    Stoppage,
+    WarmUpDay,
+)
 from lifecycle.store.tables.errands import ErrandRow, HookCode, PoolCode, SilenceRow
 from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
 from lifecycle.store.tables.flows import (
@@ -43,6 +55,7 @@ METADATA = SQLModel.metadata
 
 __all__ = [
     "METADATA",
+    "Account",
     "Alias",
     "ApiKey",
     "Arrived",
@@ -54,6 +67,7 @@ __all__ = [
     "CampaignState",
     "CampaignVersion",
     "CatalogVersion",
+    "Confirmation",
     "Consent",
     "ConsentRecord",
     "Customer",
@@ -63,6 +77,7 @@ __all__ = [
     "ErrandRow",
     "EventRow",
     "Feedback",
+    "Foregone",
     "HookCode",
     "Incentive",
     "Intake",
@@ -72,15 +87,22 @@ __all__ = [
     "MembershipChange",
     "MessageRow",
     "Nightly",
+    "Pace",
     "PointsEntry",
     "PoolCode",
+    "Preference",
+    "Proof",
     "Receipt",
     "Referral",
     "ReferralCode",
+    "Restoration",
     "Settled",
     "SilenceRow",
+    "SoftBounce",
+    "Stoppage",
     "Suppression",
     "Task",
     "TemplateVersion",
     "Verdict",
+    "WarmUpDay",
 ]

@@ -144,6 +144,8 @@ class Attempt(SQLModel, table=True):
     outcome: str | None = Field(default=None, sa_type=Text)
     detail: str = Field(default="", sa_type=Text)
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
+    evidence: str | None = Field(default=None, sa_type=Text)
+    """What first proved that it was accepted, other than the transport's own answer."""
 
 
 class Receipt(SQLModel, table=True):

@@ -17,6 +17,16 @@ def upgrade() -> None:
         make()
 
 
+def _account() -> None:
+    op.create_table(
+        "account",
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("told", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("transport"),
+    )
+
+
 def _alias() -> None:
     op.create_table(
         "alias",
@@ -66,6 +76,7 @@ def _attempt() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("evidence", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
     )
 
@@ -165,6 +176,29 @@ def _catalog_version() -> None:
         sa.Column("applied_by", sa.Text(), nullable=False),
         sa.Column("files", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("number"),
+    )
+
+
+def _confirmation() -> None:
+    op.create_table(
+        "confirmation",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("address_hash", sa.Text(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=True),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("customer_id", "topic"),
+    )
+
+
+def _confirmation_indexes() -> None:
+    op.create_index(
+        "confirmation_address", "confirmation", ["address_hash", "asked_at"], unique=False
     )
 
 
@@ -389,6 +423,17 @@ def _feedback() -> None:
     )
 
 
+def _foregone() -> None:
+    op.create_table(
+        "foregone",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+
+
 def _hook_code() -> None:
     op.create_table(
         "hook_code",
@@ -581,6 +626,15 @@ def _nightly() -> None:
     )
 
 
+def _pace() -> None:
+    op.create_table(
+        "pace",
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("taken", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("transport"),
+    )
+
+
 def _points_entry() -> None:
     op.create_table(
         "points_entry",
@@ -624,6 +678,33 @@ def _pool_code_indexes() -> None:
         postgresql_where=sa.text("given_to IS NOT NULL"),
         sqlite_where=sa.text("given_to IS NOT NULL"),
     )
+
+
+def _preference() -> None:
+    op.create_table(
+        "preference",
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("paused_until", sa.BigInteger(), nullable=True),
+        sa.Column("at_most", sa.Integer(), nullable=True),
+        sa.Column("per_days", sa.Integer(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("customer_id"),
+    )
+
+
+def _proof() -> None:
+    op.create_table(
+        "proof",
+        sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("accepted_at", sa.BigInteger(), nullable=True),
+        sa.Column("proved_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("attempt_id"),
+    )
+
+
+def _proof_indexes() -> None:
+    op.create_index("proof_begun", "proof", ["begun_at"], unique=False)
 
 
 def _receipt() -> None:
@@ -672,6 +753,17 @@ def _referral_code_indexes() -> None:
     )
 
 
+def _restoration() -> None:
+    op.create_table(
+        "restoration",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("backed_up_at", sa.BigInteger(), nullable=False),
+        sa.Column("restored_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+
+
 def _settled() -> None:
     op.create_table(
         "settled",
@@ -689,6 +781,30 @@ def _silence() -> None:
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "silence_id"),
+    )
+
+
+def _soft_bounce() -> None:
+    op.create_table(
+        "soft_bounce",
+        sa.Column("address_hash", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("bounces", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", "day"),
+    )
+
+
+def _stoppage() -> None:
+    op.create_table(
+        "stoppage",
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("transport", "scope"),
     )
 
 
@@ -736,7 +852,19 @@ def _verdict() -> None:
     )
 
 
+def _warm_up_day() -> None:
+    op.create_table(
+        "warm_up_day",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("letters", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("domain", "provider", "day"),
+    )
+
+
 EVERY = (
+    _account,
     _alias,
     _alias_indexes,
     _api_key,
@@ -750,6 +878,8 @@ EVERY = (
     _campaign_state,
     _campaign_version,
     _catalog_version,
+    _confirmation,
+    _confirmation_indexes,
     _consent,
     _consent_record,
     _customer,
@@ -764,6 +894,7 @@ EVERY = (
     _event,
     _event_indexes,
     _feedback,
+    _foregone,
     _hook_code,
     _incentive,
     _incentive_indexes,
@@ -779,18 +910,26 @@ EVERY = (
     _message,
     _message_indexes,
     _nightly,
+    _pace,
     _points_entry,
     _pool_code,
     _pool_code_indexes,
+    _preference,
+    _proof,
+    _proof_indexes,
     _receipt,
     _referral,
     _referral_indexes,
     _referral_code,
     _referral_code_indexes,
+    _restoration,
     _settled,
     _silence,
+    _soft_bounce,
+    _stoppage,
     _suppression,
     _task,
     _template_version,
     _verdict,
+    _warm_up_day,
 )

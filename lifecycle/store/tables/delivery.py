@@ -1,0 +1,133 @@
+"""Delivery: pace and account shared by all processes, evidence, warm-up, bounces, wishes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Index, Text
+from sqlmodel import Field, SQLModel
+
+from lifecycle.store.tables.columns import Instant, Json
+
+REFERENCE = {"info": {"shard_key": "reference"}}
+
+
+class Pace(SQLModel, table=True):
+    """What processes have taken of a transport's rate lately: one row a transport."""
+
+    __table_args__ = (REFERENCE,)
+    transport: str = Field(primary_key=True, sa_type=Text)
+    taken: list[list[int]] = Field(sa_column=Column(Json, nullable=False))
+    """Grants within the window: microseconds from, until, and how many letters."""
+
+
+class Account(SQLModel, table=True):
+    """What a transport last told of its account, and whether anything stops it: one row each."""
+
+    __table_args__ = (REFERENCE,)
+    transport: str = Field(primary_key=True, sa_type=Text)
+    asked_at: datetime | None = Field(default=None, sa_type=Instant)
+    told: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
+    """Rate a second, quota a day, what was sent within it, whether sending is on."""
+
+
+class Stoppage(SQLModel, table=True):
+    """Why nothing goes for now: for the whole account, one sender's identity, or the like."""
+
+    __table_args__ = (REFERENCE,)
+    transport: str = Field(primary_key=True, sa_type=Text)
+    scope: str = Field(primary_key=True, sa_type=Text)
+    """“account”, or “identity:” and the sender's domain."""
+    kind: str = Field(sa_type=Text)
+    since: datetime = Field(sa_type=Instant)
+    until: datetime = Field(sa_type=Instant)
+    """When it is tried again."""
+    tries: int = 0
+    detail: str = Field(default="", sa_type=Text)
+
+
+class Proof(SQLModel, table=True):
+    """How soon feedback proved an attempt: a sample of the latest, by which the path is judged."""
+
+    __table_args__ = (
+        Index("proof_begun", "begun_at"),
+        {"info": {"shard_key": "attempt_id"}},
+    )
+    attempt_id: str = Field(primary_key=True, sa_type=Text)
+    begun_at: datetime = Field(sa_type=Instant)
+    accepted_at: datetime | None = Field(default=None, sa_type=Instant)
+    proved_at: datetime = Field(sa_type=Instant)
+
+
+class Foregone(SQLModel, table=True):
+    """A message that the journal of attempts tells of and this database does not: restored."""
+
+    __table_args__ = ({"info": {"shard_key": "message_id"}},)
+    message_id: str = Field(primary_key=True, sa_type=Text)
+    attempt_id: str = Field(sa_type=Text)
+    number: int
+    begun_at: datetime = Field(sa_type=Instant)
+
+
+class Restoration(SQLModel, table=True):
+    """That this database was restored, and up to when its messages are in doubt: one row."""
+
+    __table_args__ = (REFERENCE,)
+    number: int = Field(primary_key=True)
+    backed_up_at: datetime = Field(sa_type=Instant)
+    restored_at: datetime = Field(sa_type=Instant)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class SoftBounce(SQLModel, table=True):
+    """A day on which letters to an address bounced for the time being; the address is hashed."""
+
+    __tablename__ = "soft_bounce"
+    __table_args__ = ({"info": {"shard_key": "address_hash"}},)
+    address_hash: str = Field(primary_key=True, sa_type=Text)
+    day: str = Field(primary_key=True, sa_type=Text)
+    bounces: int = Field(default=1, sa_type=BigInteger)
+
+
+class WarmUpDay(SQLModel, table=True):
+    """How many letters of a new sending domain went to one mailbox provider on one day."""
+
+    __tablename__ = "warm_up_day"
+    __table_args__ = (REFERENCE,)
+    domain: str = Field(primary_key=True, sa_type=Text)
+    provider: str = Field(primary_key=True, sa_type=Text)
+    day: str = Field(primary_key=True, sa_type=Text)
+    letters: int = Field(default=0, sa_type=BigInteger)
+
+
+class Confirmation(SQLModel, table=True):
+    """A yes to a topic that waits to be confirmed by the owner of the address (double opt-in)."""
+
+    __table_args__ = (
+        Index("confirmation_address", "address_hash", "asked_at"),
+        {"info": {"shard_key": "customer_id"}},
+    )
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    topic: str = Field(primary_key=True, sa_type=Text)
+    address_hash: str = Field(sa_type=Text)
+    said_at: datetime = Field(sa_type=Instant)
+    asked_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the letter that asks for it was last planned."""
+    asked: int = 0
+    message_id: str | None = Field(default=None, sa_type=Text)
+    source: str = Field(default="", sa_type=Text)
+    wording: str = Field(default="", sa_type=Text)
+    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Preference(SQLModel, table=True):
+    """How often a customer wishes to be written to, as chosen on the preference page."""
+
+    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    customer_id: str = Field(primary_key=True, sa_type=Text)
+    paused_until: datetime | None = Field(default=None, sa_type=Instant)
+    at_most: int | None = None
+    """Marketing letters in `per_days`; None = as many as the shop's caps allow."""
+    per_days: int | None = None
+    at: datetime = Field(sa_type=Instant)
