@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,22 @@ from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import operations
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One letter to be made: for which message and attempt, and what it is made of."""
+
+    message_id: str
+    attempt_id: str
+    campaign: Campaign
+    step: Step
+    variant: Variant | None
+    enrollment: Enrollment
+    facts: Facts
+    incentive: Mapping[str, Any] | None
+    referral_link: str | None
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,27 @@ class Letters:
         )
         kept = {**context, "_subject": rendered.subject}
         return Ready(letter, template, kept, {str(n): url for n, url in rendered.links.items()})
+
+    def make_many(self, wanted: Sequence[Wanted]) -> list[Ready | BrokenTemplate]:
+        """Render a batch, in order: each letter, or why it could not be made."""
+        return [self._made(one) for one in wanted]
+
+    def _made(self, one: Wanted) -> Ready | BrokenTemplate:
+        try:
+            return self.make(
+                one.message_id,
+                one.attempt_id,
+                one.campaign,
+                one.step,
+                one.variant,
+                one.enrollment,
+                one.facts,
+                one.incentive,
+                one.referral_link,
+                one.now,
+            )
+        except BrokenTemplate as broken:
+            return broken
 
     def _sender(self, campaign: Campaign, step: Step, variant: Variant | None) -> Any:
         settings = self.live.catalog.settings
