@@ -39,6 +39,7 @@ from lifecycle.core.settings import Settings
 from lifecycle.engine.apply import PeopleWait, applied, apply
 from lifecycle.engine.engine import Engine
 from lifecycle.errors import EnvironmentFailed
+from lifecycle.failpoints import reach
 from lifecycle.hooks import Registry, find
 from lifecycle.send.webhook_call import Caller
 from lifecycle.store import catalog_versions
@@ -102,6 +103,7 @@ class Daemon:
             beat = _beating(self.runner)
             closing.callback(lambda: beat.shutdown(wait=False))
             self._greet(web, catalog)
+            reach("daemon_started")
             signal_number = heard.wait()
             log.happened("daemon_stopping", signal=signal.Signals(signal_number).name)
             # The batch in hand ends first: requests may still be answered meanwhile.

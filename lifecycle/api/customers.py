@@ -17,6 +17,7 @@ from lifecycle.api.erasure import erase_customer
 from lifecycle.api.problems import Problem, of_refusal
 from lifecycle.api.way import TEXT, Way
 from lifecycle.errors import UsageError
+from lifecycle.failpoints import reach
 from lifecycle.insight.kept import kept_attributes
 from lifecycle.sources.consent_line import read_consent
 from lifecycle.sources.customer_line import CustomerIn, read_customer
@@ -103,6 +104,7 @@ class _Customers:
         now = self.door.clock.now()
         with self.door.database.write() as connection:
             say(connection, [line], now=now, address_key=self.door.address_key)
+            reach("customer_written")
 
     async def get(self, request: Request) -> Response:
         await self.access.require(request, "customers:read")

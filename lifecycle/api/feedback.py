@@ -18,6 +18,7 @@ from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem
 from lifecycle.api.way import Way
 from lifecycle.core.event import Event
+from lifecycle.failpoints import reach
 from lifecycle.send.feedback import Feedback, FeedbackKind, FeedbackRefused, feedback_of
 from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsRefused
 from lifecycle.sources.address import normalized
@@ -101,6 +102,8 @@ def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
     now = door.clock.now()
     with door.database.write() as connection:
         new, row = take_in_feedback(connection, feedback, now, door.address_key)
+        reach("feedback_written")
+    reach("feedback_committed")
     if row is not None and feedback.proves_acceptance:
         door.proved(row.customer_id, row.message_id, feedback.ses_message_id or None)
     return new

@@ -17,6 +17,7 @@ from lifecycle import log
 from lifecycle.api.choice import Choice, carry_out
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.words import rfc3339
+from lifecycle.failpoints import reach
 from lifecycle.store.database import Database
 
 _DRAINING = ".draining"
@@ -37,7 +38,9 @@ def keep(spool: Path, message_id: str, choice: Choice, chosen_at: datetime) -> N
         descriptor = os.open(spool, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(descriptor, json.dumps(line).encode() + b"\n")
+            reach("spool_written")
             os.fsync(descriptor)
+            reach("spool_synced")
         finally:
             os.close(descriptor)
         if fresh:
@@ -58,6 +61,7 @@ def drain_spool(database: Database, spool: Path, catalog: Catalog, now: datetime
                 if not spool.exists():
                     return taken
                 os.replace(spool, aside)
+                reach("spool_put_aside")
         lines = list(_lines(aside))
         with database.write() as connection:
             for line in lines:
@@ -67,6 +71,7 @@ def drain_spool(database: Database, spool: Path, catalog: Catalog, now: datetime
                     connection, catalog, line["message_id"], choice, chosen_at=at, now=now
                 ):
                     log.warned("unsubscribe_without_message", message_id=line["message_id"])
+        reach("spool_taken_in")
         aside.unlink()
         _sync_folder(spool.parent)
         taken += len(lines)

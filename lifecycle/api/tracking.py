@@ -25,6 +25,7 @@ from lifecycle.core.campaign import Broadcast
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.core.words import rfc3339
+from lifecycle.failpoints import reach
 from lifecycle.render.links import Opened, counted_id
 from lifecycle.store.events import NewEvent
 from lifecycle.store.messages import latest_of, link_target, message
@@ -133,6 +134,7 @@ class _Links:
     async def _noted(self, event: NewEvent, row: Any) -> None:
         try:
             await self.writer.write([event])
+            reach("click_noted")
             if row.state == "uncertain":
                 await run_in_threadpool(self.door.proved, row.customer_id, row.message_id, None)
         except Exception:

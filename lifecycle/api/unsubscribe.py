@@ -21,6 +21,7 @@ from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found, page
 from lifecycle.api.spool import keep
 from lifecycle.api.way import Way
+from lifecycle.failpoints import reach
 
 FORM_BYTES = 16 * 1024
 WRITE_SECONDS = 4.0
@@ -87,7 +88,10 @@ class _Desk:
     def _write(self, message_id: str, choice: Choice, at: datetime) -> bool:
         catalog = self.door.catalog()
         with self.door.database.write() as connection:
-            return carry_out(connection, catalog, message_id, choice, chosen_at=at, now=at)
+            known = carry_out(connection, catalog, message_id, choice, chosen_at=at, now=at)
+            reach("unsubscribe_written")
+        reach("unsubscribe_committed")
+        return known
 
     async def _standing(self, message_id: str) -> Standing | None:
         def read() -> Standing | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lifecycle import log
 from lifecycle.api.problems import busy
+from lifecycle.failpoints import reach
 from lifecycle.store.arrived import Arriving, note
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent, append
@@ -110,10 +111,13 @@ class EventWriter:
             log.failed("engine_not_woken")
 
     def _append(self, jobs: Sequence[_Job]) -> None:
+        reach("events_to_write")
         with self._database.write() as connection:
             note(connection, [job.came for job in jobs if isinstance(job.came, Arriving)])
             others = [job.came for job in jobs if not isinstance(job.came, Arriving)]
             append(connection, [event for events in others for event in events])
+            reach("events_written")
+        reach("events_committed")
 
     def _next(self) -> list[_Job]:
         """The jobs to write together; none when it is time to stop."""

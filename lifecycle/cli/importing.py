@@ -16,6 +16,7 @@ from lifecycle.core.policy import Policy
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.parts import Parts
 from lifecycle.errors import UsageError
+from lifecycle.failpoints import reach
 from lifecycle.sources import code_line, consent_line, customer_line, event_line, suppression_line
 from lifecycle.sources.fields import Line
 from lifecycle.sources.refused import Refused
@@ -78,6 +79,8 @@ def take_lines(desk: Desk, arguments: Mapping[str, Any]) -> Any:
             take_in(parts, now, enroll=True)
         with desk.database.write() as connection:
             kind.write(connection, good, arrived, desk.key, enroll, int(arguments["place"]))
+            reach("import_written")
+        reach("import_committed")
         if parts is not None:
             take_in(parts, now, enroll=False)
     desk.wake()

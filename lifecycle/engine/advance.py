@@ -21,6 +21,7 @@ from lifecycle.engine.deeds import carry_out, provided
 from lifecycle.engine.hooked import Wanted, ask
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
+from lifecycle.failpoints import reach
 from lifecycle.store import claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -37,6 +38,7 @@ def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BAT
         claimed = claims.claim(connection, "enrollment", now, batch)
     if not claimed:
         return 0
+    reach("enrollments_claimed")
     try:
         return _walk(parts, policy, claimed, now)
     except Exception:
@@ -86,11 +88,14 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
             if _to_be_taken_in(parts, actions, now):
                 unsettled.add(customer_id)
             writing.add(known, actions, None)
+        reach("enrollments_decided")
         writing.write(connection)
         carry_out(connection, parts, facts, writing, now)
         look_again(connection, parts.live, writing, now)
         settled = [one for one in claimed if one.id not in asking]
         claims.release(connection, "enrollment", settled)
+        reach("enrollments_written")
+    reach("enrollments_committed")
     if asking:
         ask(parts, list(asking.values()), now)
         with parts.database.write() as connection:

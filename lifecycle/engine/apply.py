@@ -23,6 +23,7 @@ from lifecycle.engine.nightly import reckon_at_once
 from lifecycle.engine.resuming import CaughtUp, resume
 from lifecycle.engine.versions import in_use, keep_versions, versions_of
 from lifecycle.errors import LifecycleError
+from lifecycle.failpoints import reach
 from lifecycle.hooks import Registry
 from lifecycle.store import builds, campaign_versions, catalog_versions, operations
 from lifecycle.store.builds import FLOW, LEAVE, MOVE, SEGMENT, Building
@@ -133,6 +134,8 @@ def apply(
         _finish_moves(database, old, hooks, now)
         with database.write() as connection:
             number, going = _go_live(connection, version, old, catalog, hooks, who, now, told)
+            reach("catalog_written")
+        reach("catalog_committed")
         log.happened("catalog_applied", version=number, fingerprint=catalog.fingerprint)
     else:
         number = version.number

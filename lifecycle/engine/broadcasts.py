@@ -32,6 +32,7 @@ from lifecycle.engine.occasion_page import SIZE, Page
 from lifecycle.engine.occasions import aim, missing_templates, put_next, waves_of
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
+from lifecycle.failpoints import reach
 from lifecycle.store import claims, occasions, operations
 from lifecycle.store.apply import Writing
 from lifecycle.store.facts import Reading, load
@@ -59,7 +60,9 @@ def open_due(parts: Parts, policy: Policy, now: datetime) -> int:
         with parts.database.write() as connection:
             if occasions.held(connection, state.key) == state:
                 _Turn(connection, parts, policy, state, now).take()
+                reach("page_written")
             # Else another process has done this page.
+        reach("page_committed")
     return len(due)
 
 

@@ -26,6 +26,7 @@ from lifecycle.core.words import micros
 from lifecycle.engine.live import Live
 from lifecycle.engine.migrating import Mover
 from lifecycle.engine.running import look_again
+from lifecycle.failpoints import reach
 from lifecycle.store import builds, claims, events, operations
 from lifecycle.store.apply import Writing
 from lifecycle.store.builds import FLOW, KINDS, LEAVE, MOVE, WAITING, Building, Standings
@@ -128,8 +129,10 @@ class Builder:
             for standings, reached in portions:
                 with self.database.write() as connection:
                     self._write(connection, build, standings, reached)
+                    reach("build_portion_written")
                 self.current = replace(build, cursor=reached)
                 yield
+        reach("build_to_finish")
         self._finish(build)
 
     def _finish(self, build: Building) -> None:

@@ -51,6 +51,7 @@ def deliver(
         pulse = parts.database.pulse(connection)
     if not claimed:
         return 0
+    reach("messages_claimed")
     try:
         return _deliver(parts, letters, policy, claimed, now, pulse)
     except Exception:
@@ -87,7 +88,9 @@ def _deliver(
     """
     with parts.database.read() as connection:
         dues = read_due(connection, parts, claimed, now)
+    reach("messages_read")
     weighed = weigh(dues, parts, letters, policy, now)
+    reach("letters_rendered")
     going = weighed.prepared
     customers = {one.customer_id for one in claimed}
     ours = frozenset(one.id for one in claimed)
@@ -105,8 +108,10 @@ def _deliver(
                 going = _guard_again(connection, parts, weighed, policy, now)
         going = with_pool_codes(connection, parts, letters, policy, weighed, going, now)
         write_refusals(connection, parts, weighed, now)
+        reach("refusals_written")
         _begin(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
+        reach("attempts_written")
         pulse = parts.database.pulse(connection)
     outcomes = _hand_over(parts, going, now)
     with parts.database.write() as connection:
@@ -116,6 +121,8 @@ def _deliver(
                 connection, {one.due.facts.customer_id: one.due.facts for one in going}
             )
         record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
+        reach("outcomes_written")
+    reach("outcomes_committed")
     return len(ours)
 
 
@@ -228,6 +235,8 @@ def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
         ]
         outbox.uncertain(connection, rows)
         _let_finish(connection, parts, left, now)
+        if left:
+            reach("abandoned_written")
     for customer_id, message_id in left:
         log.warned("message_uncertain", customer=customer_id, message=message_id)
     return len(left)

@@ -16,6 +16,7 @@ from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
+from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, errands, events, operations
 
@@ -54,6 +55,7 @@ class Engine:
             retention.schedule(connection, self.parts, now)
             nightly.schedule(connection, self.parts, now)
             struck.schedule(connection, self.parts, now)
+            reach("start_written")
 
     def tick(self, now: datetime) -> int:
         """Do everything that is due at `now`; says how much that was.

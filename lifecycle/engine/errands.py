@@ -18,6 +18,7 @@ from lifecycle.core.message import OutcomeKind
 from lifecycle.engine.errand_body import Unsayable, body_of, note_letter
 from lifecycle.engine.outcome import RETRY_AFTER
 from lifecycle.engine.parts import Parts
+from lifecycle.failpoints import reach
 from lifecycle.send.webhook_call import Answer, Caller, Fate
 from lifecycle.store import claims, errands
 from lifecycle.store.claims import Claim
@@ -121,8 +122,10 @@ class Errands:
 
     def finish(self, begun: Begun, now: datetime) -> None:
         """Make a try and record what came of it; never raises for what the outside does."""
+        reach("errand_counted")
         try:
             answer = self.carry_out(begun, now)
+            reach("errand_answered")
         except Exception:
             log.failed("errand_broken", customer=begun.claim.customer_id, errand=begun.claim.id)
             self._aside(begun.parts, begun.claim, now)
@@ -155,6 +158,7 @@ class Errands:
                     ours = errands.end(connection, begun.claim, problem, now)
                 else:
                     ours = errands.put_off(connection, begun.claim, problem, until)
+            reach("errand_settled")
         if ours:
             _tell(begun.row, begun.tries, problem, until)
 

@@ -15,6 +15,7 @@ from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.rewarding import Rewarded, reward_first, reward_rest
 from lifecycle.engine.settling import settling
+from lifecycle.failpoints import reach
 from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
@@ -56,6 +57,7 @@ def ingest(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATC
         claimed = claims.claim(connection, "intake", now, batch)
     if not claimed:
         return 0
+    reach("intake_claimed")
     try:
         _take_in(parts, policy, claimed, now)
     except Exception:
@@ -114,9 +116,12 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             )
             taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
             writing.add(known, taken.actions, hashes.get(customer_id))
+        reach("intake_decided")
         appended = _write(parts, connection, writing, done, waiting, rewarded, now)
         unsettled.write(connection)
         _release(connection, claimed, done, appended)
+        reach("intake_written")
+    reach("intake_committed")
     for one in claimed:
         parts.recent.release(one.customer_id, one.fence)
     _tell_failures(done)

@@ -19,6 +19,7 @@ from lifecycle import log
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
+from lifecycle.failpoints import reach
 from lifecycle.store import nightly
 from lifecycle.store.nightly import Held
 
@@ -76,6 +77,7 @@ class Nightly:
         batches = 0
         while batches < BATCHES_AT_ONCE or not self._parts.outside:
             changed = next(self._running, None)
+            reach("night_portion_committed")
             if changed is None:
                 self._end(now)
                 return 1
@@ -114,6 +116,7 @@ class Nightly:
         assert self._held is not None
         with self._parts.database.write() as connection:
             nightly.done(connection, self._held, _tonight(self._parts.shop_zone, now))
+            reach("night_written")
         if self._changed:
             log.happened("nightly_reckoned", customers=self._changed)
         self._held = self._running = None

@@ -17,6 +17,7 @@ from lifecycle.catalog.retention import messages_kept
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
+from lifecycle.failpoints import reach
 from lifecycle.store import errands, operations, retention
 from lifecycle.store.retention import ROWS_AT_ONCE, Kind, Place
 
@@ -68,6 +69,7 @@ class Forgetting:
         batches = done = 0
         while batches < BATCHES_AT_ONCE or not self._parts.outside:
             deleted = next(self._running, None)
+            reach("forgotten_committed")
             if deleted is None:
                 self._end(now)
                 return done + 1
@@ -81,6 +83,7 @@ class Forgetting:
         self._running = None
         with self._parts.database.write() as connection:
             operations.set_task(connection, NIGHTLY, _tonight(self._parts, now))
+            reach("forgetting_written")
         if self._total:
             log.happened("old_facts_forgotten", rows=self._total)
 

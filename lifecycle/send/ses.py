@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
+from lifecycle.failpoints import reach
 from lifecycle.send.envelope import LetterRefused
 from lifecycle.send.ses_errors import outcome_of
 from lifecycle.send.ses_rules import check_configuration_set, request_of
@@ -90,10 +91,12 @@ class Ses:
             client = self._opened()
         except Exception as error:
             return _no_client(error)
+        reach("letter_begun")
         try:
             answer = client.send_email(**request)
         except Exception as error:
             return outcome_of(error)
+        reach("letter_answered")
         message_id = answer.get("MessageId") if isinstance(answer, dict) else None
         if not message_id or not isinstance(message_id, str):
             return Outcome(OutcomeKind.UNCERTAIN, detail="an answer without a message id")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lifecycle import log
+from lifecycle.failpoints import reach
 from lifecycle.send.feedback import FeedbackRefused
 
 MESSAGES_AT_ONCE = 10
@@ -83,6 +84,8 @@ class SqsFeedback:
             log.warned("feedback_queue_failed", reason=_reason(error), failures=self._failures)
             return 0
         self._failures = 0
+        if messages:
+            reach("queue_received")
         done, taken = [], 0
         for message in messages:
             if self._stopping.is_set():
@@ -92,7 +95,9 @@ class SqsFeedback:
             if outcome != "kept":
                 done.append(message)
         if done:
+            reach("queue_to_delete")
             self._delete(done)
+            reach("queue_deleted")
         return taken
 
     def _run(self, take: Take) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import Connection, Integer, bindparam, delete, func, select
 
 from lifecycle.core.words import micros
+from lifecycle.failpoints import reach
 from lifecycle.store.database import Database
 from lifecycle.store.dialect.many import insert_plain
 from lifecycle.store.events import PlainEvent, append_plain
@@ -91,7 +92,9 @@ def enter(connection: Connection, most: int | None = None) -> int:
         for row in _WAITING.rows(connection, {"last": last}):
             _read(events, micros(row.received_at), row.first, row.lines)
         append_plain(connection, events)
+        reach("arrived_entered")
         _ENTERED.rows(connection, {"last": last})
+        reach("arrived_struck")
         total += len(events)
     return total
 

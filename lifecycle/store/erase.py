@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from lifecycle.core.chance import bucket_of
 from lifecycle.core.words import rfc3339
+from lifecycle.failpoints import reach
 from lifecycle.log import redacted
 from lifecycle.store import arrived
 from lifecycle.store.builds import interrupt
@@ -122,6 +123,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     place = {"customer_id": pseudonym, "bucket": bucket_of(pseudonym, BUCKETS)}
     empty: dict[str, object] = {"attributes": {}, "attributes_at": {}}
     connection.execute(CUSTOMER.insert(), {**nothing, **kept, **place, **empty})
+    reach("erasure_written")
     return Erased(pseudonym, letters)
 
 
@@ -131,12 +133,14 @@ def scrub(database: Database) -> None:
     Deleted rows are overwritten in the file itself, which is opened with `secure_delete`. A reader
     who holds an old page delays it to the next checkpoint. PostgreSQL's VACUUM is the operator's.
     """
+    reach("erasure_committed")
     path = make_url(database.url).database if database.is_sqlite else None
     if not path or path == ":memory:":
         return
     connection = sqlite3.connect(path, timeout=CHECKPOINT_SECONDS)
     try:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        reach("log_emptied")
     finally:
         connection.close()
 

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from lifecycle.errors import EnvironmentFailed
+from lifecycle.failpoints import reach
 from lifecycle.store.database import Database
 from lifecycle.store.dialect import postgresql
 from lifecycle.store.tables import METADATA
@@ -43,6 +44,7 @@ def upgrade(database: Database, *, dry_run: bool = False) -> list[str]:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            reach("migrations_carried_out")
         return missing
 
 
