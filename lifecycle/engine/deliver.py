@@ -88,7 +88,6 @@ def _deliver(
     """
     with parts.database.read() as connection:
         dues = read_due(connection, parts, claimed, now)
-    reach("messages_read")
     weighed = weigh(dues, parts, letters, policy, now)
     reach("letters_rendered")
     going = weighed.prepared
