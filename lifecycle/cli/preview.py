@@ -44,7 +44,7 @@ def preview(
     to = _address(send_to)
     show = Show(said, catalog, project.hooks, letter)
     shown = show.made_up(locale) if customer is None else show.of_customer(customer, locale)
-    problems = _lint(shown.ready.template, letter) if lint else []
+    problems = _lint(said.project, shown.ready, letter) if lint else []
     file = _write(said.project, shown.ready.letter.html)
     sent = _send(said, catalog, shown.ready.letter, to) if to else ""
     data = _data(letter, shown, file, problems) | ({"sent": sent} if to else {})
@@ -119,10 +119,24 @@ def _show_problems(out: Any, problems: list[Any]) -> None:
         out.print(f"{escape(place)}: {one.severity}: {escape(one.problem + hint)}")
 
 
-def _lint(compiled: Any, wanted: Any) -> list[Any]:
+def _lint(root: Path, ready: Any, wanted: Any) -> list[Any]:
+    """What is doubtful in the template's files, in what they became, and in this very letter."""
     from lifecycle.render.check import lint_template
+    from lifecycle.render.lint_letter import Looked, lint_letter
+    from lifecycle.render.lint_sources import lint_sources
+    from lifecycle.render.problems import TemplateProblem
 
-    return lint_template(compiled, marketing=not wanted.step.transactional)
+    compiled, letter = ready.template, ready.letter
+    marketing = not wanted.step.transactional
+    looked = Looked(letter.subject, letter.html, letter.text, letter.sender, marketing)
+    file = compiled.files[0] if compiled.files else f"{compiled.name}.mjml"
+    doubts = [
+        TemplateProblem(file, 1, 1, "warning", one.problem, one.reason)
+        for one in lint_letter(looked)
+    ]
+    sources = {one: root / "templates" / one for one in compiled.files}
+    texts = {one: path.read_text("utf-8") for one, path in sources.items() if path.is_file()}
+    return [*lint_template(compiled, marketing=marketing), *lint_sources(texts), *doubts]
 
 
 def _write(root: Path, html: str) -> Path:
