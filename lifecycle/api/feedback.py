@@ -13,7 +13,7 @@ from starlette.responses import Response
 from lifecycle import log
 from lifecycle.api.body import json_response, read_body
 from lifecycle.api.door import Door
-from lifecycle.api.machine import is_machine
+from lifecycle.api.machine import judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem
 from lifecycle.api.way import Way
@@ -154,9 +154,9 @@ def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:
         told["url"] = feedback.url
     if feedback.already_suppressed:
         told["already_suppressed"] = True
-    traced = feedback.kind in (FeedbackKind.OPENED, FeedbackKind.CLICKED)
-    if traced and is_machine({"user-agent": feedback.user_agent}):
-        told["machine"] = True
+    if feedback.kind in (FeedbackKind.OPENED, FeedbackKind.CLICKED):
+        agent = {"user-agent": feedback.user_agent}
+        told |= judge(agent, row.attempted_at, feedback.at, browses=False).told()
     return told
 
 

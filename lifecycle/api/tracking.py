@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from lifecycle import log
 from lifecycle.api.door import Door
 from lifecycle.api.headers import LETTER_POLICY
-from lifecycle.api.machine import is_machine
+from lifecycle.api.machine import SETTLE, SETTLES_WITHIN, Bursts, Judged, judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found
 from lifecycle.api.way import Way
@@ -28,8 +29,10 @@ from lifecycle.core.words import rfc3339
 from lifecycle.failpoints import reach
 from lifecycle.render.links import Opened, counted_id
 from lifecycle.store.events import NewEvent
+from lifecycle.store.hits import found_out
 from lifecycle.store.messages import latest_of, link_target, message
 
+MANY = "many links at once"
 WRITE_SECONDS = 2.0
 """No reader waits longer than this for the note of a click to be written."""
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -57,6 +60,7 @@ class _Links:
         self.metrics = metrics
         self._background: set[asyncio.Task[None]] = set()
         self._counted: tuple[str, dict[str, Counted]] = ("", {})
+        self._bursts = Bursts()
 
     async def click(self, request: Request) -> Response:
         opened = self.door.signer.open(request.path_params["token"], "click", "counted_click")
@@ -125,20 +129,34 @@ class _Links:
     async def _happened(self, name: str, row: Any, request: Request, told: dict[str, Any]) -> None:
         """Write an event durably; whatever keeps it from being written keeps no reader waiting."""
         now = self.door.clock.now()
-        event = link_event(name, row, now, told, machine=is_machine(request.headers))
-        noted = asyncio.ensure_future(self._noted(event, row))
+        judged = judge(request.headers, row.attempted_at, now, browses=name == "message_clicked")
+        event = link_event(name, row, now, told, judged)
+        burst: list[str] = []
+        if name == "message_clicked":
+            burst = self._bursts.click(row.message_id, told["link"], event.event.id, now)
+        if burst:
+            event = link_event(name, row, now, told, Judged((*judged.signs, MANY)))
+            burst.append(event.event.id)
+        noted = asyncio.ensure_future(self._noted(event, row, burst))
         self._background.add(noted)
         noted.add_done_callback(self._background.discard)
         await asyncio.wait({noted}, timeout=WRITE_SECONDS)
 
-    async def _noted(self, event: NewEvent, row: Any) -> None:
+    async def _noted(self, event: NewEvent, row: Any, burst: list[str]) -> None:
         try:
             await self.writer.write([event])
+            if burst:
+                await run_in_threadpool(self._found_out, row.customer_id, burst)
             reach("click_noted")
             if row.state == "uncertain":
                 await run_in_threadpool(self.door.proved, row.customer_id, row.message_id, None)
         except Exception:
             log.failed("event_not_noted", name=event.event.name, message_id=row.message_id)
+
+    def _found_out(self, customer_id: str, burst: list[str]) -> None:
+        told = Judged((MANY,)).told()
+        with self.door.database.write() as connection:
+            found_out(connection, customer_id, burst, told, self.door.clock.now())
 
     def _count(self, what: str, opened: Opened) -> None:
         counted = self._counted_by().get(opened.id)
@@ -156,19 +174,24 @@ class _Links:
 
 
 def link_event(
-    name: str, row: Any, now: datetime, told: dict[str, Any], *, machine: bool
+    name: str, row: Any, now: datetime, told: Mapping[str, Any], judged: Judged
 ) -> NewEvent:
-    """The event of a click or open: the same link within one second (an open: one minute) once."""
+    """The event of a click or open: the same link within one second (an open: one minute) once.
+
+    Of a click soon after the letter left the engine hears when the other links of a scanner's
+    burst have been followed too, so that no flow goes on by a machine's click.
+    """
     moment = now.replace(microsecond=0)
     if name == "message_opened":
         moment = moment.replace(second=0)
-    number = str(told.pop("link", ""))
-    identity = derived_id(name, row.message_id, number, str(machine), rfc3339(moment))
+    number = str(told.get("link", ""))
+    identity = derived_id(name, row.message_id, number, str(judged.is_machine), rfc3339(moment))
     named = {"campaign": row.campaign, "step": row.step, "variant": row.variant}
-    properties = {**named, "message_id": row.message_id, **told}
-    if machine:
-        properties["machine"] = True
-    return NewEvent(row.customer_id, Event(now, identity, name, properties, now), now)
+    url = {"url": told["url"]} if "url" in told else {}
+    properties = {**named, "message_id": row.message_id, **url, **judged.told()}
+    soon = row.attempted_at is not None and now - row.attempted_at < SETTLES_WITHIN
+    heard = now + SETTLE if soon and name == "message_clicked" else now
+    return NewEvent(row.customer_id, Event(now, identity, name, properties, heard), heard)
 
 
 def counted_by(catalog: Catalog) -> dict[str, Counted]:

@@ -146,7 +146,7 @@ class Shop:
         return {row.topic: row.agreed for row in self.rows("consent") if row.customer_id == "c1"}
 
     def message_gone(self, message_id: str = MESSAGE, **changes: Any) -> str:
-        """Write a message to c1 that has gone, with its template's two links and one of its own."""
+        """Write a message to c1 that has gone, with its template's two links and two of its own."""
         with self.database.write() as connection:
             template = {"version": "v1", "compiled": {"links": LINKS}}
             connection.execute(TABLES["template_version"].insert(), template)
@@ -166,7 +166,10 @@ class Shop:
                 "fell_due_at": NOW,
                 "stale_at": NOW,
                 "template_version": "v1",
-                "links": {"3": "https://shop.example/own?x=1&y=2"},
+                "links": {
+                    "3": "https://shop.example/own?x=1&y=2",
+                    "5": "https://shop.example/five",
+                },
                 "attempted_at": NOW,
                 "context": {},
             }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from lifecycle.api.machine import SETTLE, judge
 from lifecycle.render.links import Signer, counted_id
-from tests.api.shop import MESSAGE, Shop
+from tests.api.shop import MESSAGE, NOW, Shop
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-BROWSER = {"User-Agent": FIREFOX}
+BROWSER = {"User-Agent": FIREFOX, "Accept-Language": "de,en;q=0.7"}
 
 
 def link(shop: Shop, number: int) -> str:
@@ -23,6 +25,7 @@ def pixel(shop: Shop) -> str:
 
 def test_a_click_leads_to_the_stored_target_and_is_an_event(any_shop: Shop):
     any_shop.message_gone()
+    any_shop.clock.instant += timedelta(minutes=5)
     answer = any_shop.client.get(link(any_shop, 1), headers=BROWSER)
     assert (answer.status_code, answer.headers["location"]) == (302, "https://shop.example/first")
     assert answer.headers["cache-control"] == "no-store"
@@ -165,3 +168,61 @@ def test_the_view_in_the_browser_may_do_nothing(shop: Shop):
     assert "allow-scripts" not in answer.headers["content-security-policy"]
     gone = shop.client_of(view=lambda connection, row: None)
     assert gone.get(f"/b/{shop.signer.token('view', MESSAGE)}").status_code == 404
+
+
+def test_many_links_followed_at_once_are_a_machines_from_the_first_on(any_shop: Shop):
+    any_shop.message_gone()
+    any_shop.clock.instant += timedelta(minutes=5)
+    for number in (1, 3):
+        any_shop.client.get(link(any_shop, number), headers=BROWSER)
+    assert [one.get("machine", False) for one in any_shop.events("message_clicked")] == [False] * 2
+    any_shop.client.get(link(any_shop, 1).replace(".1", ".5"), headers=BROWSER)
+    found = any_shop.events("message_clicked")
+    assert [one["machine"] for one in found] == [True] * 3
+    assert {tuple(one["machine_signs"]) for one in found} == {("many links at once",)}
+
+
+def test_links_followed_one_after_the_other_are_a_persons(shop: Shop):
+    shop.message_gone()
+    shop.clock.instant += timedelta(minutes=5)
+    for number in (1, 3, 5):
+        shop.client.get(link(shop, number), headers=BROWSER)
+        shop.clock.instant += timedelta(seconds=2)
+    assert [one.get("machine", False) for one in shop.events("message_clicked")] == [False] * 3
+
+
+def test_the_engine_hears_of_a_click_soon_after_sending_when_a_burst_would_be_over(shop: Shop):
+    shop.message_gone()
+    shop.clock.instant += timedelta(seconds=10)
+    shop.client.get(link(shop, 1), headers=BROWSER)
+    shop.clock.instant += timedelta(minutes=5)
+    shop.client.get(link(shop, 3), headers=BROWSER)
+    early, later = sorted(shop.rows("event"), key=lambda one: one.at)
+    assert early.due_at - early.at == SETTLE
+    assert later.due_at == later.at
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds", "score", "signs"),
+    [
+        ({"user-agent": FIREFOX, "accept-language": "de"}, 60, 0.0, ()),
+        ({"user-agent": FIREFOX, "accept-language": "de"}, 1, 0.3, ("right after sending",)),
+        ({"user-agent": FIREFOX}, 60, 0.15, ("no language",)),
+        ({"user-agent": FIREFOX}, 1, 0.45, ("right after sending", "no language")),
+        ({}, 60, 1.0, ("no user agent",)),
+        ({"user-agent": "Mozilla/5.0", "accept-language": "de"}, 60, 1.0, ("privacy proxy",)),
+        ({"user-agent": "curl/8.5", "accept-language": "de"}, 60, 1.0, ("known program",)),
+        (
+            {"user-agent": "Barracuda Sentinel (EE)", "accept-language": "de"},
+            60,
+            1.0,
+            ("known program",),
+        ),
+    ],
+)
+def test_a_hit_is_scored_by_its_signs(
+    headers: dict[str, str], seconds: int, score: float, signs: tuple[str, ...]
+):
+    judged = judge(headers, NOW, NOW + timedelta(seconds=seconds))
+    assert (judged.score, judged.signs) == (score, signs)
+    assert judged.is_machine is (score >= 0.5)

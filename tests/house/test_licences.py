@@ -15,7 +15,14 @@ def _licence(package: Distribution) -> str:
     classifiers = [line for line in told("Classifier") or [] if "License" in line]
     # A whole licence text may stand in `License`; its first line is its name.
     names = [text.strip().partition("\n")[0] for text in told("License") or []]
-    return " ".join([*(told("License-Expression") or []), *names, *classifiers])
+    found = [*(told("License-Expression") or []), *names, *classifiers]
+    return " ".join(found or _first_lines(package))
+
+
+def _first_lines(package: Distribution) -> list[str]:
+    """Where the metadata say nothing: what the licences that lie beside them begin with."""
+    files = [one for one in package.files or [] if one.parent.name == "licenses"]
+    return [one.read_text().strip().partition("\n")[0] for one in files]
 
 
 def test_nothing_installed_is_gpl_but_the_optional_driver() -> None:
