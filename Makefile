@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 # Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test check format demo bench bench-replay bench-segments schemas lock clean
+.PHONY: help setup run test check format demo bench bench-replay bench-segments bench-send schemas lock clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-replay: $(STAMP)  ## replay a year of 100,000 customers and 2,000,000 even
 
 bench-segments: $(STAMP)  ## measure segments on a shop of a million; ONLY="ticks builds" for parts
 	@$(BIN)/python -m bench.segments $(if $(ONLY),--only $(ONLY))
+
+bench-send: $(STAMP)  ## measure sending beside a plain loop and a stand-in SES
+	@$(BIN)/python -m bench.sending
 
 schemas: $(STAMP)  ## the JSON Schemas by which an editor completes the TOML files
 	@$(BIN)/python -m lifecycle.catalog.schema

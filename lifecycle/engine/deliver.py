@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
@@ -19,7 +20,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
 from lifecycle.engine.running import look_again
-from lifecycle.engine.weigh import Prepared, Weighed, counts_as_sent, judge, read_due, weigh
+from lifecycle.engine.weigh import Due, Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.failpoints import reach
 from lifecycle.rewards import incentives, referral
 from lifecycle.send.handing import hand_over
@@ -32,6 +33,7 @@ from lifecycle.store.facts import Reading, fresh_enrollments, load
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
+Pulse = tuple[int, int] | None
 _INTAKE = METADATA.tables["intake"]
 _UNREAD = Statement(
     select(_INTAKE.c.customer_id).where(
@@ -46,9 +48,7 @@ def deliver(
     parts: Parts, letters: Letters, policy: Policy, now: datetime, batch: int = claims.BATCH
 ) -> int:
     """Deliver one batch of due messages; says how many it was the turn of."""
-    with parts.database.write() as connection:
-        claimed = claims.claim(connection, "message", now, batch)
-        pulse = parts.database.pulse(connection)
+    claimed, pulse = _claim(parts, now, batch)
     if not claimed:
         return 0
     reach("messages_claimed")
@@ -61,6 +61,12 @@ def deliver(
         for one in claimed:
             _alone(parts, letters, policy, one, now)
     return len(claimed)
+
+
+def _claim(parts: Parts, now: datetime, batch: int) -> tuple[list[Claim], Pulse]:
+    with parts.database.write() as connection:
+        claimed = claims.claim(connection, "message", now, batch)
+        return claimed, parts.database.pulse(connection)
 
 
 def _alone(parts: Parts, letters: Letters, policy: Policy, one: Claim, now: datetime) -> None:
@@ -79,20 +85,50 @@ def _deliver(
     policy: Policy,
     claimed: Sequence[Claim],
     now: datetime,
-    pulse: tuple[int, int] | None = None,
+    pulse: Pulse = None,
 ) -> int:
     """Deliver what was claimed; says how many of them it was the turn of.
 
     `pulse` is the database's at the claim: what nobody has written to since need not be asked
     again.
     """
-    with parts.database.read() as connection:
-        dues = read_due(connection, parts, claimed, now)
-    weighed = weigh(dues, parts, letters, policy, now)
+    weighed = weigh(_read(parts, claimed, now), parts, letters, policy, now)
     reach("letters_rendered")
-    going = weighed.prepared
+    begun = _begin(parts, letters, policy, claimed, weighed, now, pulse)
+    outcomes = _hand_over(parts, begun.going, now)
+    _record(parts, begun, outcomes, now)
+    reach("outcomes_committed")
+    return begun.turns
+
+
+def _read(parts: Parts, claimed: Sequence[Claim], now: datetime) -> list[Due]:
+    with parts.database.read() as connection:
+        return read_due(connection, parts, claimed, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What came of a batch once its attempts were committed."""
+
+    going: Sequence[Prepared]
+    turns: int
+    """How many of the batch it was the turn of."""
+    pulse: Pulse
+
+
+def _begin(
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    claimed: Sequence[Claim],
+    weighed: Weighed,
+    now: datetime,
+    pulse: Pulse,
+) -> _Begun:
+    """Ask the guard again, write what is held and dropped, and commit the attempts: at once."""
     customers = {one.customer_id for one in claimed}
     ours = frozenset(one.id for one in claimed)
+    going: Sequence[Prepared] = weighed.prepared
     with parts.database.write() as connection:
         if parts.outside:
             claims.have_alone(connection, customers)
@@ -108,21 +144,21 @@ def _deliver(
         going = with_pool_codes(connection, parts, letters, policy, weighed, going, now)
         write_refusals(connection, parts, weighed, now)
         reach("refusals_written")
-        _begin(connection, parts, letters, going, now)
+        _write_attempts(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
         reach("attempts_written")
-        pulse = parts.database.pulse(connection)
-    outcomes = _hand_over(parts, going, now)
+        return _Begun(going, len(ours), parts.database.pulse(connection))
+
+
+def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datetime) -> None:
     with parts.database.write() as connection:
-        claims.have_alone(connection, {one.due.row.customer_id for one in going})
-        if parts.outside and parts.database.written_since(pulse, connection):
-            fresh_enrollments(
-                connection, {one.due.facts.customer_id: one.due.facts for one in going}
-            )
-        record_outcomes(connection, parts, list(zip(going, outcomes, strict=True)), now)
+        claims.have_alone(connection, {one.due.row.customer_id for one in begun.going})
+        if parts.outside and parts.database.written_since(begun.pulse, connection):
+            facts = {one.due.facts.customer_id: one.due.facts for one in begun.going}
+            fresh_enrollments(connection, facts)
+        pairs = list(zip(begun.going, outcomes, strict=True))
+        record_outcomes(connection, parts, pairs, now)
         reach("outcomes_written")
-    reach("outcomes_committed")
-    return len(ours)
 
 
 def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:
@@ -162,7 +198,7 @@ def _guard_again(
     return going
 
 
-def _begin(
+def _write_attempts(
     connection: Connection,
     parts: Parts,
     letters: Letters,

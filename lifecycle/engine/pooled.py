@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.policy import Policy
-from lifecycle.engine.letters import Letters
+from lifecycle.engine.letters import Letters, Ready
+from lifecycle.engine.offers import Offer
 from lifecycle.engine.parts import Parts
-from lifecycle.engine.weigh import Prepared, Weighed, letter_of
+from lifecycle.engine.weigh import Prepared, Weighed, wanted_of
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import pools
 
@@ -43,27 +44,38 @@ def with_pool_codes(
     had = pools.given(connection, wanted)
     codes = pools.take(connection, wanted, now)
     tell_low(connection, [pool for one, pool in wanted.items() if one in codes and one not in had])
-    found = []
+    filled: dict[str, Offer] = {}
+    again = []
     for one in going:
         message_id = one.due.row.message_id
+        if one.offer is not None and message_id in codes:
+            filled[message_id] = offer = one.offer.with_code(codes[message_id])
+            again.append(wanted_of(one.due, parts, policy, offer.view, now))
+    made = dict(zip(filled, letters.make_many(again), strict=True))
+    found, without = [], set()
+    for one in going:
+        message_id, customer_id = one.due.row.message_id, one.due.row.customer_id
+        if customer_id in without:
+            # Judged as if the one before had gone; asked again in the next pass.
+            if message_id in codes and not one.due.row.made:
+                pools.give_back(connection, [message_id])
+            continue
         if message_id not in wanted:
             found.append(one)
             continue
-        assert one.offer is not None
-        code = codes.get(message_id)
-        if code is None:
+        ready = made.get(message_id)
+        if not isinstance(ready, Ready):
+            without.add(customer_id)
+            weighed.leave_after(one.due)
+        if ready is None:
             log.warned("pool_empty", pool=wanted[message_id])
             weighed.dropped.append((one.due, OUT_OF_STOCK, wanted[message_id]))
-            continue
-        offer = one.offer.with_code(code)
-        try:
-            ready = letter_of(one.due, parts, letters, policy, offer.view, now)
-        except BrokenTemplate as broken:
+        elif isinstance(ready, BrokenTemplate):
             if not one.due.row.made:
                 pools.give_back(connection, [message_id])
-            weighed.dropped.append((one.due, "broken_template", str(broken)))
+            weighed.dropped.append((one.due, "broken_template", str(ready)))
         else:
-            found.append(replace(one, ready=ready, offer=offer))
+            found.append(replace(one, ready=ready, offer=filled[message_id]))
     return found
 
 

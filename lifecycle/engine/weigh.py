@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from lifecycle.core.migration import let_go
 from lifecycle.core.policy import Policy
 from lifecycle.core.step import Step, Variant
 from lifecycle.core.walk import Walk
-from lifecycle.engine.letters import Letters, Ready
+from lifecycle.engine.letters import Letters, Ready, Wanted
 from lifecycle.engine.offers import (
     Never,
     NotYet,
@@ -34,7 +34,6 @@ from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import outbox
 from lifecycle.store.claims import Claim
 from lifecycle.store.facts import load
-from lifecycle.store.hook_codes import HookCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,21 @@ class Weighed:
         self.held = [one for one in self.held if one[0].row.message_id in ids]
         self.dropped = [one for one in self.dropped if one[0].row.message_id in ids]
         self.left = [one for one in self.left if one[0].row.message_id in ids]
+
+    def leave_after(self, broken: Due) -> None:
+        """Leave out what was decided of the customer's messages whose turn is after this one.
+
+        They were judged as if it had gone: in the next pass they are judged as it came, so that
+        decisions are the same whatever the batch.
+        """
+        customer_id, last = broken.row.customer_id, outbox.turn(broken.row)
+
+        def stays(due: Due) -> bool:
+            return due.row.customer_id != customer_id or outbox.turn(due.row) < last
+
+        self.held = [one for one in self.held if stays(one[0])]
+        self.dropped = [one for one in self.dropped if stays(one[0])]
+        self.left = [one for one in self.left if stays(one[0])]
 
 
 def read_due(
@@ -155,7 +169,14 @@ def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:
         return Drop("stopped")
     row = due.row
     owed = Owed(
-        due.campaign, due.step, due.enrollment, row.klass, row.counts, row.stale_at, row.place
+        due.campaign,
+        due.step,
+        due.enrollment,
+        row.klass,
+        row.counts,
+        row.stale_at,
+        row.place,
+        bool(row.made),
     )
     return guard(owed, due.facts, policy, now)
 
@@ -171,8 +192,37 @@ def counts_as_sent(due: Due, now: datetime) -> None:
 def weigh(
     dues: Sequence[Due], parts: Parts, letters: Letters, policy: Policy, now: datetime
 ) -> Weighed:
-    """Judge each message; those that may go become letters, unless their template is broken."""
+    """Judge each message; those that may go become letters, all in one call."""
     result = Weighed()
+    going = list(_judged(dues, parts, policy, now, result))
+    made = letters.make_many([one.wanted for one in going])
+    broken: set[str] = set()
+    for one, ready in zip(going, made, strict=True):
+        if one.due.row.customer_id in broken:
+            continue
+        if isinstance(ready, BrokenTemplate):
+            broken.add(one.due.row.customer_id)
+            result.leave_after(one.due)
+            result.dropped.append((one.due, "broken_template", str(ready)))
+        else:
+            result.prepared.append(Prepared(one.due, ready, one.offer, one.withheld))
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """A message that may go, before it is rendered."""
+
+    due: Due
+    wanted: Wanted
+    offer: Offer | None
+    withheld: tuple[Because, ...]
+
+
+def _judged(
+    dues: Sequence[Due], parts: Parts, policy: Policy, now: datetime, result: Weighed
+) -> Iterator[_Going]:
+    """The messages that may go, in their order; what comes of the others is put into `result`."""
     told = parts.live.heard("message_sent") or parts.live.heard("incentive_issued")
     gone: set[str] = set()
     unanswered: set[str] = set()
@@ -194,47 +244,40 @@ def weigh(
         verdict = judge(due, policy, now)
         if isinstance(verdict, Drop):
             result.dropped.append((due, verdict.reason, verdict.detail))
-        elif isinstance(verdict, Hold):
+            continue
+        if isinstance(verdict, Hold):
             result.held.append((due, verdict))
+            continue
+        variant = variant_of(due, policy)
+        offer = offer_for(parts, policy, due, variant, answers, now)
+        if isinstance(offer, NotYet):
+            unanswered.add(due.row.customer_id)
+        elif isinstance(offer, Never):
+            result.dropped.append((due, offer.reason, offer.detail))
+        elif isinstance(offer, Hold):
+            result.held.append((due, offer))
         else:
-            made = _prepare(due, parts, letters, policy, answers, now)
-            if isinstance(made, NotYet):
-                unanswered.add(due.row.customer_id)
-            elif isinstance(made, Never):
-                result.dropped.append((due, made.reason, made.detail))
-            elif isinstance(made, Hold):
-                result.held.append((due, made))
-            else:
-                result.prepared.append(made)
-                counts_as_sent(due, now)
-                gone.add(due.row.customer_id)
-    return result
+            yield _going(due, variant, offer, parts, policy, now)
+            counts_as_sent(due, now)
+            gone.add(due.row.customer_id)
 
 
-def _prepare(
+def _going(
     due: Due,
+    variant: Variant | None,
+    offer: Offer | None,
     parts: Parts,
-    letters: Letters,
     policy: Policy,
-    answers: Mapping[str, HookCode],
     now: datetime,
-) -> Prepared | Hold | Never | NotYet:
-    """A message as a letter with its incentive, or why it is none."""
-    assert due.enrollment is not None and due.step is not None
-    variant = variant_of(due, policy)
-    offer = offer_for(parts, policy, due, variant, answers, now)
-    if isinstance(offer, Hold | Never | NotYet):
-        return offer
-    try:
-        ready = letter_of(due, parts, letters, policy, offer.view if offer else None, now)
-    except BrokenTemplate as broken:
-        return Never("broken_template", str(broken))
+) -> _Going:
+    assert due.enrollment is not None
     said = said_of(due, variant)
     withheld: tuple[Because, ...] = ()
     if offer is None and said is not None:
         view = policy.view(due.facts, now, due.enrollment.entry_event())
         withheld = because(said.given_if, view, "given_if")
-    return Prepared(due, ready, offer, withheld)
+    wanted = wanted_of(due, parts, policy, offer.view if offer else None, now)
+    return _Going(due, wanted, offer, withheld)
 
 
 def variant_of(due: Due, policy: Policy) -> Variant | None:
@@ -247,15 +290,14 @@ def variant_of(due: Due, policy: Policy) -> Variant | None:
     return variant
 
 
-def letter_of(
+def wanted_of(
     due: Due,
     parts: Parts,
-    letters: Letters,
     policy: Policy,
     incentive: Mapping[str, Any] | None,
     now: datetime,
-) -> Ready:
-    """The letter of a message. Raises BrokenTemplate.
+) -> Wanted:
+    """What the letter of a message is made of.
 
     Where the step says no incentive of its own, it shows the latest one that was issued before.
     """
@@ -263,7 +305,7 @@ def letter_of(
     variant = variant_of(due, policy)
     if incentive is None and said_of(due, variant) is None:
         incentive = due.issued
-    return letters.make(
+    return Wanted(
         due.row.message_id,
         outbox.attempt_id(due.row.message_id, (due.row.made or 0) + 1),
         due.campaign,
