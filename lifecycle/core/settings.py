@@ -15,8 +15,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from lifecycle.core.bounces import Bounces
+from lifecycle.core.double_opt_in import DoubleOptIn
 from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.ledger import Tiers
+from lifecycle.core.mailbox import Kind, domain_of
 from lifecycle.core.typed import (
     Definition,
     EventNames,
@@ -26,6 +29,7 @@ from lifecycle.core.typed import (
     RuleField,
     TimeOfDay,
 )
+from lifecycle.core.warm_up import WarmUp
 from lifecycle.core.words import Span, WordProblem, length, shown, span, time_of_day, zone_of
 
 MAX_NAMED = 100
@@ -89,6 +93,8 @@ class Topic(Definition):
 
     about: str = ""
     double_opt_in: bool = False
+    tracking: Literal["by consent"] | None = None
+    """Whether opens and clicks are kept by name only of those who agreed to the topic tracking."""
 
 
 class Cap(Definition):
@@ -120,6 +126,10 @@ class SendingPolicy(Definition):
     quiet_hours: Quiet = span("21:00-08:00")
     best_hour: TimeOfDay = time_of_day("10:00")
     minimum_gap: Length = timedelta()
+    no_marketing_to: tuple[Kind, ...] = Field(default=("technical", "disposable"), strict=False)
+    """Kinds of addresses that marketing keeps away from."""
+    disposable_domains: tuple[str, ...] = Field(default=(), strict=False)
+    """Domains of disposable addresses besides those that are known."""
     hold_if: RuleField | None = None
     global_holdout_percent: Percent = 0.0
     cap: tuple[Cap, ...] = Field(default=(), strict=False)
@@ -174,10 +184,20 @@ class Secrets(Definition):
     key: str | None = None
 
 
+class Utm(Definition):
+    """What links to the shop's own site say of where a reader comes from."""
+
+    source: str = "lifecycle"
+    medium: str = "email"
+    campaign: str = "{campaign}"
+    content: str = "{step}-{variant}"
+
+
 class Tracking(Definition):
-    """Whether opens and clicks are followed."""
+    """Whether opens and clicks are followed, and what links say to web statistics."""
 
     mode: Literal["off", "aggregate", "individual"] = "individual"
+    utm: Utm | None = None
 
 
 class Earn(Definition):
@@ -255,6 +275,9 @@ class Settings(Definition):
     senders: Annotated[dict[str, Sender], AfterValidator(FrozenDict)] = Field(min_length=1)
     topics: Annotated[dict[str, Topic], AfterValidator(FrozenDict)] = FrozenDict()
     sending: SendingPolicy = SendingPolicy()
+    warm_up: WarmUp | None = None
+    bounces: Bounces = Bounces()
+    double_opt_in: DoubleOptIn = DoubleOptIn()
     transport: TransportChoice = TransportChoice()
     ses: SesSettings = SesSettings()
     smtp: SmtpSettings = SmtpSettings()
@@ -272,12 +295,39 @@ class Settings(Definition):
         if max(len(self.senders), len(self.topics)) > MAX_NAMED:
             context = {"problem": f"more than {MAX_NAMED} senders or topics", "hint": ""}
             raise PydanticCustomError("word", "{problem}", context)
+        if any(one.tracking for one in self.topics.values()) and "tracking" not in self.topics:
+            context = {
+                "problem": "a topic is followed by consent, and nobody can give it",
+                "hint": 'write under [topics]: tracking = { about = "What I open and click" }',
+            }
+            raise PydanticCustomError("word", "{problem}", context)
+        return self
+
+    @model_validator(mode="after")
+    def _of_tracking(self) -> Settings:
+        if self.tracking.utm is not None and not self.shop.website:
+            context = {
+                "problem": "`utm` names links to the shop's own site, and none is known",
+                "hint": 'write under [shop]: website = "https://shop.example"',
+            }
+            raise PydanticCustomError("word", "{problem}", context)
         return self
 
     @property
     def first_sender(self) -> str:
         """The name of the sender that writes if a campaign says none."""
         return next(iter(self.senders))
+
+    @property
+    def warming_domain(self) -> str:
+        """The domain that the plan of `[warm_up]` is about."""
+        named = self.warm_up.domain if self.warm_up is not None else None
+        return (named or domain_of(self.senders[self.first_sender].from_)).lower()
+
+    @property
+    def confirmed_topics(self) -> frozenset[str]:
+        """The topics to which a yes counts once it is confirmed."""
+        return frozenset(name for name, topic in self.topics.items() if topic.double_opt_in)
 
     def quiet(self, said: bool, span_: Span | None) -> Span | None:
         """A campaign's quiet hours where it says some, else the shop's."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from lifecycle.core.key import ITEM
 from lifecycle.core.made_from import template_name
 from lifecycle.core.message import Letter
 from lifecycle.core.step import Step, Variant
+from lifecycle.core.tracking import Naming, mode_for, naming_of
 from lifecycle.core.typed import Text, in_language
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
@@ -26,6 +28,8 @@ from lifecycle.render.links import LinkSigner, counted_id
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.store import operations
 
+MAX_NAMED_TEMPLATES = 256
+"""Templates kept in memory whose links are named for a step, where no click is followed."""
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
@@ -99,10 +103,18 @@ class Letters:
         template = self.template(name, facts.locale)
         context = self.context(campaign, step, enrollment, facts, incentive, referral_link)
         tracked = counted_id(campaign.id, step.name, variant.name if variant else "")
+        mode = mode_for(settings, None if step.transactional else campaign.topic, facts.consents)
         links = self.parts.signer.for_message(
-            settings.http.public_url, message_id, mode=settings.tracking.mode, counted_id=tracked
+            settings.http.public_url, message_id, mode=mode, counted_id=tracked
         )
-        rendered = render(template, self._texts(step, variant, facts), context, links)
+        naming = naming_of(settings, campaign.id, step.name, variant.name if variant else "")
+        if naming is not None:
+            # Tracked links are named on their way to the target.
+            links = replace(links, named=naming.name)
+        made_from = template
+        if naming is not None and links.click_prefix is None:
+            made_from = _with_named_links(template, naming)
+        rendered = render(made_from, self._texts(step, variant, facts), context, links)
         sender = self._sender(campaign, step, variant)
         letter = Letter(
             message_id=message_id,
@@ -219,9 +231,10 @@ class Letters:
         if stored is None:
             return None
         settings = self.live.catalog.settings
-        links = self.parts.signer.for_message(
-            settings.http.public_url, row.message_id, mode=settings.tracking.mode
-        )
+        campaign = self.live.campaign(row.campaign)
+        # Whether its customer agreed is not asked here: then nothing is followed.
+        mode = mode_for(settings, campaign.topic if campaign else None, {})
+        links = self.parts.signer.for_message(settings.http.public_url, row.message_id, mode=mode)
         subject = str(row.context.get("_subject") or "-")
         texts = LetterTexts("{% raw %}" + subject.replace("{%", "{ %") + "{% endraw %}")
         try:
@@ -243,6 +256,11 @@ class Letters:
             imports=tuple((name, source) for name, source in stored["imports"]),
             filters=tuple(sorted(self.live.filters.items())),
         )
+
+
+@lru_cache(maxsize=MAX_NAMED_TEMPLATES)
+def _with_named_links(template: CompiledTemplate, naming: Naming) -> CompiledTemplate:
+    return replace(template, links=tuple(naming.name(one) for one in template.links))
 
 
 def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import pass_context
@@ -22,19 +23,24 @@ _DANGEROUS = re.compile(r"[\s\0-\x20]*(javascript|data|vbscript|file)\s*:", re.I
 class DynamicLinks:
     """The dynamic links of one letter: the HTML numbers them, the text part finds them again."""
 
-    __slots__ = ("by_url", "first", "new_numbers", "prefix", "targets")
+    __slots__ = ("by_url", "first", "named", "new_numbers", "prefix", "targets")
 
-    def __init__(self, prefix: str | None, first: int) -> None:
+    def __init__(
+        self, prefix: str | None, first: int, named: Callable[[str], str] | None = None
+    ) -> None:
         self.prefix = prefix
         self.first = first
+        self.named = named
         self.targets: dict[int, str] = {}
         self.by_url: dict[str, int] = {}
         self.new_numbers = True
 
     def write(self, url: str) -> str:
         """Return what stands in the letter for `url`."""
-        if self.prefix is None or not _WEB.fullmatch(url):
+        if not _WEB.fullmatch(url):
             return url
+        if self.prefix is None:
+            return url if self.named is None else self.named(url)
         number = None if self.new_numbers else self.by_url.get(url)
         if number is None:
             if len(self.targets) >= MAX_DYNAMIC_LINKS:

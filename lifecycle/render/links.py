@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, blake2s
 from typing import Literal, get_args
@@ -46,6 +46,8 @@ class LinkSigner:
     click_prefix: str | None = None
     pixel_url: str | None = None
     tracks_dynamic: bool = False
+    named: Callable[[str], str] | None = None
+    """What becomes of an address that stands in the letter itself, for web statistics."""
 
 
 class Signer:
