@@ -131,6 +131,7 @@ class Letters:
             at=now,
             headers=headers(links, transactional=step.transactional),
             links=rendered.links,
+            pieces=rendered.pieces,
         )
         kept = {**context, "_subject": rendered.subject}
         return Ready(letter, template, kept, {str(n): url for n, url in rendered.links.items()})

@@ -15,7 +15,7 @@ from lifecycle.render.source_lines import place_of
 
 CLIPPED_BYTES = 102 * 1024
 """Gmail cuts a letter that is larger, and the unsubscribe link with it."""
-_OWN_NAMES = frozenset({"_links", "_pixel", "_dynamic", "_budget", "preheader", "subject"})
+_OWN_NAMES = frozenset({"_links", "_pixel", "_dynamic", "preheader", "subject"})
 _UNSUBSCRIBE = re.compile(r"\{\{[-+]?\s*unsubscribe_url\s*[-+]?\}\}")
 _UNSUBSCRIBE_LINK = re.compile(
     r"<a\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?href\s*=\s*[\"']\s*\{\{[-+]?\s*unsubscribe_url\b", re.I

@@ -24,7 +24,8 @@ def fill(
 ) -> str:
     """Fill in one short text with hook filters, without escaping. Raises BrokenTemplate."""
     plain = environment(dict(filters), {}, autoescape=False)
-    names = {**dict.fromkeys(KNOWN_NAMES), **context, "_budget": new_budget()}
+    names = {**dict.fromkeys(KNOWN_NAMES), **context}
+    new_budget()
     try:
         template = plain.from_string(source)
         written = plain.concat(template.root_render_func(template.new_context(names)))

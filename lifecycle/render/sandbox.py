@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from threading import local
+from typing import Any
 
-from jinja2 import Undefined, nodes, pass_context
+from jinja2 import Undefined, nodes
 from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
@@ -16,7 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Cycler, Joiner, Namespace, missing
 from markupsafe import Markup, escape
 
+from lifecycle.render.generate import LetterCode, bounded
 from lifecycle.render.missing import MissingKey, MissingName
+from lifecycle.render.written import html_of, printable, text_of
 
 MAX_TEXT = 1_000_000
 """Characters of any one text made while rendering, the finished part included."""
@@ -44,24 +47,54 @@ _NUMBERED_FILTERS = (
 )
 
 
-class _Budget:
-    """What one render may still use."""
-
-    __slots__ = ("turns",)
+class _Budget(local):
+    """What the render that runs in this thread may still use; macros of other files share it."""
 
     def __init__(self) -> None:
         self.turns = MAX_TURNS
 
-    def take(self) -> None:
-        self.turns -= 1
+    def take(self, turns: int) -> None:
+        self.turns -= turns
         if self.turns < 0:
             raise SecurityError(f"more than {MAX_TURNS} turns of loops or calls of macros")
+
+
+_budget = _Budget()
+
+
+class Buffer:
+    """What a macro or a block has written so far, no longer than `MAX_TEXT`."""
+
+    __slots__ = ("left", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.left = MAX_TEXT
+
+    def append(self, part: str) -> None:
+        """Take one text. Raises SecurityError."""
+        self.parts.append(part)
+        self.left -= len(part)
+        if self.left < 0:
+            raise SecurityError(f"the text is longer than {MAX_TEXT} characters")
+
+    def extend(self, parts: Iterable[str]) -> None:
+        """Take several texts. Raises SecurityError."""
+        for part in parts:
+            self.append(part)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
 
 
 class LetterEnvironment(ImmutableSandboxedEnvironment):
     """Jinja in which templates see keys and values, never Python."""
 
     intercepted_binops = frozenset(["*", "**", "+", "%"])
+    code_generator_class = LetterCode
+    html_of = staticmethod(html_of)
+    text_of = staticmethod(text_of)
+    new_buffer = Buffer
 
     def __init__(
         self,
@@ -73,7 +106,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
         super().__init__(
             autoescape=autoescape,
             undefined=MissingName,
-            finalize=_printable,
+            finalize=printable,
             loader=DictLoader(dict(imports or {})),
             auto_reload=False,
             cache_size=50,
@@ -96,12 +129,15 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         """Put the counting of turns and of joined text into the tree before it becomes code."""
-        for loop in source.find_all(nodes.For):
-            loop.iter = _filtered(cast(nodes.Expr, loop.iter), "_turns")
-        return super()._generate(_results_bounded(source), *args, **kwargs)
+        return super()._generate(bounded(source), *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A dot: the key of a mapping, and the few things that loops and macro files offer."""
+        if type(obj) is dict:
+            try:
+                return obj[attribute]
+            except KeyError:
+                return MissingKey(name=attribute)
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
@@ -135,7 +171,7 @@ class LetterEnvironment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Context, obj: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what may be called, counted against the budget."""
-        _spend(context)
+        _budget.take(1)
         return super().call(context, obj, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
@@ -167,15 +203,9 @@ def bounded_join(parts: Iterable[str]) -> str:
     return "".join(kept)
 
 
-def new_budget() -> _Budget:
-    """Make what one render may use; it travels in the context as `_budget`."""
-    return _Budget()
-
-
-def _spend(context: Context) -> None:
-    budget = context.parent.get("_budget")
-    if budget is not None:
-        budget.take()
+def new_budget() -> None:
+    """Let the render that now begins in this thread use all that one may use."""
+    _budget.turns = MAX_TURNS
 
 
 def _of_jinja(obj: Any, name: str) -> Any:
@@ -188,17 +218,6 @@ def _of_jinja(obj: Any, name: str) -> Any:
     if isinstance(obj, Cycler) and name in ("next", "current", "reset"):
         return getattr(obj, name)
     return missing
-
-
-def _printable(value: Any) -> Any:
-    """None prints as nothing and 10.0 as 10; a whole list or mapping is always a mistake."""
-    if value is None:
-        return ""
-    if type(value) is float and value.is_integer():
-        return int(value)
-    if isinstance(value, (list, dict, tuple, set)):
-        raise SecurityError("a list or a mapping cannot be printed: loop over it, or name a key")
-    return value
 
 
 def _is_number(value: Any) -> bool:
@@ -223,34 +242,6 @@ def _range(*arguments: int) -> range:
     return found
 
 
-def _filtered(node: nodes.Expr, name: str) -> nodes.Filter:
-    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
-
-
-def _results_bounded(source: nodes.Template) -> nodes.Template:
-    """Turn each `a ~ b` into a counted join, and weigh each list or mapping that is written out."""
-
-    def bounded(node: Any) -> Any:
-        if isinstance(node, nodes.Concat):
-            return _filtered(nodes.List(node.nodes, lineno=node.lineno), "_joined")
-        written = isinstance(node, (nodes.List, nodes.Dict))
-        if written or (isinstance(node, nodes.Tuple) and node.ctx == "load"):
-            return _filtered(node, "_weighed")
-        return node
-
-    def visit(node: nodes.Node) -> None:
-        for child in node.iter_child_nodes():
-            visit(child)
-        for field, value in node.iter_fields():
-            if isinstance(value, list):
-                value[:] = [bounded(item) for item in value]
-            else:
-                setattr(node, field, bounded(value))
-
-    visit(source)
-    return source
-
-
 def _weighed(value: Any) -> Any:
     """Refuse a value that holds itself so often that printing it would never end."""
     left = MAX_TURNS
@@ -268,28 +259,24 @@ def _weighed(value: Any) -> Any:
 
 
 def _joined(parts: list[Any]) -> str:
-    printed = [_printable(part) for part in parts]
+    printed = [printable(part) for part in parts]
     if any(isinstance(part, Markup) for part in printed):
         return Markup(bounded_join(escape(part) for part in printed))
     return bounded_join(str(part) for part in printed)
 
 
-@pass_context
-def _turns(context: Context, items: Any) -> Any:
+def _turns(items: Any) -> Any:
+    if isinstance(items, (list, tuple, range, dict)):
+        _budget.take(len(items))
+        return items
     if isinstance(items, (Undefined, LoopContext)):
         return iter(items)
-    budget = context.parent.get("_budget")
-    if budget is None or not isinstance(items, (list, tuple, range, dict)):
-        return items if budget is None else _counted(budget, items)
-    budget.turns -= len(items)
-    if budget.turns < 0:
-        raise SecurityError(f"more than {MAX_TURNS} turns of loops or calls of macros")
-    return items
+    return _counted(items)
 
 
-def _counted(budget: _Budget, items: Iterable[Any]) -> Iterable[Any]:
+def _counted(items: Iterable[Any]) -> Iterable[Any]:
     for item in items:
-        budget.take()
+        _budget.take(1)
         yield item
 
 

@@ -40,7 +40,12 @@ def text_of(shielded_html: str) -> str:
 
 def tidy(text: str) -> str:
     """Take out what only spaces the text: blanks at line ends, more than one empty line."""
-    return _MANY.sub("\n\n", _LINES.sub("\n", text)).strip()
+    return tidy_inside(text).strip()
+
+
+def tidy_inside(text: str) -> str:
+    """The same, and the blanks at both ends stay."""
+    return _MANY.sub("\n\n", _LINES.sub("\n", text))
 
 
 def _walk(node: LexborNode, out: list[str], depth: int) -> None:
