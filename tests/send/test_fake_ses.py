@@ -158,6 +158,6 @@ def test_any_other_path_is_unknown(
     fake = FakeSes(tmp_path / "truth", clock)
     fakes.append(fake)
     connection = http.client.HTTPConnection(urlsplit(fake.start()).netloc, timeout=10)
-    connection.request("GET", ACCOUNT_PATH + "/more")
+    connection.request("GET", ACCOUNT_PATH + "/more", headers=SIGNED)
     assert connection.getresponse().status == 404
     connection.close()
