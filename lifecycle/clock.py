@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -24,3 +25,8 @@ class SystemClock:
         `time.monotonic`, never by subtracting two of these.
         """
         return datetime.now(UTC)
+
+
+def since_boot() -> float:
+    """Seconds on a clock that never steps and runs while the machine sleeps: for leases."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

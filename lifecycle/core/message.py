@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from lifecycle.core.stoppage import Stop
+
 
 class MessageState(StrEnum):
     """Where our hands are with a message. What the world did to it are timestamps, not states."""
@@ -76,6 +78,8 @@ class Outcome:
     kind: OutcomeKind
     provider_id: str | None = None
     detail: str = ""
+    stops: Stop | None = None
+    """What it says of other letters: why the transport takes none of them, or not so fast."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,4 +44,8 @@ class _Each:
         self._gate = gate
 
     def __call__(self, letter: Letter) -> Outcome:
-        return self._transport.send(letter) if self._gate.begin(1) else NOT_BEGUN
+        if not self._gate.begin(1):
+            return NOT_BEGUN
+        outcome = self._transport.send(letter)
+        self._gate.heard(letter.sender, (outcome,))
+        return outcome

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from lifecycle.core.message import Letter, Outcome
@@ -24,6 +25,9 @@ class Gate(Protocol):
         stopped. What has not begun has never left. Threads may call it at once.
         """
 
+    def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
+        """Hear what came of one call for letters of one sender: it may close the gate."""
+
 
 class OpenGate:
     """Lets everything through at once: for transports without a rate, and for replays."""
@@ -31,6 +35,9 @@ class OpenGate:
     def begin(self, wanted: int) -> int:
         """All of them."""
         return wanted
+
+    def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
+        """Nothing closes it."""
 
 
 class Transport(Protocol):

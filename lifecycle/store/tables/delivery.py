@@ -19,7 +19,9 @@ class Pace(SQLModel, table=True):
     __table_args__ = (REFERENCE,)
     transport: str = Field(primary_key=True, sa_type=Text)
     taken: list[list[int]] = Field(sa_column=Column(Json, nullable=False))
-    """Grants within the window: microseconds from, until, and how many letters."""
+    """Grants within the window: id, microseconds from and until, and how many letters."""
+    begun: int = Field(default=0, sa_type=BigInteger)
+    """How many letters ever began: what the day's quota is counted by."""
 
 
 class Account(SQLModel, table=True):
@@ -38,7 +40,7 @@ class Stoppage(SQLModel, table=True):
     __table_args__ = (REFERENCE,)
     transport: str = Field(primary_key=True, sa_type=Text)
     scope: str = Field(primary_key=True, sa_type=Text)
-    """“account”, or “identity:” and the sender's domain."""
+    """account, marketing, rate, or `identity:` and the sender's domain."""
     kind: str = Field(sa_type=Text)
     since: datetime = Field(sa_type=Instant)
     until: datetime = Field(sa_type=Instant)
