@@ -33,6 +33,7 @@ WALL_CLOCK = {
 CHANCE_HOME = f"{PACKAGE}/core/chance.py"
 DICE = ("random", "numpy.random", "uuid.uuid4", "os.urandom", "os.getrandom")
 SEEDED: dict[str, str] = {
+    "fuzz/__main__.py": "dice by which inputs are made, the same for the same seed",
     "bench/segments/dice.py": "made-up shops of a benchmark, the same in every run",
 }
 """Where dice may be thrown from a fixed seed, each with what it is for."""
