@@ -93,6 +93,10 @@ class Shape:
     version: str
     html: tuple[str, ...]
     text: tuple[str, ...]
+    html_names: tuple[str, ...] = ()
+    """A short name for each slot of the HTML: slots of one name hold one value in each letter."""
+    text_names: tuple[str, ...] = ()
+    """The same of the text; a name in both means the same value in both. Empty: nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ KNOWN_NAMES = frozenset(
 )
 """What every template may name; what is not given is none, so that `{% if incentive %}` works."""
 _NOTHING = dict.fromkeys(KNOWN_NAMES)
+_ESCAPED = re.compile(r"[&<>\"']")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -82,7 +83,10 @@ def way_of(links: LinkSigner | None) -> Way:
     """What is known of a letter's links beforehand."""
     if links is None:
         return Way(linked=False, tracked=False, pixel=False)
-    return Way(True, links.click_prefix is not None, bool(links.pixel_url))
+    own = links.unsubscribe_url, links.preferences_url, links.view_url
+    counted = links.click_prefix or "", links.pixel_url or ""
+    clean = not _ESCAPED.search("".join((*own, *counted)))
+    return Way(True, links.click_prefix is not None, bool(links.pixel_url), clean)
 
 
 def fill(
@@ -128,7 +132,9 @@ def put_together(program: Program, filled: Filled, links: LinkSigner | None = No
             PREFIX: links.click_prefix or "",
             PIXEL: links.pixel_url or "",
         }
-    escaped = {name: str(escape(value)) for name, value in given.items()}
+    escaped = given
+    if not program.clean:
+        escaped = {name: str(escape(value)) for name, value in given.items()}
     pieces = Pieces(
         program.shape,
         program.html.recipe.values(filled.html, escaped),

@@ -53,6 +53,8 @@ class Program:
     text: Part
     plain: LetterEnvironment
     """The Jinja of subject and preheader."""
+    clean: bool
+    """Whether our own links are written in HTML as they are."""
     asks_for_links: bool
     """Whether the numbered links are read by more than their places in the letter."""
 
@@ -71,8 +73,10 @@ def program_of(compiled: CompiledTemplate, way: Way) -> Program:
     html = Part(template, html_recipe(pieces), compiled.html_lines, where)
     template, pieces, more = _compiled(bare, compiled.text, way, compiled.links, where)
     text = Part(template, text_recipe(pieces), compiled.text_lines, where)
-    shape = Shape(compiled.version, html.recipe.statics, text.recipe.statics)
-    return Program(shape, html, text, plain_environment(compiled.filters), links or more)
+    names = html.recipe.names("h", own=""), text.recipe.names("t", own="" if way.clean else "t")
+    shape = Shape(compiled.version, html.recipe.statics, text.recipe.statics, *names)
+    plain = plain_environment(compiled.filters)
+    return Program(shape, html, text, plain, way.clean, links or more)
 
 
 def short(plain: LetterEnvironment, source: str, names: dict[str, Any], where: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from jinja2.exceptions import SecurityError
 
 from lifecycle.render.sandbox import MAX_TEXT
-from lifecycle.render.slots import Given, Kind, Piece
+from lifecycle.render.slots import SHORT, Given, Kind, Piece
 from lifecycle.render.text_part import tidy_inside
 
 _PRIVATE = range(0xE000, 0xF900)
@@ -66,6 +66,13 @@ class Recipe:
         told = iter(filled)
         return tuple(
             [given[slot.name] if isinstance(slot, Given) else next(told) for slot in self.slots]
+        )
+
+    def names(self, letter: str, own: str) -> tuple[str, ...]:
+        """A name for each slot: those of our links after `own`, numbers after `letter` else."""
+        return tuple(
+            own + SHORT[slot.name] if isinstance(slot, Given) else f"{letter}{number}"
+            for number, slot in enumerate(self.slots)
         )
 
     def join(self, values: Sequence[str]) -> str:

@@ -19,6 +19,8 @@ LINKS, PIXEL, PREFIX = "_links", "_pixel", "_prefix"
 """Names in templates: the numbered links, the open pixel, and what a link has before its number."""
 GIVEN = frozenset(("unsubscribe_url", "preferences_url", "view_url"))
 """Links of ours whose value is known before a letter is rendered."""
+SHORT = {"unsubscribe_url": "u", "preferences_url": "r", "view_url": "v", PREFIX: "l", PIXEL: "o"}
+"""Names of the slots of our own links, which travel with each letter."""
 _SILENT = (nodes.Assign, nodes.AssignBlock, nodes.Macro, nodes.Import, nodes.FromImport)
 """Statements that print nothing themselves."""
 
@@ -31,6 +33,8 @@ class Way(NamedTuple):
     tracked: bool
     """Whether links to the web are counted."""
     pixel: bool
+    clean: bool = True
+    """Whether our own links say the same in HTML as in text: there is nothing in them to escape."""
 
 
 class Kind(Enum):

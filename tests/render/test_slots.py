@@ -21,6 +21,7 @@ from tests.render.plain_letter import plain_letter
 
 GALLERY = Path("/work/shared/data/mjml_gallery_sample.json")
 SIGNER = Signer([b"a key of the tests, no secret"])
+ODD = SIGNER.for_message("https://m.example/?a=1&b='", "0f" * 16)
 UNCOUNTED = SIGNER.for_message("https://m.example", "0f" * 16, mode="off")
 NASTY = "{{h0}} \\ \"q\" 'a' <b>&amp; \r\n\t\u2028 \u00a0 é漢😀 {% raw %}"
 
@@ -41,14 +42,24 @@ def same(
     plain = plain_letter(template, letter.subject, "", context, links)
     assert (letter.html, letter.text) == plain
     assert joined(letter.pieces) == plain
+    assert letter.pieces is not None
+    names_hold(letter.pieces)
     return letter
+
+
+def names_hold(pieces: Pieces) -> None:
+    """Slots of one name hold one value."""
+    names = (*pieces.shape.html_names, *pieces.shape.text_names)
+    values = (*pieces.html, *pieces.text)
+    found = set(zip(names, values, strict=True))
+    assert len({name for name, _ in found}) == len(found)
 
 
 @pytest.mark.parametrize("name", LETTERS)
 def test_a_starter_letter_in_pieces_is_the_plain_one(name: str) -> None:
     template = compiled_letter(name)
     for context in (FULL, *THIN):
-        for links in (LINKS, UNCOUNTED, None):
+        for links in (LINKS, ODD, UNCOUNTED, None):
             same(template, context, links, "Hello {{ customer.first_name | default('you') }}")
 
 
@@ -70,7 +81,7 @@ def test_letters_of_the_gallery_in_pieces_are_the_plain_ones(tmp_path: Path) -> 
             found += 1
             env = environment({}, {}, autoescape=True)
             context = {name: NASTY for name, _ in names_in(env, template.html) if name[0] != "_"}
-            for links in (LINKS, UNCOUNTED, None):
+            for links in (LINKS, ODD, UNCOUNTED, None):
                 same(template, context, links, "Hello")
     assert found
 
@@ -148,5 +159,5 @@ def test_jinja_of_every_kind_in_pieces_is_the_plain_one(body: str) -> None:
         {"a": "", "e": "\n\n", "items": []},
         {"a": "{{h1}}\x0b\x1c", "e": " \t", "items": [0]},
     ):
-        for links in (LINKS, UNCOUNTED, None):
+        for links in (LINKS, ODD, UNCOUNTED, None):
             same(template, context, links, "Hello")
