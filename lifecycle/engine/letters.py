@@ -97,20 +97,11 @@ class Letters:
         now: datetime,
     ) -> Ready:
         """Render one message. Raises BrokenTemplate."""
-        settings = self.live.catalog.settings
         name = template_name(campaign, step, variant, enrollment.entry)
         assert name is not None and facts.email is not None
         template = self.template(name, facts.locale)
         context = self.context(campaign, step, enrollment, facts, incentive, referral_link)
-        tracked = counted_id(campaign.id, step.name, variant.name if variant else "")
-        mode = mode_for(settings, None if step.transactional else campaign.topic, facts.consents)
-        links = self.parts.signer.for_message(
-            settings.http.public_url, message_id, mode=mode, counted_id=tracked
-        )
-        naming = naming_of(settings, campaign.id, step.name, variant.name if variant else "")
-        if naming is not None:
-            # Tracked links are named on their way to the target.
-            links = replace(links, named=naming.name)
+        links, naming = self._links(message_id, campaign, step, variant, facts)
         made_from = template
         if naming is not None and links.click_prefix is None:
             made_from = _with_named_links(template, naming)
@@ -135,6 +126,29 @@ class Letters:
         )
         kept = {**context, "_subject": rendered.subject}
         return Ready(letter, template, kept, {str(n): url for n, url in rendered.links.items()})
+
+    def _links(
+        self,
+        message_id: str,
+        campaign: Campaign,
+        step: Step,
+        variant: Variant | None,
+        facts: Facts,
+    ) -> tuple[LinkSigner, Naming | None]:
+        """The letter's links as its reader may be followed, and how they are named."""
+        settings, which = self.live.catalog.settings, variant.name if variant else ""
+        mode = mode_for(settings, None if step.transactional else campaign.topic, facts.consents)
+        links = self.parts.signer.for_message(
+            settings.http.public_url,
+            message_id,
+            mode=mode,
+            counted_id=counted_id(campaign.id, step.name, which),
+        )
+        naming = naming_of(settings, campaign.id, step.name, which)
+        if naming is None:
+            return links, None
+        # Tracked links are named on their way to the target.
+        return replace(links, named=naming.name), naming
 
     def make_many(self, wanted: Sequence[Wanted]) -> list[Ready | BrokenTemplate]:
         """Render a batch, in order: each letter, or why it could not be made."""
