@@ -18,6 +18,8 @@ HEADER_NAME_CHARACTERS = 126
 HEADER_VALUE_CHARACTERS = 995
 HEADER_CHARACTERS = 996
 """Name and value together."""
+MAILBOX_CHARACTERS = 900
+"""A mailbox with its name, as header text: it must fit into one line beside the header's name."""
 PLAIN_TEXT_CHARACTERS = 200
 """Plain header text up to here stays one line; longer text is folded as encoded words."""
 ENCODED_WORD_BYTES = 45
@@ -85,7 +87,7 @@ class Envelope:
     reply_to: Mailbox | None
     subject: str
     headers: tuple[tuple[str, str], ...]
-    """Extra headers in the letter's order, and ours with the attempt id last."""
+    """Extra headers in the letter's order, and ours with the attempt id last; values as text."""
 
 
 def envelope_of(letter: Letter) -> Envelope:
@@ -96,9 +98,10 @@ def envelope_of(letter: Letter) -> Envelope:
         raise LetterRefused("the attempt id is empty or not plain ASCII")
     if letter.at.tzinfo is None:
         raise LetterRefused("the letter's instant has no time zone")
-    to = mailbox(letter.to)
-    if to.name:
+    refuse_breaks("recipient", letter.to)
+    if "<" in letter.to:
         raise LetterRefused("the recipient is not a bare address")
+    to = Mailbox("", wire_address(letter.to.strip()))
     return Envelope(
         sender=mailbox(letter.sender),
         to=to,
@@ -121,7 +124,10 @@ def mailbox(text: str) -> Mailbox:
     name = named["name"]
     if len(name) >= 2 and name.startswith('"') and name.endswith('"'):
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return Mailbox(name.strip(), wire_address(named["address"]))
+    read = Mailbox(name.strip(), wire_address(named["address"]))
+    if len(read.header(fold=" ")) > MAILBOX_CHARACTERS:
+        raise LetterRefused(f"a mailbox is longer than {MAILBOX_CHARACTERS} characters")
+    return read
 
 
 def wire_address(address: str) -> str:
@@ -148,6 +154,11 @@ def wire_address(address: str) -> str:
     return whole
 
 
+def header_value(value: str, fold: str = "\r\n ") -> str:
+    """The value of an extra header: as it is in ASCII, for a link must not be cut, else encoded."""
+    return value if value.isascii() else encoded_words(value, fold)
+
+
 def header_text(text: str, fold: str = "\r\n ") -> str:
     """Unstructured header text (a subject): as it is when plain and short, else encoded words."""
     plain = len(text) <= PLAIN_TEXT_CHARACTERS and _PLAIN.fullmatch(text)
@@ -163,7 +174,7 @@ def encoded_words(text: str, fold: str) -> str:
 
 def refuse_breaks(what: str, text: str) -> None:
     """Raise `LetterRefused` for line breaks, NUL, other controls and lone surrogates."""
-    if _BREAKS.search(text):
+    if not text.isprintable() and _BREAKS.search(text):
         raise LetterRefused(f"the {what} holds a line break or control character")
 
 
@@ -181,18 +192,25 @@ def _pieces(text: str) -> Iterator[bytes]:
 def _extra_headers(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     seen: set[str] = set()
     for name, value in headers:
-        refuse_breaks("name of a header", name)
-        lower = name.lower()
-        if not _HEADER_NAME.fullmatch(name) or len(name) > HEADER_NAME_CHARACTERS:
-            raise LetterRefused("the name of a header is not valid")
+        lower = _checked_name(name)
         refuse_breaks(f"header {name}", value)
-        if not value.strip() or not _PLAIN.fullmatch(value):
-            raise LetterRefused(f"the header {name} is empty or not plain ASCII")
+        if not value or value.isspace():
+            raise LetterRefused(f"the header {name} is empty")
         if len(value) > HEADER_VALUE_CHARACTERS or len(name) + len(value) > HEADER_CHARACTERS:
             raise LetterRefused(f"the header {name} is longer than {HEADER_CHARACTERS} characters")
-        if lower in OWN_HEADERS or lower.startswith(OWN_HEADER_BEGINNINGS):
-            raise LetterRefused(f"the header {name} is not the letter's to set")
         if lower in seen:
             raise LetterRefused(f"the header {name} appears twice")
         seen.add(lower)
     return headers
+
+
+@lru_cache(maxsize=256)
+def _checked_name(name: str) -> str:
+    """The name of an extra header in lower case, once it may be one."""
+    refuse_breaks("name of a header", name)
+    lower = name.lower()
+    if not _HEADER_NAME.fullmatch(name) or len(name) > HEADER_NAME_CHARACTERS:
+        raise LetterRefused("the name of a header is not valid")
+    if lower in OWN_HEADERS or lower.startswith(OWN_HEADER_BEGINNINGS):
+        raise LetterRefused(f"the header {name} is not the letter's to set")
+    return lower

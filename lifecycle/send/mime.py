@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from email.utils import format_datetime
 from hashlib import blake2s
 
 from lifecycle.core.message import Letter
-from lifecycle.send.envelope import Envelope, LetterRefused, envelope_of, header_text
+from lifecycle.send.attached import attached, base64_lines
+from lifecycle.send.envelope import Envelope, LetterRefused, envelope_of, header_text, header_value
 
 MESSAGE_BYTES = 40 * 1024 * 1024
 """What SES takes at most, counted after base64; kept for every transport."""
-BASE64_LINE = 76
 PLAIN_LINE = 998
 """The longest line that may travel as it is, without its CRLF (RFC 5322)."""
 
@@ -22,30 +21,42 @@ _UNSAFE_ID = re.compile(r"[^A-Za-z0-9_.-]")
 def mime_bytes(letter: Letter, more: tuple[tuple[str, str], ...] = ()) -> bytes:
     """The whole message, CRLF line ends, every line within RFC 5322. `more` are further headers.
 
-    Raises `LetterRefused` for a letter that cannot be a valid message.
+    With attachments it is multipart/mixed: the letter first, then each file in base64. Raises
+    `LetterRefused` for a letter that cannot be a valid message.
     """
     envelope = envelope_of(letter)
-    boundary = "=_" + blake2s(letter.attempt_id.encode(), digest_size=15).hexdigest()
+    inner, outer = _boundary(letter, "inner"), _boundary(letter, "outer")
+    kind = f'Content-Type: multipart/alternative; boundary="{inner}"'
+    parts = _texts(letter, inner, outer)
+    if letter.attachments:
+        between = f"--{outer}\r\n".encode("ascii")
+        parts = [between, kind.encode("ascii"), b"\r\n\r\n", *parts]
+        for attachment in letter.attachments:
+            parts += [between, attached(attachment)]
+        parts.append(f"--{outer}--\r\n".encode("ascii"))
+        kind = f'Content-Type: multipart/mixed; boundary="{outer}"'
+    head = _head(letter, envelope, more)
+    head.append(kind)
+    whole = b"".join(("\r\n".join(head).encode("ascii"), b"\r\n\r\n", *parts))
+    if len(whole) > MESSAGE_BYTES:
+        raise LetterRefused(f"the letter is larger than {MESSAGE_BYTES} bytes")
+    return whole
+
+
+def _boundary(letter: Letter, which: str) -> str:
+    return "=_" + blake2s(f"{which}:{letter.attempt_id}".encode(), digest_size=15).hexdigest()
+
+
+def _texts(letter: Letter, inner: str, outer: str) -> list[bytes]:
     parts = [
-        _part(kind, text, boundary)
+        _part(kind, text, inner, outer)
         for kind, text in (("plain", letter.text), ("html", letter.html))
         if text
     ]
     if not parts:
         raise LetterRefused("the letter has no body")
-    head = _head(letter, envelope, more)
-    head.append(f'Content-Type: multipart/alternative; boundary="{boundary}"')
-    whole = b"".join(
-        (
-            "\r\n".join(head).encode("ascii"),
-            b"\r\n\r\n",
-            *parts,
-            f"--{boundary}--\r\n".encode("ascii"),
-        )
-    )
-    if len(whole) > MESSAGE_BYTES:
-        raise LetterRefused(f"the letter is larger than {MESSAGE_BYTES} bytes")
-    return whole
+    parts.append(f"--{inner}--\r\n".encode("ascii"))
+    return parts
 
 
 def _head(letter: Letter, envelope: Envelope, more: tuple[tuple[str, str], ...]) -> list[str]:
@@ -59,14 +70,14 @@ def _head(letter: Letter, envelope: Envelope, more: tuple[tuple[str, str], ...])
         f"Message-ID: <{message_id}@{envelope.sender.domain}>",
         "MIME-Version: 1.0",
     ]
-    lines += [f"{name}: {value}" for name, value in envelope.headers]
+    lines += [f"{name}: {header_value(value)}" for name, value in envelope.headers]
     lines += [f"{name}: {header_text(value)}" for name, value in more]
     return lines
 
 
-def _part(kind: str, text: str, boundary: str) -> bytes:
+def _part(kind: str, text: str, boundary: str, outer: str) -> bytes:
     canonical = _canonical(text)
-    if _may_go_as_it_is(canonical, boundary):
+    if outer not in text and _may_go_as_it_is(canonical, boundary):
         charset, encoding = "us-ascii", "7bit"
         body = canonical.encode("ascii")
     else:
@@ -94,8 +105,6 @@ def _may_go_as_it_is(text: str, boundary: str) -> bool:
 
 def _base64(text: str) -> bytes:
     try:
-        encoded = b64encode(text.encode())
+        return base64_lines(text.encode())
     except UnicodeEncodeError as error:
         raise LetterRefused("the letter holds a lone surrogate") from error
-    lines = (encoded[at : at + BASE64_LINE] for at in range(0, len(encoded), BASE64_LINE))
-    return b"\r\n".join(lines)

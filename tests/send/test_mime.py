@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lifecycle.core.message import Letter
+from lifecycle.core.message import Attachment, Letter
 from lifecycle.send.envelope import LetterRefused
 from lifecycle.send.mime import mime_bytes
 
@@ -132,3 +132,68 @@ def test_what_cannot_be_a_message_is_refused(letter: MakeLetter, other: dict[str
 def test_one_body_alone_will_do(letter: MakeLetter) -> None:
     message = parsed(mime_bytes(letter(text="")))
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/html"]
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"], exclude_characters="/\\"),
+    min_size=1,
+    max_size=200,
+).filter(lambda name: name.strip() == name and name.strip("."))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=NAMES, content=st.binary(max_size=400))
+def test_a_file_arrives_byte_by_byte_under_its_name(
+    letter: MakeLetter, name: str, content: bytes
+) -> None:
+    whole = mime_bytes(letter(attachments=(Attachment(name, "application/pdf", content),)))
+    message = parsed(whole)
+    (file,) = message.iter_attachments()
+    assert file.get_filename() == name
+    assert file.get_content_type() == "application/pdf"
+    assert file.get_payload(decode=True) == content
+    assert body(message, "html") == "<p>Hello Ann</p>"
+    assert max(map(len, whole.split(b"\r\n"))) <= 998
+    assert whole.isascii()
+
+
+def test_files_come_after_the_letter_in_their_order(letter: MakeLetter) -> None:
+    files = tuple(Attachment(f"{n}.txt", "text/plain", b"x") for n in range(3))
+    message = parsed(mime_bytes(letter(attachments=files)))
+    kinds = [part.get_content_type() for part in message.walk()]
+    assert kinds[:4] == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html"]
+    assert [part.get_filename() for part in message.iter_attachments()] == [
+        "0.txt", "1.txt", "2.txt",
+    ]  # fmt: skip
+    assert not any(part.defects for part in message.walk())
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("", "text/plain"),
+        ("..", "text/plain"),
+        ("a/b.txt", "text/plain"),
+        ("a\\b.txt", "text/plain"),
+        ("a\r\nBcc: eve@evil.example.txt", "text/plain"),
+        ("a" * 256, "text/plain"),
+        ("a.txt", "text"),
+        ("a.txt", "text/plain\r\nX: y"),
+        ("a.txt", "text/plain; x=y"),
+        ("a.eml", "message/rfc822"),
+        ("a.txt", "multipart/mixed"),
+    ],
+)
+def test_a_file_that_could_break_the_letter_is_refused(
+    letter: MakeLetter, name: str, kind: str
+) -> None:
+    with pytest.raises(LetterRefused):
+        mime_bytes(letter(attachments=(Attachment(name, kind, b"x"),)))
+
+
+def test_a_text_that_spells_either_boundary_ends_no_part(letter: MakeLetter) -> None:
+    files = (Attachment("a.txt", "text/plain", b"x"),)
+    outer = parsed(mime_bytes(letter(attachments=files))).get_boundary()
+    text = f"before\n--{outer}--\nafter"
+    message = parsed(mime_bytes(letter(text=text, attachments=files)))
+    assert body(message, "plain") == canonical(text)
