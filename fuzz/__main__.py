@@ -22,11 +22,8 @@ def main() -> int:
     said.add_argument("targets", nargs="*", choices=[[], *TARGETS], metavar="TARGET")
     said.add_argument("--seconds", type=float, default=30.0, help="for each target")
     said.add_argument("--seed", type=int, default=1)
-    said.add_argument("--guided", action="store_true", help=argparse.SUPPRESS)
     asked = said.parse_args()
     names = asked.targets or list(TARGETS)
-    if asked.guided:
-        return _guided(names[0], asked.seconds, asked.seed)
     failed = [name for name in names if not _fuzz(name, asked.seconds, asked.seed)]
     print(f"{len(names) - len(failed)} of {len(names)} targets held.")
     return 1 if failed else 0
@@ -35,24 +32,8 @@ def main() -> int:
 def _fuzz(name: str, seconds: float, seed: int) -> bool:
     if find_spec("atheris") is None:
         return _by_dice(name, seconds, seed)
-    options = ["--guided", "--seconds", str(seconds), "--seed", str(seed), name]
-    return subprocess.run([sys.executable, "-m", "fuzz", *options], check=False).returncode == 0
-
-
-def _guided(name: str, seconds: float, seed: int) -> int:
-    """One target under atheris, in a process of its own: it ends with the process."""
-    import atheris
-
-    corpus = FOUND / name
-    corpus.mkdir(parents=True, exist_ok=True)
-    for number, one in enumerate(SEEDS[name]):
-        (corpus / f"seed-{number}").write_bytes(one)
-    options = [f"-max_total_time={int(seconds)}", f"-seed={seed}", f"-max_len={MOST_BYTES}"]
-    kept = [f"-artifact_prefix={FOUND}/{name}-", "-timeout=20", "-rss_limit_mb=2048", str(corpus)]
-    atheris.instrument_all()
-    atheris.Setup([name, *options, *kept], lambda data: run(name, data))
-    atheris.Fuzz()
-    return 0
+    guided = [sys.executable, "-m", "fuzz.guided", name, str(seconds), str(seed)]
+    return subprocess.run(guided, check=False).returncode == 0
 
 
 def _by_dice(name: str, seconds: float, seed: int) -> bool:
