@@ -106,3 +106,30 @@ def test_starting_the_log_twice_writes_nothing_twice(stream: io.StringIO) -> Non
 def test_a_long_token_without_an_address_is_searched_in_one_pass() -> None:
     token = "x" * 200_000
     assert log.redacted(token + " a%40b") == token + " " + log.REDACTED
+
+
+def test_many_happenings_of_one_kind_are_as_many_lines(stream: io.StringIO) -> None:
+    log.happened_each("message_accepted", [{"message": "m1"}, {"message": "m2", "step": "ünder"}])
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["message"] for line in lines] == ["m1", "m2"]
+    assert [list(line)[:3] for line in lines] == [["at", "level", "event"]] * 2
+    assert {line["event"] for line in lines} == {"message_accepted"}
+    assert lines[1]["step"] == "ünder"
+
+
+def test_a_lone_surrogate_stops_no_line_of_many(stream: io.StringIO) -> None:
+    log.happened_each("message_refused", [{"detail": "a \ud800 b"}])
+    assert json.loads(stream.getvalue())["detail"] == "a \ud800 b"
+
+
+@pytest.mark.parametrize("said", ["ada@example.com", "ada\uff20example.com", "ada%40example.com"])
+def test_no_address_stands_in_a_line_of_many(stream: io.StringIO, said: str) -> None:
+    log.happened_each("message_refused", [{"message": "m1"}, {"detail": f"no {said} here"}])
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert lines[0]["message"] == "m1"
+    assert lines[1]["detail"] == f"no {log.REDACTED} here"
+
+
+def test_many_happenings_of_which_there_are_none_are_no_line(stream: io.StringIO) -> None:
+    log.happened_each("message_accepted", [])
+    assert stream.getvalue() == ""

@@ -197,7 +197,7 @@ def name(number: int) -> str:
 
 def cart(number: int) -> dict[str, Any]:
     """What a customer left behind."""
-    products = [
+    products: list[dict[str, Any]] = [
         {
             "name": f'Shirt & Co "{(number * 7 + place) % 997}" <M>',
             "quantity": 1 + (number + place) % 3,
@@ -205,7 +205,7 @@ def cart(number: int) -> dict[str, Any]:
         }
         for place in range(PRODUCTS)
     ]
-    total = sum(float(one["price"]) * int(one["quantity"]) for one in products)  # type: ignore[arg-type]
+    total = sum(one["price"] * one["quantity"] for one in products)
     return {"cart_id": f"k{number}", "items": products, "total": round(total, 2)}
 
 

@@ -93,8 +93,8 @@ class Enrollment:
         """The event that let the customer in, as rules read it."""
         return Event(self.event_at, self.event_id, self.event_name, self.properties)
 
-    def ended(self, state: EnrollmentState, now: datetime) -> Enrollment:
-        """The enrollment at its end; asserts that it was running."""
+    def ended(self, state: EnrollmentState, now: datetime, *, led: bool = False) -> Enrollment:
+        """The enrollment at its end, `led` to a letter or not; asserts that it was running."""
         assert state in ENROLLMENT_MOVES[self.state], (
             f"an enrollment cannot go on from {self.state}"
         )
@@ -105,6 +105,7 @@ class Enrollment:
             due_at=None,
             waiting_since=None,
             ended_at=now,
+            led_to_letter=self.led_to_letter or led,
             open_messages=(),
         )
 

@@ -112,10 +112,15 @@ def settled(enrollment: Enrollment, now: datetime) -> list[Action]:
 
 def letter_settled(enrollment: Enrollment, message: str, now: datetime, sent: bool) -> list[Action]:
     """A letter of an enrollment was handed over or dropped: it is out no more."""
-    left_out = tuple(one for one in enrollment.open_messages if one != message)
-    moved = replace(
-        enrollment, open_messages=left_out, led_to_letter=enrollment.led_to_letter or sent
-    )
+    left_out = tuple([one for one in enrollment.open_messages if one != message])
+    led = enrollment.led_to_letter or sent
+    if enrollment.step is None and enrollment.running and not left_out:
+        finished = enrollment.ended(EnrollmentState.FINISHED, now, led=led)
+        return [
+            Keep(finished),
+            Decided(now, enrollment.campaign, enrollment.entry, "finished"),
+        ]
+    moved = replace(enrollment, open_messages=left_out, led_to_letter=led)
     if moved.leaving and moved.running and not left_out:
         return [Keep(replace(moved, due_at=now))]
     return settled(moved, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,14 +19,21 @@ def look_again(connection: Connection, live: Live, writing: Writing, now: dateti
     So too have those whose next entry under the same key has its turn now. Nothing is done where
     no rule asks who is in a campaign and no flow queues.
     """
+    turned = (
+        (row["customer_id"], row["campaign"])
+        for row in writing.enrollments.values()
+        if row["state"] != EnrollmentState.ACTIVE or row["entered_at"] == now
+    )
+    look_again_at(connection, live, turned, now)
+
+
+def look_again_at(
+    connection: Connection, live: Live, turned: Iterable[tuple[str, str]], now: datetime
+) -> None:
+    """The same for customers and the campaigns of theirs in which an enrollment began or ended."""
     queues = {flow.id for flow in live.flows_with_queue}
     if not live.reads_running and not queues:
         return
-    turned = {
-        row["customer_id"]
-        for row in writing.enrollments.values()
-        if (row["state"] != EnrollmentState.ACTIVE or row["entered_at"] == now)
-        and (live.reads_running or row["campaign"] in queues)
-    }
-    if turned:
-        wake(connection, dict.fromkeys(turned, now))
+    customers = {one for one, campaign in turned if live.reads_running or campaign in queues}
+    if customers:
+        wake(connection, dict.fromkeys(customers, now))

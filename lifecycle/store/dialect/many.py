@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -19,12 +19,18 @@ ROWS_AT_ONCE = 100
 
 
 def insert_plain(
-    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], *, quiet: bool = False
+    connection: Connection,
+    table: Table,
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    quiet: bool = False,
+    parts: Iterable[str] = (),
 ) -> None:
     """Insert rows that have a value for each column, in the table's order.
 
     Instants are microseconds and documents are text. Rows whose key is there already are left out.
-    `quiet`: they are such as no statement gives that says what it reads.
+    `quiet`: they are such as no statement gives that says what it reads. `parts`: the parts of the
+    table that they are of, where it is read in parts.
     """
     if not rows:
         return
@@ -48,7 +54,7 @@ def insert_plain(
     if remembered is not None:
         owned = table.columns[0].name == "customer_id"
         customers = () if quiet else {row[0] for row in rows}
-        remembered.written(table.name, customers if owned else None)
+        remembered.written(table.name, customers if owned else None, parts)
 
 
 @lru_cache(maxsize=500)
