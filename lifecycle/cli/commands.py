@@ -4,6 +4,7 @@
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
 from lifecycle.cli import asking, preview, reports, operating, customers, upgrading, doctor, webhook
+from lifecycle.cli import fake_ses
 
 __all__ = [
     "app",
@@ -12,6 +13,7 @@ __all__ = [
     "check",
     "customers",
     "doctor",
+    "fake_ses",
     "import_file",
     "operating",
     "preview",

@@ -127,7 +127,8 @@ class FakeSes:
 
         Raises ValueError with what is wrong.
         """
-        return self._in_loop(lambda: self._controlled(said or {}))
+        counts: dict[str, Any] = self._in_loop(lambda: self._controlled(said or {}))
+        return counts
 
     def queue_url(self, endpoint: str) -> str:
         """The address of the queue of events, for `[ses] feedback_queue`."""

@@ -17,6 +17,13 @@ from lifecycle.sim.fake_ses_rates import FastestSecond
 from lifecycle.sim.fake_ses_reactions import Reactions
 
 ENFORCEMENTS = ("HEALTHY", "PROBATION", "SHUTDOWN")
+TRAVEL = {
+    "event_loss": "loss",
+    "event_delay": "delay",
+    "event_copies": "copies",
+    "shuffle": "shuffle",
+}
+"""Names of changes -> those of `Publishing`."""
 REACTIONS = tuple(one.name for one in fields(Reactions))
 
 
@@ -36,9 +43,9 @@ class Control:
         `faults` ("throttled=0.1,…"), `script` (faults of the next calls), `entry_script`, `seed`;
         `paused`, `suspended`, `enforcement`, `credentials` (good, expired, skewed), `down`,
         `remove_identity`, `restore_identity`, `sandbox`, `rate`, `quota`, `burst_seconds`,
-        `bulk_calls_per_second`; `latency` and `hang_seconds` in seconds; `loss`, `delay` (seconds,
-        or two), `copies`, `shuffle`; the shares of what comes of letters; `measure` (begin the
-        fastest second anew).
+        `bulk_calls_per_second`; `latency` and `hang_seconds` in seconds; `event_loss`,
+        `event_delay` (seconds, or two), `event_copies`, `shuffle`; the shares of what comes of
+        letters by their names; `measure` (begin the fastest second anew).
         """
         changes = [self._change(name, value) for name, value in said.items()]
         if {"faults", "script", "entry_script", "seed"} & set(said):
@@ -104,8 +111,9 @@ class Control:
         limits = {"rate": "per_second", "quota": "per_day"}
         if name in limits or name in ("burst_seconds", "bulk_calls_per_second"):
             field = limits.get(name, name)
-            given = None if value is None and name.startswith("bulk") else _number(name, value)
-            return lambda: self.acceptor.change_limits(**{field: given})
+            unset = value is None and name == "bulk_calls_per_second"
+            number = None if unset else _number(name, value)
+            return lambda: self.acceptor.change_limits(**{field: number})
         if name == "sandbox":
             flag = _flag(name, value)
             return lambda: self.acceptor.change_limits(sandbox=flag)
@@ -117,9 +125,8 @@ class Control:
             share = _number(name, value)
             Reactions(**{name: share})
             return lambda: self._react(name, share)
-        if name in ("loss", "delay", "copies", "shuffle"):
-            given = _delay(value) if name == "delay" else value
-            return self._travel(name, given)
+        if name in TRAVEL:
+            return self._travel(TRAVEL[name], _delay(value) if name == "event_delay" else value)
         raise ValueError(f"there is nothing called “{name}” to change")
 
     def _planned(self, said: Mapping[str, Any]) -> Callable[[], None]:
@@ -179,6 +186,6 @@ def _one_of(name: str, value: Any, known: tuple[str, ...]) -> str:
 
 def _delay(value: Any) -> tuple[float, float]:
     if isinstance(value, list | tuple) and len(value) == 2:
-        return _number("delay", value[0]), _number("delay", value[1])
-    number = _number("delay", value)
+        return _number("event_delay", value[0]), _number("event_delay", value[1])
+    number = _number("event_delay", value)
     return number, number

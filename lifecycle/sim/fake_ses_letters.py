@@ -16,7 +16,6 @@ from lifecycle.sim.fake_ses_limits import (
     MIME_PARTS,
     RAW_LINE,
     TAG_NAME,
-    check_headers,
     check_recipients,
     mailbox,
     recipients_of,
@@ -83,7 +82,7 @@ def single_of(request: Mapping[str, Any]) -> Posted:
     content = request["Content"]
     if content.get("Raw") is not None:
         return _raw(request, content["Raw"])
-    recipients = tuple(mailbox(one, "") for one in recipients_of(request.get("Destination")))
+    recipients = check_recipients(recipients_of(request.get("Destination")))
     around: dict[str, Any] = {
         "source": str(request["FromEmailAddress"]),
         "recipients": recipients,
@@ -131,19 +130,21 @@ class Bulk:
 
     def letter(self, entry: Mapping[str, Any]) -> Posted:
         """The letter of one entry. Raises `Refusal` for an address or data that is none."""
-        recipients = recipients_of(entry.get("Destination"))
-        check_recipients(recipients)
+        recipients = check_recipients(recipients_of(entry.get("Destination")))
         data = data_of(replacement_of(entry)) or self._default
         replaced = _headers(entry.get("ReplacementHeaders"))
-        names = {name.lower() for name, _ in replaced}
-        kept = (one for one in self._headers if one[0].lower() not in names)
+        headers = replaced
+        if self._headers:
+            names = {name.lower() for name, _ in replaced}
+            kept = (one for one in self._headers if one[0].lower() not in names)
+            headers = (*kept, *replaced)
         around: dict[str, Any] = {
             "source": self._source,
-            "recipients": tuple(mailbox(one, "") for one in recipients),
+            "recipients": recipients,
             "tags": {**self._tags, **_tags(entry.get("ReplacementTags"))},
             "configuration_set": self._set,
         }
-        return _templated("bulk", self._template, data, (*kept, *replaced), around)
+        return _templated("bulk", self._template, data, headers, around)
 
 
 def _templated(
@@ -188,14 +189,14 @@ def _raw(request: Mapping[str, Any], raw: Mapping[str, Any]) -> Posted:
     source = request.get("FromEmailAddress") or str(message.get("From", ""))
     mailbox(_plain(source), "From")
     destination = recipients_of(request.get("Destination")) or _in_headers(message)
-    check_recipients(destination)
+    recipients = check_recipients(destination)
     tags = _tags(request.get("EmailTags")) or _tags_in(message.get("X-SES-MESSAGE-TAGS"))
     chosen = request.get("ConfigurationSetName") or message.get("X-SES-CONFIGURATION-SET")
     kept = [one for one in headers if not one[0].lower().startswith("x-ses-")]
     return Posted(
         by="raw",
         source=str(source),
-        recipients=tuple(mailbox(one, "") for one in destination),
+        recipients=recipients,
         tags=tags,
         headers=tuple(one for one in kept if one[0].lower() != "bcc"),
         subject=str(message.get("Subject", "")),
@@ -241,5 +242,4 @@ def _tags(tags: Any) -> dict[str, str]:
 
 
 def _headers(headers: Any) -> tuple[tuple[str, str], ...]:
-    check_headers(headers)
     return tuple((str(one["Name"]), str(one["Value"])) for one in headers or ())

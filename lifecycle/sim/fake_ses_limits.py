@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,12 +130,10 @@ def check_data(data: Any) -> None:
     require(len(data or "") <= DATA_CHARACTERS, "Template data is too long")
 
 
-def check_recipients(recipients: Iterable[str]) -> None:
-    """Refuse none, too many, or an address that is none. Raises `Refusal`."""
-    found = list(recipients)
-    require(1 <= len(found) <= RECIPIENTS, "Recipient count must be between 1 and 50")
-    for one in found:
-        mailbox(one, "recipient")
+def check_recipients(recipients: Sequence[str]) -> tuple[str, ...]:
+    """Their bare addresses; refuses none, too many, and what is none. Raises `Refusal`."""
+    require(1 <= len(recipients) <= RECIPIENTS, "Recipient count must be between 1 and 50")
+    return tuple(mailbox(one, "recipient") for one in recipients)
 
 
 def check_headers(headers: Any) -> None:

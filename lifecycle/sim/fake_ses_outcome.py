@@ -46,16 +46,15 @@ class Outcomes:
             event = MailEvent("Rendering Failure", mail, letter.recipients[0], at, details)
             self._happened(event, 0.0)
             return
-        html = letter.bodies[1] if self._reads else ""
+        html = letter.bodies[1] if self._is_read(letter) else ""
         for number, address in enumerate(letter.recipients):
             self._come_of(mail, address, html, first=number == 0)
 
-    @property
-    def _reads(self) -> bool:
-        """Whether anybody, or any machine, may follow a link."""
-        return True if self.reactions.click or self.reactions.machine else self._has_simulated
-
-    _has_simulated = True
+    def _is_read(self, letter: Posted) -> bool:
+        """Whether anybody, or any machine, may follow a link of the letter."""
+        if self.reactions.click or self.reactions.machine:
+            return True
+        return any(simulated(one) for one in letter.recipients)
 
     def _come_of(self, mail: Mail, address: str, html: str, *, first: bool) -> None:
         key = f"{mail.message_id}:{address}"

@@ -112,13 +112,13 @@ class FakeQueue:
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[dict[str, Any]] = loop.create_future()
         self._waiting.append((waiting, said))
-        loop.call_later(wait, lambda: waiting.done() or waiting.set_result({}))
+        loop.call_later(wait, _in_vain, waiting)
         self._look_again()
         return waiting
 
     def _fetched(self, most: int, said: Mapping[str, Any]) -> dict[str, Any]:
         hidden = _number(said, "VisibilityTimeout", self.visibility_seconds, 0, LONGEST_VISIBILITY)
-        messages = []
+        messages: list[dict[str, Any]] = []
         while self._ready and len(messages) < most:
             held = self._ready.popleft()
             if held.deleted:
@@ -257,6 +257,11 @@ _OPERATIONS: dict[str, Callable[[FakeQueue, Mapping[str, Any]], Answer]] = {
     "SetQueueAttributes": FakeQueue._set_attributes,
     "PurgeQueue": FakeQueue._purge,
 }
+
+
+def _in_vain(waiting: asyncio.Future[dict[str, Any]]) -> None:
+    if not waiting.done():
+        waiting.set_result({})
 
 
 def _number(said: Mapping[str, Any], name: str, usual: int | None, least: int, most: int) -> int:

@@ -68,10 +68,10 @@ class Shelf:
             folder.mkdir(parents=True, exist_ok=True)
 
     def keep(self, letter: Posted, identity: str, at: datetime) -> None:
-        """Put one letter on the shelf, and into the folder."""
+        """Put one letter on the shelf, and into the folder if it is one that is delivered."""
         one = Shelved(identity, at, letter)
         self._letters.append(one)
-        if self._folder is not None:
+        if self._folder is not None and not letter.missing:
             (self._folder / f"{identity}.eml").write_bytes(one.eml())
             html = letter.bodies[1]
             if html:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from lifecycle.sim.fake_ses_faults import Refusal
 
 TEMPLATES_KEPT = 64
+_decode: Callable[[str], Any] = msgspec.json.Decoder().decode
 _SLOT = re.compile(r"\{\{\{?\s*([^{}]*?)\s*\}?\}\}")
 
 
@@ -47,7 +49,7 @@ def template_of(subject: str, text: str, html: str) -> Template:
     names = dict.fromkeys(name for one in parts for name in one[1::2])
     if any("{{" in text for one in parts for text in one[0::2]):
         names["{{"] = None
-    return Template(*parts, tuple(names))
+    return Template(parts[0], parts[1], parts[2], tuple(names))
 
 
 def data_of(text: str | None) -> dict[str, Any]:
@@ -55,8 +57,8 @@ def data_of(text: str | None) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = _decode(text)
+    except (msgspec.DecodeError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise Refusal(400, "BadRequestException", "Template data is not a JSON object")

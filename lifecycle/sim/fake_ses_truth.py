@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
+
+_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +27,8 @@ class Acceptance:
     """single, raw, template or bulk: the call, and what it held."""
     recipients: int = 1
 
-    def line(self) -> str:
-        """The acceptance as it stands in the log."""
-        told = (
-            ("at", self.at),
-            ("ses_message_id", self.ses_message_id),
-            ("attempt_id", self.attempt_id),
-            ("message_id", self.message_id),
-            ("to", self.to),
-            ("by", self.by),
-            ("recipients", self.recipients),
-        )
-        return json.dumps(dict(told)) + "\n"
+
+_decode: Callable[[bytes], Acceptance] = msgspec.json.Decoder(Acceptance).decode
 
 
 class TruthLog:
@@ -64,11 +57,11 @@ class TruthLog:
         lines = []
         for one in acceptances:
             self._count(one)
-            lines.append(one.line())
+            lines.append(_encode(one))
         if self._file is None:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
             self._file = os.open(self.path, flags, 0o644)
-        left = memoryview("".join(lines).encode())
+        left = memoryview(b"\n".join((*lines, b"")))
         while left:
             left = left[os.write(self._file, left) :]
         self._unsynced = True
@@ -101,10 +94,10 @@ class TruthLog:
     def _lines(self) -> Iterator[Acceptance]:
         if not self.path.exists():
             return
-        with self.path.open(encoding="utf-8") as log:
+        with self.path.open("rb") as log:
             for line in log:
-                if line.endswith("\n"):
-                    yield Acceptance(**json.loads(line))
+                if line.endswith(b"\n"):
+                    yield _decode(line)
 
     def _count(self, one: Acceptance) -> None:
         self.accepted += 1
