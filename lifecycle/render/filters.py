@@ -17,6 +17,8 @@ from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 
 DEFAULT_LANGUAGE = "en"
+MAX_DIGITS = 40
+"""Signs of a number as written, and places before or behind its point: no amount has more."""
 _DAY_STYLES = ("short", "medium", "long", "full")
 
 
@@ -60,17 +62,15 @@ def money(context: Context, value: Any, currency: str | None = None) -> str:
     """Return an amount (in the currency's major unit) with its currency: "€19.90"."""
     if isinstance(value, Undefined):
         return str(value)
+    code = _currency(context) if currency is None else currency
     try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise TemplateRuntimeError(f"money needs a number, not {str(value)[:40]!r}") from None
-    if isinstance(value, bool) or not amount.is_finite():
-        raise TemplateRuntimeError(f"money needs a number, not {str(value)[:40]!r}")
-    if currency is None:
-        currency = _said(context, "event", "currency") or _said(context, "shop", "currency")
-    if not currency:
-        raise TemplateRuntimeError("money knows no currency; the shop's settings should name one")
-    return _money(amount, str(currency), _locale(context))
+        return _money(value, str(code or ""), _locale(context))
+    except TypeError:  # a list, which nobody can remember either
+        raise _no_number(value) from None
+
+
+def _no_number(value: Any) -> TemplateRuntimeError:
+    return TemplateRuntimeError(f"money needs a number, not {str(value)[:40]!r}")
 
 
 def _instant(value: Any, name: str) -> datetime | date:
@@ -96,9 +96,23 @@ def _said(context: Context, owner: str, key: str) -> Any:
     return holder.get(key) if isinstance(holder, Mapping) else None
 
 
+def _currency(context: Context) -> str:
+    """The currency of the event, else of the shop; looked for once a letter."""
+    known = context.parent.get("_currency")
+    if known is None:
+        known = str(_said(context, "event", "currency") or _said(context, "shop", "currency") or "")
+        context.parent["_currency"] = known
+    return str(known)
+
+
 def _locale(context: Context) -> str:
-    tags = (_said(context, "customer", "locale"), _said(context, "shop", "language"))
-    return _known_locale(*(str(tag) if tag else "" for tag in tags))
+    """The customer's locale, else the shop's language; looked for once a letter."""
+    known = context.parent.get("_locale")
+    if known is None:
+        tags = (_said(context, "customer", "locale"), _said(context, "shop", "language"))
+        known = _known_locale(*(str(tag) if tag else "" for tag in tags))
+        context.parent["_locale"] = known
+    return str(known)
 
 
 def _zone(context: Context) -> tzinfo:
@@ -142,8 +156,17 @@ def _time(at: datetime, locale: str) -> str:
     return format_time(at.time(), format="short", locale=locale)
 
 
-@lru_cache(maxsize=16384)
-def _money(amount: Decimal, currency: str, locale: str) -> str:
+@lru_cache(maxsize=16384, typed=True)
+def _money(value: Any, currency: str, locale: str) -> str:
+    written = str(value)
+    try:
+        amount = Decimal(written) if len(written) <= MAX_DIGITS else Decimal("nan")
+    except InvalidOperation:
+        raise _no_number(value) from None
+    if isinstance(value, bool) or not amount.is_finite() or abs(amount.adjusted()) > MAX_DIGITS:
+        raise _no_number(value)
+    if not currency:
+        raise TemplateRuntimeError("money knows no currency; the shop's settings should name one")
     try:
         return format_currency(amount, currency, locale=locale)
     except (ValueError, KeyError, InvalidOperation):
