@@ -120,7 +120,7 @@ def _moment(text: str) -> int:
         and text[10:11] == "T"
         and text[4:8:3] == "--"
         and text[13:17:3] == "::"
-        and (len(text) == 20 or (text[19] == "." and text[20:-1].isdecimal() and text.isascii()))
+        and (len(text) == 20 or (text[19:20] == "." and text[20:-1].isdecimal() and text.isascii()))
     ):
         at = micros(datetime.fromisoformat(text))
         if _EARLIEST <= at <= _LATEST:

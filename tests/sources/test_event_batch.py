@@ -62,6 +62,7 @@ def test_what_shops_send_is_read_quickly_and_alike(change: dict[str, Any]):
         {"customer": "a\x7fb"},
         {"event": "a\u0000b"},
         {"at": "2026-05-04"},
+        {"at": "2026-05-04T09:00:0Z"},
         {"at": "2026-02-30T09:00:00Z"},
         {"at": "2016-12-31T23:59:60Z"},
         {"at": "1800-01-01T00:00:00Z"},
