@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from lifecycle.api import (
     asking,
+    confirm,
     customers,
     events,
     feedback,
@@ -52,6 +53,7 @@ def make_app(door: Door) -> ASGIApp:
         *feedback.ways(door, metrics),
         *tracking.ways(door, writer, metrics),
         *unsubscribe.ways(door, metrics),
+        *confirm.ways(door),
         *upkeep.ways(door, access, metrics, lambda: app.openapi()),
         *outbox.ways(door),
     ]

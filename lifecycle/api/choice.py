@@ -12,7 +12,10 @@ from sqlalchemy import Connection, select
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
+from lifecycle.core.facts import Wishes
+from lifecycle.core.wishes import Often
 from lifecycle.core.words import rfc3339
+from lifecycle.store import preferences
 from lifecycle.store.consents import Word
 from lifecycle.store.customers import consent_many
 from lifecycle.store.events import NewEvent, append
@@ -20,16 +23,22 @@ from lifecycle.store.messages import message
 from lifecycle.store.tables import METADATA
 
 CONSENT = METADATA.tables["consent"]
-Kind = Literal["topic", "everything", "preferences"]
+CUSTOMER = METADATA.tables["customer"]
+Kind = Literal["topic", "everything", "preferences", "pause", "go_on"]
 SOURCE = "preferences"
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """No more of the letter's topic, no more at all, or exactly the topics in `agreed`."""
+    """No more of the letter's topic, no more at all, or exactly the topics in `agreed`.
+
+    `often` goes with the last one: how often to be written to, None as before. A pause, or its
+    end, leaves everything else as it is.
+    """
 
     kind: Kind
     agreed: tuple[str, ...] = ()
+    often: Often | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Standing:
     row: Any
     topic: str | None
     consents: dict[str, tuple[bool, datetime]]
+    wishes: Wishes | None = None
+    locale: str | None = None
 
     @property
     def agreed(self) -> frozenset[str]:
@@ -54,7 +65,14 @@ def standing_of(connection: Connection, catalog: Catalog, message_id: str) -> St
     found = connection.execute(select(CONSENT).where(CONSENT.c.customer_id == row.customer_id))
     consents = {one.topic: (bool(one.agreed), one.at) for one in found}
     campaign = catalog.campaigns.get(row.campaign)
-    return Standing(row, campaign.topic if campaign else None, consents)
+    locale = select(CUSTOMER.c.locale).where(CUSTOMER.c.customer_id == row.customer_id)
+    return Standing(
+        row,
+        campaign.topic if campaign else None,
+        consents,
+        preferences.of(connection, row.customer_id),
+        connection.execute(locale).scalar(),
+    )
 
 
 def carry_out(
@@ -75,7 +93,14 @@ def carry_out(
     if standing is None:
         return False
     topics = catalog.settings.topics
+    customer_id = standing.row.customer_id
+    if choice.kind in ("pause", "go_on"):
+        pauses = choice.kind == "pause"
+        preferences.choose(connection, customer_id, at=chosen_at, now=now, pauses=pauses)
+        return True
     if choice.kind == "preferences":
+        if choice.often is not None:
+            preferences.choose(connection, customer_id, at=chosen_at, now=now, often=choice.often)
         over = standing.topic in standing.agreed and standing.topic not in choice.agreed
         others = [topic for topic in topics if not over or topic != standing.topic]
         _prefer(connection, standing, choice.agreed, others, chosen_at, now)

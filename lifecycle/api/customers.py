@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import unquote_to_bytes
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +20,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.erasure import erase_customer
 from lifecycle.api.problems import Problem, of_refusal
 from lifecycle.api.way import TEXT, Way
+from lifecycle.core.settings import Settings
 from lifecycle.errors import UsageError
 from lifecycle.failpoints import reach
 from lifecycle.insight.kept import kept_attributes
@@ -23,9 +28,10 @@ from lifecycle.sources.consent_line import read_consent
 from lifecycle.sources.customer_line import CustomerIn, read_customer
 from lifecycle.sources.fields import MAX_LINE_BYTES, Fields
 from lifecycle.sources.refused import Refused
+from lifecycle.store import confirmations
 from lifecycle.store.arrived import enter_all
 from lifecycle.store.consents import Word
-from lifecycle.store.customers import consent, say
+from lifecycle.store.customers import consent, owner_of, say
 from lifecycle.store.known import export
 from lifecycle.store.merge import merge
 
@@ -47,7 +53,14 @@ CUSTOMER_SCHEMA: dict[str, Any] = {
 CONSENT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["agreed"],
-    "properties": {"agreed": {"type": "boolean"}, "source": TEXT, "wording": TEXT, "at": INSTANT},
+    "properties": {
+        "agreed": {"type": "boolean"},
+        "source": TEXT,
+        "wording": TEXT,
+        "at": INSTANT,
+        "confirmed": {"type": "boolean", "description": "confirmed by the shop already"},
+        "ip": {**TEXT, "description": "the visitor's network address, kept as a keyed hash"},
+    },
 }
 ALIAS_SCHEMA = {"type": "object", "required": ["alias"], "properties": {"alias": TEXT}}
 
@@ -89,22 +102,30 @@ class _Customers:
         self.access = access
 
     async def put(self, request: Request) -> Response:
-        await self.access.require(request, "customers:write")
+        key = await self.access.require(request, "customers:write")
         body = await read_body(request, MAX_LINE_BYTES)
         now = self.door.clock.now()
         customer_id = checked_id(request, "id")
         line = checked(lambda: read_customer(body, at=now, latest=now, customer_id=customer_id))
         for place, topic in enumerate(line.agreed_to or ()):
             self._check_topic(topic, f"agreed_to[{place}]")
-        await run_in_threadpool(self._say, line)
+        waiting = await run_in_threadpool(self._say, line, f"key:{key.id}")
         self.door.wake()
-        return json_response({"id": customer_id})
+        told: dict[str, Any] = {"id": customer_id}
+        return json_response(told | ({"waiting": sorted(waiting)} if waiting else {}))
 
-    def _say(self, line: CustomerIn) -> None:
+    def _say(self, line: CustomerIn, caller: str) -> set[str]:
+        """Write it; gives the topics whose yes waits for a confirmation."""
         now = self.door.clock.now()
+        settings = self.door.catalog().settings
         with self.door.database.write() as connection:
+            line, wanted = without_unconfirmed(connection, line, settings, now)
             say(connection, [line], now=now, address_key=self.door.address_key)
+            for topic in sorted(wanted):
+                word = Word(line.id, topic, True, line.at, "http")
+                confirmations.want(connection, word, settings.double_opt_in, caller, now)
             reach("customer_written")
+        return wanted
 
     async def get(self, request: Request) -> Response:
         await self.access.require(request, "customers:read")
@@ -143,7 +164,7 @@ class _Customers:
         return Response(status_code=204)
 
     async def put_consent(self, request: Request) -> Response:
-        await self.access.require(request, "customers:write")
+        key = await self.access.require(request, "customers:write")
         body = await read_body(request, MAX_LINE_BYTES)
         customer_id, topic = checked_id(request, "id"), checked_id(request, "topic")
         self._check_topic(topic, "topic")
@@ -153,13 +174,22 @@ class _Customers:
         )
         word = Word(customer_id, topic, read.agreed, read.at, read.source or "http", read.wording)
 
-        def write() -> None:
-            with self.door.database.write() as connection:
-                consent(connection, word, now=now)
+        settings = self.door.catalog().settings
+        asks = read.agreed and not read.confirmed and topic in settings.confirmed_topics
+        caller = f"ip:{_hashed(read.ip, self.door.address_key)}" if read.ip else f"key:{key.id}"
 
-        await run_in_threadpool(write)
+        def write() -> bool:
+            rule = settings.double_opt_in
+            with self.door.database.write() as connection:
+                if asks and confirmations.want(connection, word, rule, caller, now) == "waiting":
+                    return True
+                consent(connection, word, now=now)
+                return False
+
+        waits = await run_in_threadpool(write)
         self.door.wake()
-        return json_response({"customer": customer_id, "topic": topic, "agreed": read.agreed})
+        told = {"customer": customer_id, "topic": topic, "agreed": read.agreed}
+        return json_response(told | ({"confirmation": "waiting"} if waits else {}))
 
     async def post_alias(self, request: Request) -> Response:
         await self.access.require(request, "customers:write")
@@ -186,6 +216,27 @@ class _Customers:
             raise Problem(
                 422, "no such topic", errors=[of_refusal(Refused(field, "no such topic", hint))]
             )
+
+
+def without_unconfirmed(
+    connection: Connection, line: CustomerIn, settings: Settings, now: datetime
+) -> tuple[CustomerIn, set[str]]:
+    """A line without the yeses that have to be confirmed first, and the topics they are to."""
+    confirmed = settings.confirmed_topics
+    if line.agreed_to is None or not confirmed:
+        return line, set()
+    owner = owner_of(connection, line.id)
+    agreed = {topic for topic in confirmed if confirmations.agrees(connection, owner, topic)}
+    wanted = (set(line.agreed_to) & confirmed) - agreed
+    kept = tuple(topic for topic in line.agreed_to if topic not in wanted)
+    gone = confirmations.waiting_topics(connection, owner) - wanted
+    confirmations.call_off(connection, [(owner, topic, False) for topic in sorted(gone)], now)
+    return replace(line, agreed_to=kept), wanted
+
+
+def _hashed(ip: str, key: bytes) -> str:
+    """A network address as a keyed hash: caps need to know it again, nobody needs to read it."""
+    return hmac.new(key, b"lifecycle ip\0" + ip.encode(), "sha256").hexdigest()[:32]
 
 
 def checked_id(request: Request, name: str) -> str:

@@ -30,6 +30,7 @@ from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
 FEEDBACK = METADATA.tables["feedback"]
+CUSTOMER = METADATA.tables["customer"]
 EVENTS = frozenset(
     {
         FeedbackKind.DELIVERED,
@@ -127,14 +128,16 @@ def take_in_feedback(
         return False, row
     insert_new(connection, FEEDBACK, [{"dedupe_key": key, "at": now}])
     at = min(feedback.at, now)
+    meant, former = _meant(connection, feedback, row)
     if feedback.suppresses:
         reason = "complained" if feedback.kind is FeedbackKind.COMPLAINED else "bounced"
-        found = [(one, reason, at) for one in _addresses(feedback)]
+        found = [(one, reason, at) for one in meant]
         suppress(connection, found, now=now, address_key=address_key)
     if row is None:
         log.warned("feedback_without_message", kind=feedback.kind, ses_id=feedback.ses_message_id)
     elif feedback.kind in EVENTS:
-        event = Event(at, f"ses:{key}", str(feedback.kind), _properties(feedback, row), now)
+        told = _properties(feedback, row) | ({"former_address": True} if former else {})
+        event = Event(at, f"ses:{key}", str(feedback.kind), told, now)
         append(connection, [NewEvent(row.customer_id, event, now)])
     return True, row
 
@@ -158,6 +161,23 @@ def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:
         agent = {"user-agent": feedback.user_agent}
         told |= judge(agent, row.attempted_at, feedback.at, browses=False).told()
     return told
+
+
+def _meant(connection: Connection, feedback: Feedback, row: Any | None) -> tuple[list[str], bool]:
+    """The addresses that feedback is about, and whether its customer has another one by now.
+
+    A letter goes to one address. Where several are told (mailbox providers hide who complained
+    behind all who got a letter) and the customer's own is among them, that one is meant.
+    """
+    told = _addresses(feedback)
+    if row is None or not told:
+        return told, False
+    query = select(CUSTOMER.c.email).where(CUSTOMER.c.customer_id == row.customer_id)
+    own = connection.execute(query).scalar()
+    if own is None:
+        return told, False
+    same = [one for one in told if one.lower() == own.lower()]
+    return (same, False) if same else (told, True)
 
 
 def _addresses(feedback: Feedback) -> list[str]:

@@ -6,6 +6,8 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
+from lifecycle.api.phrases import LANGUAGES, OTHERWISE
+
 _STYLE = """
 :root{color-scheme:light dark;--paper:#f4f3ef;--card:#fff;--ink:#1d1f24;--soft:#62666f;
 --line:#dfddd6;--deed:#1f5f4f;--on-deed:#fff;--good:#e3f0eb}
@@ -29,7 +31,11 @@ outline-offset:2px}
 a{color:inherit}
 label{display:flex;gap:.75rem;align-items:flex-start;padding:.6rem 0;cursor:pointer}
 label+label{border-top:1px solid var(--line)}
-input[type=checkbox]{width:1.15rem;height:1.15rem;margin:.2rem 0 0;accent-color:var(--deed);
+fieldset{border:0;margin:0 0 1rem;padding:0}
+legend{padding:0;color:var(--soft);font-size:.9rem}
+fieldset+fieldset{margin-top:1.4rem}
+input[type=checkbox],input[type=radio]{width:1.15rem;height:1.15rem;margin:.2rem 0 0;
+accent-color:var(--deed);
 flex:none}
 .row{display:flex;gap:.7rem;flex-wrap:wrap;margin-top:1rem}
 .done{background:var(--good);border-radius:9px;padding:.8rem 1rem;margin:0 0 1.2rem}
@@ -70,12 +76,13 @@ def page(
     )
 
 
-def not_found(shop: str) -> HTMLResponse:
+def not_found(shop: str, language: str = OTHERWISE) -> HTMLResponse:
     """The page for a link that is not, or no longer, one of ours."""
+    said = LANGUAGES[language]
     return page(
-        "This link does not work",
-        "<h1>This link does not work</h1><p>It may have been cut off or changed on its way. Open "
-        "the letter again and follow the link from there.</p>",
+        said["no_link"],
+        f"<h1>{escape(said['no_link'])}</h1><p>{escape(said['no_link_told'])}</p>",
         shop=shop,
         status=404,
+        language=language,
     )

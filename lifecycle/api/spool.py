@@ -21,6 +21,7 @@ from lifecycle.failpoints import reach
 from lifecycle.store.database import Database
 
 _DRAINING = ".draining"
+_NAMES = ("message_id", "kind", "agreed", "at")
 _lock = threading.Lock()
 
 
@@ -30,6 +31,7 @@ def keep(spool: Path, message_id: str, choice: Choice, chosen_at: datetime) -> N
         "message_id": message_id,
         "kind": choice.kind,
         "agreed": choice.agreed,
+        "often": choice.often,
         "at": rfc3339(chosen_at),
     }
     with _lock:
@@ -65,7 +67,7 @@ def drain_spool(database: Database, spool: Path, catalog: Catalog, now: datetime
         lines = list(_lines(aside))
         with database.write() as connection:
             for line in lines:
-                choice = Choice(line["kind"], tuple(line["agreed"]))
+                choice = Choice(line["kind"], tuple(line["agreed"]), line["often"])
                 at = datetime.fromisoformat(line["at"])
                 if not carry_out(
                     connection, catalog, line["message_id"], choice, chosen_at=at, now=now
@@ -83,7 +85,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         try:
             line = json.loads(raw)
             datetime.fromisoformat(line["at"])
-            yield {name: line[name] for name in ("message_id", "kind", "agreed", "at")}
+            yield {name: line[name] for name in _NAMES} | {"often": line.get("often")}
         except (ValueError, KeyError, TypeError):
             # A line cut off by a crash: nobody was told that it is done.
             log.warned("spool_line_unreadable")

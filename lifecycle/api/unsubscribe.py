@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from html import escape
 from typing import TypeVar
 from urllib.parse import parse_qs
 
@@ -19,8 +18,11 @@ from lifecycle.api.choice import Choice, Standing, carry_out, standing_of
 from lifecycle.api.door import Door
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found, page
+from lifecycle.api.phrases import LANGUAGES, language_for
 from lifecycle.api.spool import keep
 from lifecycle.api.way import Way
+from lifecycle.api.wishes_page import Told, wishes_page
+from lifecycle.core.wishes import Often
 from lifecycle.failpoints import reach
 
 FORM_BYTES = 16 * 1024
@@ -29,10 +31,7 @@ WRITE_SECONDS = 4.0
 READ_SECONDS = 2.0
 THREADS = 8
 ONE_CLICK = b"One-Click"
-_ONE_BUTTON = (
-    '<form method="post"><input type="hidden" name="action" value="topic">'
-    '<button type="submit">Unsubscribe</button></form>'
-)
+OFTEN: dict[str, Often] = {"all": "all", "weekly": "weekly", "monthly": "monthly"}
 
 Value = TypeVar("Value")
 
@@ -58,19 +57,19 @@ class _Desk:
     async def show(self, request: Request) -> Response:
         opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
         if opened is None:
-            return not_found(self._shop())
-        return self._page(await self._standing(opened.id), None)
+            return self._not_found(request)
+        return self._page(request, await self._standing(opened.id), None)
 
     async def take(self, request: Request) -> Response:
         opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
         if opened is None:
-            return not_found(self._shop())
+            return self._not_found(request)
         body = await read_body(request, FORM_BYTES)
         choice = choice_of(body)
         await self._carry_out(opened.id, choice)
         if ONE_CLICK in body:
             return Response("Unsubscribed.", media_type="text/plain")
-        return self._page(await self._standing(opened.id), choice)
+        return self._page(request, await self._standing(opened.id), choice)
 
     async def _carry_out(self, message_id: str, choice: Choice) -> None:
         at = self.door.clock.now()
@@ -113,15 +112,24 @@ class _Desk:
             log.failed("unsubscribe_not_written")
             return None
 
-    def _page(self, standing: Standing | None, done: Choice | None) -> HTMLResponse:
+    def _page(
+        self, request: Request, standing: Standing | None, done: Choice | None
+    ) -> HTMLResponse:
         settings = self.door.catalog().settings
+        accepted = request.headers.get("accept-language", "")
+        locale = standing.locale if standing is not None else None
+        language = language_for(locale, accepted, settings.shop.language)
+        phrases, shop = LANGUAGES[language], settings.shop.name
         about = {name: topic.about or name for name, topic in settings.topics.items()}
-        content = unsubscribe_content(settings.shop.name, about, standing, done)
-        title = "Unsubscribe" if done is None else "Done"
-        return page(title, content, shop=settings.shop.name)
+        told = Told(phrases, language, shop, about, self.door.clock.now())
+        content = wishes_page(told, standing, done)
+        title = phrases["title"] if done is None else phrases["done"]
+        return page(title, content, shop=shop, language=language)
 
-    def _shop(self) -> str:
-        return self.door.catalog().settings.shop.name
+    def _not_found(self, request: Request) -> HTMLResponse:
+        shop = self.door.catalog().settings.shop
+        accepted = request.headers.get("accept-language", "")
+        return not_found(shop.name, language_for(None, accepted, shop.language))
 
 
 def choice_of(body: bytes) -> Choice:
@@ -131,58 +139,8 @@ def choice_of(body: bytes) -> Choice:
     if action == "everything":
         return Choice("everything")
     if action == "preferences":
-        return Choice("preferences", tuple(dict.fromkeys(form.get("agreed", []))))
+        often = OFTEN.get(form.get("often", [""])[0])
+        return Choice("preferences", tuple(dict.fromkeys(form.get("agreed", []))), often)
+    if action in ("pause", "go_on"):
+        return Choice("pause" if action == "pause" else "go_on")
     return Choice("topic")
-
-
-def unsubscribe_content(
-    shop: str, about: dict[str, str], standing: Standing | None, done: Choice | None
-) -> str:
-    """The page's HTML: the one button, or what was done; below it, finer choices."""
-    topic = standing.topic if standing else None
-    kind = about.get(topic or "", "")
-    if done is None:
-        what = f"letters on “{escape(kind)}”" if kind else "these letters"
-        parts = [
-            f"<h1>Get no more {what}?</h1>",
-            f"<p>One click, and {escape(shop)} writes to you about this no more.</p>",
-            _ONE_BUTTON,
-        ]
-    elif done.kind == "preferences":
-        parts = ['<h1>Saved</h1><p class="done">You get what is ticked below, and no more.</p>']
-    else:
-        what = f"letters on “{escape(kind)}”" if kind and done.kind == "topic" else "letters"
-        told = f"You get no more {what} from {escape(shop)}. A letter on its way may still arrive."
-        parts = [f'<h1>You are unsubscribed</h1><p class="done">{told}</p>']
-    if standing is not None and about:
-        parts.append(_preferences(about, _agreed(standing, done)))
-    parts.append(
-        '<form method="post"><input type="hidden" name="action" value="everything">'
-        '<div class="row"><button class="quiet" type="submit">Stop everything</button></div>'
-        '<p class="soft">Letters about your own orders still come.</p></form>'
-    )
-    return "".join(parts)
-
-
-def _agreed(standing: Standing, done: Choice | None) -> frozenset[str]:
-    """The topics agreed to, with what was just chosen: the engine takes it in a moment later."""
-    if done is None:
-        return standing.agreed
-    if done.kind == "preferences":
-        return frozenset(done.agreed)
-    if done.kind == "everything" or standing.topic is None:
-        return frozenset()
-    return standing.agreed - {standing.topic}
-
-
-def _preferences(about: dict[str, str], agreed: frozenset[str]) -> str:
-    boxes = "".join(
-        f'<label><input type="checkbox" name="agreed" value="{escape(name)}"'
-        f"{' checked' if name in agreed else ''}><span>{escape(told)}</span></label>"
-        for name, told in about.items()
-    )
-    return (
-        '<h2 id="preferences">Or choose what you get</h2><form method="post">'
-        f'<input type="hidden" name="action" value="preferences">{boxes}'
-        '<div class="row"><button class="quiet" type="submit">Save</button></div></form>'
-    )

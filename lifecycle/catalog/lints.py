@@ -34,13 +34,16 @@ ENGINE_EVENTS = (
     *("segment_left", "consent_given", "consent_withdrawn", "points_earned", "points_expiring"),
     *("tier_reached", "incentive_issued", "incentive_redeemed", "referral_qualified"),
     *("referral_granted", "referral_refused", "referral_reversed"),
+    *("confirmation_wanted", "confirmation_called_off"),
 )
 """What the engine itself says."""
 _EVENT_KEYS = {
     *(("enter", "when"), ("exit", "when"), ("goal", "when")),
     *(("points", "earn", "when"), ("referral", "qualifies")),
 }
-_SEGMENT_KEYS = {("enter", "joins"), ("enter", "leaves"), ("waves", "first")}
+_SEGMENT_KEYS = {
+    *(("enter", "joins"), ("enter", "leaves"), ("waves", "first"), ("warm_up", "engaged")),
+}
 _SATISFACTION = ("rating", "score", "stars", "satisfaction", "nps", "sentiment")
 
 
@@ -102,14 +105,6 @@ def _settings(project: Project) -> Iterator[Problem]:
     document, settings = project.documents.get(SETTINGS), project.settings
     if document is None or settings is None:
         return
-    for name, topic in settings.topics.items():
-        if topic.double_opt_in:
-            problem = (
-                "no letter asks for a confirmation yet: a yes counts as soon as it is recorded"
-            )
-            hint = "have the shop ask, and record the consent once it is confirmed"
-            place = ("topics", name, "double_opt_in")
-            yield document.problem(place, problem, hint, "warning")
     said = settings.retention.messages
     kept = messages_kept(settings, project.campaigns.values())
     if said is not None and kept is not None and kept > said:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from lifecycle.catalog.brought_along import brought_along
 from lifecycle.catalog.catalog import Catalog, Loaded, fingerprint_of
 from lifecycle.catalog.compiling import Filters
 from lifecycle.catalog.document import read_document
@@ -99,6 +100,9 @@ def _read_all(files: Mapping[str, str], problems: list[Problem], lists: Lists) -
     listing = Listing(lists)
     for path in sorted(files):
         _read(path, files[path], project, listing)
+    for path, text in brought_along(project.settings, project.files):
+        project.files[path] = text
+        _read(path, text, project, listing)
     project.files |= listing.files
     project.problems += listing.problems
     return project

@@ -7,7 +7,7 @@ from typing import Any
 
 from lifecycle.catalog.circles import circles
 from lifecycle.catalog.document import Document
-from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS
+from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, did_you_mean
 from lifecycle.catalog.project import Project, leaves, walk
@@ -22,6 +22,7 @@ _NAMED: dict[tuple[str, ...], str] = {
     ("enter", "leaves"): "segment",
     ("waves", "first"): "segment",
     ("sending", "sender"): "sender",
+    ("warm_up", "engaged"): "segment",
 }
 _LEAVES = (("in_segment", "segment"), ("agreed_to", "topic"), ("in_campaign", "campaign"))
 _Known = Mapping[str, Sequence[str] | None]
@@ -40,11 +41,14 @@ def check_references(project: Project, kinds: Collection[str] | None = None) -> 
         "segment": project.ids(SEGMENTS),
         "campaign": project.ids(CAMPAIGNS),
     }
-    for _, document in project.of(CAMPAIGNS):
+    settings = project.documents.get(SETTINGS)
+    named = [document for _, document in project.of(CAMPAIGNS)]
+    for document in [*named, *([settings] if settings is not None else [])]:
         for place, value in walk(document.data):
             what = _NAMED.get(shape_of(place))
             if what is not None and isinstance(value, str):
                 yield from _known(document, place, what, value, known[what])
+    for document in named:
         yield from _in_steps(project, document, known, kinds)
         yield from _moved(document)
     for document in project.ruled:

@@ -26,7 +26,7 @@ from lifecycle.render.problems import TemplateProblem
 
 KNOWN_NAMES = frozenset(
     "customer event item items incentive points referral shop campaign step"
-    " unsubscribe_url preferences_url view_url".split()
+    " unsubscribe_url preferences_url view_url confirm_url".split()
 )
 """What a template sees."""
 _TAGGED = re.compile(r"^(?P<stem>.*)\.(?P<tag>[a-z]{2,3}(?:-[A-Z]{2})?)(?P<ending>\.\w+)$")

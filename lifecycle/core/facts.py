@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,6 +36,15 @@ class Silence:
 
     since: datetime
     until: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the customer chose on the preference page: a pause, at most so many letters in `per`."""
+
+    paused_until: datetime | None = None
+    at_most: int | None = None
+    per: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,8 @@ class Facts:
     consents_at: dict[str, datetime] = field(default_factory=dict)
     """When that was said."""
     suppressed: str | None = None
+    wishes: Wishes | None = None
+    """What was chosen on the preference page; read where letters are judged."""
     silences: dict[str, Silence] = field(default_factory=dict)
     """By id, what keeps marketing from the customer for a time."""
     events: dict[str, list[Event]] = field(default_factory=dict)

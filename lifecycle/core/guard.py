@@ -16,9 +16,14 @@ from lifecycle.core.settings import Cap
 from lifecycle.core.silence import silenced
 from lifecycle.core.step import Step
 from lifecycle.core.timing import TOO_LATE, last_moment
+from lifecycle.core.wishes import free_at, paused
 from lifecycle.core.words import instant_of, length_words, rfc3339
 
+OWN_PAUSE = "the customer asked for a pause"
+OWN_CHOICE = "the customer's own choice"
 BY_A_STEP = "a step stopped marketing"
+_GO_ON = (EnrollmentState.ACTIVE, EnrollmentState.FINISHED)
+"""A finished enrollment owes no letter, but for one that is tried again: surely it never went."""
 ASK_AGAIN = timedelta(hours=1)
 """How soon a message is looked at again that a pause holds."""
 NEVER = datetime.max.replace(tzinfo=UTC)
@@ -65,15 +70,18 @@ class Owed:
     stale_at: datetime
     place: str = ""
     """The id of the place in the flow that owes it."""
+    begun: bool = False
+    """Whether it was tried before: warming up has counted it then."""
 
 
 def guard(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Verdict:
     """Decide on one message at `now`.
 
     The order is fixed: erasure, exit and stop; address; suppression; a silence that a step asked
-    for; consent; stale; then what only holds: pause, breaker, hold_if, quiet hours, the minimum
-    gap, caps. A transactional letter is stopped by erasure, exit, address, suppression and
-    staleness alone.
+    for; an address that marketing keeps away from; consent; stale; then what only holds: pause,
+    the customer's own pause, breaker, hold_if, quiet hours, how often the customer wishes to be
+    written to, the minimum gap, caps, warming up. A transactional letter is stopped by erasure,
+    exit, address, suppression and staleness alone.
     """
     never = _never(owed, facts, policy)
     if never is not None:
@@ -98,7 +106,7 @@ def _stale(owed: Owed, facts: Facts, now: datetime) -> Drop:
 def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
     if facts.erased:
         return Drop("erased")
-    if owed.enrollment is None or not owed.enrollment.running:
+    if owed.enrollment is None or owed.enrollment.state not in _GO_ON:
         superseded = owed.enrollment and owed.enrollment.state is EnrollmentState.SUPERSEDED
         return Drop("superseded" if superseded else "left")
     if policy.stopped(owed.campaign):
@@ -110,6 +118,8 @@ def _never(owed: Owed, facts: Facts, policy: Policy) -> Drop | None:
     if not owed.step.transactional:
         if silenced(facts, owed.enrollment, owed.place):
             return Drop("suppressed", BY_A_STEP)
+        if why_not := policy.keeps_away_from(facts.email):
+            return Drop("suppressed", why_not)
         topic = owed.campaign.topic
         if topic is None or not facts.consents.get(topic, False):
             return Drop("no_consent")
@@ -121,23 +131,74 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
     if owed.step.transactional:
         ends = quiet.covering(now, facts.zone) if quiet else None
         return Hold(ends, "quiet_hours") if ends else None
+    return (
+        _by_the_shop(owed, facts, policy, now)
+        or (
+            Hold(ends, "quiet_hours")
+            if quiet and (ends := quiet.covering(now, facts.zone))
+            else None
+        )
+        or _by_wish(facts, now)
+        or (_by_caps(owed, facts, policy, now) if owed.counts else None)
+        or _by_warming_up(owed, facts, policy)
+    )
+
+
+def _by_the_shop(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | None:
+    """What holds all marketing, or all of a campaign or a customer, whatever the hour."""
     if policy.paused(owed.campaign):
         return Hold(now + ASK_AGAIN, "paused")
+    if until := paused(facts.wishes, now):
+        return Hold(until, "paused", (Because(OWN_PAUSE, True, rfc3339(until), "preferences"),))
     if policy.breaker is not None:
         rates = Because("the rates of [sending.breaker]", False, policy.breaker.words(), "breaker")
         return Hold(policy.breaker.until, "breaker", (rates,))
-    sending = policy.settings.sending
-    if sending.hold_if is not None:
+    hold_if = policy.settings.sending.hold_if
+    if hold_if is not None:
         view = policy.view(facts, now)
-        if sending.hold_if.matches(view):
-            turns = sending.hold_if.may_turn_at(view)
-            leaves = because(sending.hold_if, view, "hold_if")
-            return Hold(turns or NEVER, "guarded", leaves)
-    ends = quiet.covering(now, facts.zone) if quiet else None
-    if ends:
-        return Hold(ends, "quiet_hours")
-    if not owed.counts:
+        if hold_if.matches(view):
+            turns = hold_if.may_turn_at(view)
+            return Hold(turns or NEVER, "guarded", because(hold_if, view, "hold_if"))
+    return None
+
+
+def _by_wish(facts: Facts, now: datetime) -> Hold | None:
+    """The customer wishes to be written to less often."""
+    wishes = facts.wishes
+    free = free_at(wishes, facts.sent, now)
+    if free is None or wishes is None or wishes.per is None:
         return None
+    letters = "one letter" if wishes.at_most == 1 else f"{wishes.at_most} letters"
+    asks = f"at most {letters} in {length_words(wishes.per)}"
+    return Hold(free, "capped", (Because(asks, False, OWN_CHOICE, "preferences"),))
+
+
+def _by_warming_up(owed: Owed, facts: Facts, policy: Policy) -> Hold | None:
+    """A sending domain is warmed up, and it is not this customer's turn."""
+    warming, address = policy.warming, facts.email
+    if warming is None or address is None or owed.begun:
+        return None
+    if not warming.concerns(sender_of(owed, policy)):
+        return None
+    engaged = warming.plan.engaged is None or warming.plan.engaged in facts.segments
+    held = warming.held(address, engaged)
+    if held is None:
+        return None
+    until, why = held
+    return Hold(until, "warmup", (Because(why, False, "", "warm_up"),))
+
+
+def sender_of(owed: Owed, policy: Policy) -> str:
+    """The mailbox that writes a letter, variants with a sender of their own apart."""
+    senders = policy.settings.senders
+    first = senders[policy.settings.first_sender]
+    said = owed.step.sender or owed.campaign.sending.sender
+    return senders.get(said or "", first).from_
+
+
+def _by_caps(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | None:
+    """The minimum gap between two letters, and the caps."""
+    sending = policy.settings.sending
     counted = [sent for sent in facts.sent if sent.counts]
     if counted and sending.minimum_gap:
         last = max(counted, key=lambda sent: sent.at)
@@ -146,13 +207,13 @@ def _held(owed: Owed, facts: Facts, policy: Policy, now: datetime) -> Hold | Non
             gap = f"{length_words(sending.minimum_gap)} between two letters"
             return Hold(free, "gap", (Because(gap, False, _told([last]), "minimum_gap"),))
     found = [
-        (free_at, cap)
+        (frees, cap)
         for cap in sending.cap
-        if (free_at := caps_free_at(cap, counted, owed.klass, facts.zone, now)) is not None
+        if (frees := caps_free_at(cap, counted, owed.klass, facts.zone, now)) is not None
     ]
     if not found:
         return None
-    latest = max(free_at for free_at, _ in found)
+    latest = max(frees for frees, _ in found)
     caps = tuple(_full(cap, counted, facts.zone, now) for _, cap in found)
     return Hold(latest, "capped", caps)
 

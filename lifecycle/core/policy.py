@@ -12,9 +12,12 @@ from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
+from lifecycle.core.mailbox import WHY_NOT, Disposable, kind_of
 from lifecycle.core.rule.tree import Rule, View
 from lifecycle.core.settings import Settings
 from lifecycle.core.step import Step, Variant
+from lifecycle.core.stoppage import Rest
+from lifecycle.core.warm_up import Warming
 from lifecycle.core.words import Span
 
 Calendar = Callable[[Facts], Callable[[date], bool]]
@@ -44,6 +47,12 @@ class Policy:
     """Tells public holidays; None knows none."""
     breaker: Opened | None = None
     """What keeps all marketing letters back: too many of the latest bounced; None: nothing does."""
+    rest: Rest | None = None
+    """What the transport does not take now; None where it takes all."""
+    warming: Warming | None = None
+    """Where warming up a sending domain stands; None where nothing is warmed up."""
+    disposable: Disposable | None = None
+    """Tells of a domain whether its addresses are disposable; None knows none."""
 
     def serves(self, flow: Flow, enrollment: Enrollment) -> bool:
         """Whether this version of a flow is the one that an enrollment walks."""
@@ -133,6 +142,12 @@ class Policy:
         """Whether the campaign was stopped by command or put away."""
         by_command = self.ordered.get(campaign.id) == "stopped"
         return by_command or campaign.status in ("archived", "draft")
+
+    def keeps_away_from(self, address: str) -> str | None:
+        """Why no marketing goes to an address; None when it may."""
+        kinds = self.settings.sending.no_marketing_to
+        kind = kind_of(address, self.disposable) if kinds else None
+        return WHY_NOT[kind] if kind in kinds and kind is not None else None
 
     def lets_in(self, campaign: Campaign) -> bool:
         """Whether the campaign takes anybody in: only a live one does."""

@@ -20,6 +20,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
 from lifecycle.engine.running import look_again
+from lifecycle.engine.warm_up import admitted
 from lifecycle.engine.weigh import Due, Prepared, Weighed, counts_as_sent, judge, read_due, weigh
 from lifecycle.failpoints import reach
 from lifecycle.rewards import incentives, referral
@@ -141,6 +142,7 @@ def _begin(
             going = weighed.prepared
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
+        going = admitted(connection, policy, weighed, going)
         going = with_pool_codes(connection, parts, letters, policy, weighed, going, now)
         write_refusals(connection, parts, weighed, now)
         reach("refusals_written")

@@ -6,7 +6,15 @@ from datetime import datetime
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
-from lifecycle.engine import broadcasts, nightly, occasions, retention, struck, verdicts
+from lifecycle.engine import (
+    broadcasts,
+    confirming,
+    nightly,
+    occasions,
+    retention,
+    struck,
+    verdicts,
+)
 from lifecycle.engine.advance import advance
 from lifecycle.engine.breaker import Watch
 from lifecycle.engine.deliver import abandon, deliver
@@ -16,6 +24,7 @@ from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
+from lifecycle.engine.warm_up import with_warming
 from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, errands, events, operations
@@ -136,7 +145,8 @@ class Engine:
         room = self.pacing.room(now, batch)
         if not room:
             return 0
-        done = deliver(parts, self.letters, self.watch.over(policy, now), now, room)
+        policy = with_warming(parts, self.watch.over(policy, now), now)
+        done = deliver(parts, self.letters, policy, now, room)
         self.pacing.begun(now, done)
         return done
 
@@ -149,6 +159,7 @@ class Engine:
         done = broadcasts.open_due(parts, policy, now)
         with parts.database.write() as connection:
             done += struck.strike_due(connection, parts, now)
+            done += confirming.do_due(connection, parts, now)
             if parts.live.catalog.settings.referral is not None:
                 settings = parts.live.catalog.settings
                 granted = ledger.due(connection, settings, now, parts.key)

@@ -114,7 +114,8 @@ def take_feedback(
     if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
     suppressed = _suppressed(event, now)
-    if not message.transactional:
+    if not message.transactional and not event["already_suppressed"]:
+        # What SES did not even try is no mark against us: it counts such a bounce in no rate.
         actions += [Harmed(message.id, one.reason, message.at) for one in suppressed]
     actions += suppressed
     if event.name == "message_unsubscribed":
@@ -123,6 +124,8 @@ def take_feedback(
 
 
 def _suppressed(event: Event, now: datetime) -> list[Suppress]:
+    if event["former_address"]:
+        return []  # The address that it is about is suppressed; the customer has another by now.
     if event.name == "message_bounced" and event["kind"] == "hard":
         return [Suppress("bounced", now)]
     return [Suppress("complained", now)] if event.name == "message_complained" else []

@@ -15,6 +15,7 @@ from lifecycle.engine.intake import CustomerIntake, Taken
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.rewarding import Rewarded, reward_first, reward_rest
 from lifecycle.engine.settling import settling
+from lifecycle.engine.soft_bounces import NONE, given_up
 from lifecycle.failpoints import reach
 from lifecycle.store import claims, events
 from lifecycle.store.apply import Writing
@@ -100,6 +101,8 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
         if policy.verdicts:
             variants_seen(connection, facts)
         messages, hashes = _of_feedback(connection, waiting)
+        rule = live.catalog.settings.bounces
+        final = given_up(connection, waiting, hashes, rule, now) if hashes else NONE
         writing = Writing(now)
         done: dict[str, Taken] = {}
         for one in claimed:
@@ -111,9 +114,8 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             settled = unsettled.ask(known, policy, waiting.get(customer_id, ()))
             writing.add(known, settled, None)
             everything = one.everything or customer_id in rewarded.touched
-            asker = CustomerIntake(
-                live, policy, known, messages.get(customer_id, ()), everything=everything
-            )
+            told = messages.get(customer_id, ())
+            asker = CustomerIntake(live, policy, known, told, everything=everything, given_up=final)
             taken = done[customer_id] = asker.run(waiting.get(customer_id, ()), now)
             writing.add(known, taken.actions, hashes.get(customer_id))
         reach("intake_decided")

@@ -17,6 +17,7 @@ from lifecycle.core.action import (
     Withdraw,
     bring_up_to_date,
 )
+from lifecycle.core.bounces import REASON as SOFT_BOUNCED
 from lifecycle.core.dated import move, on_dates
 from lifecycle.core.entry import enter, enters_by, on_event, start_queued
 from lifecycle.core.event import Event
@@ -60,10 +61,14 @@ class CustomerIntake:
         messages: Sequence[KnownMessage],
         *,
         everything: bool,
+        given_up: frozenset[str] = frozenset(),
     ) -> None:
-        """`everything`: more than events may have changed, so that every segment is asked."""
+        """`everything`: more than events may have changed, so that every segment is asked.
+
+        `given_up` are the soft bounces by which an address is suppressed.
+        """
         self.live, self.policy, self.facts = live, policy, facts
-        self.messages = messages
+        self.messages, self.given_up = messages, given_up
         self.taken = Taken()
         self._asked = live.segments_asked
         for gone in facts.wakes.keys() - self._asked.every:
@@ -141,6 +146,8 @@ class CustomerIntake:
             self._consent(event["topic"], event.name == "consent_given", event.at)
         if event.name.startswith("message_"):
             event, actions = take_feedback(event, self.messages, self.live, moment)
+            if event.id in self.given_up:
+                actions.append(Suppress(SOFT_BOUNCED, moment))
             self._do(actions)
             if actions:
                 self.taken.filled.append(event)

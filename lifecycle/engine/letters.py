@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from lifecycle.core import kept
 from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.core.double_opt_in import CAMPAIGN as CONFIRMS
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.key import ITEM
@@ -101,6 +102,9 @@ class Letters:
         assert name is not None and facts.email is not None
         template = self.template(name, facts.locale)
         context = self.context(campaign, step, enrollment, facts, incentive, referral_link)
+        if campaign.id == CONFIRMS:
+            public_url = self.live.catalog.settings.http.public_url
+            context["confirm_url"] = self.parts.signer.confirm_url(public_url, message_id)
         links, naming = self._links(message_id, campaign, step, variant, facts)
         made_from = template
         if naming is not None and links.click_prefix is None:

@@ -20,6 +20,7 @@ from lifecycle.core.policy import HUMAN_TRACES, Policy
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
 from lifecycle.core.send_time import LATEST_TRACES, Clock
+from lifecycle.disposable import disposables
 from lifecycle.engine.asked import SegmentsAsked
 from lifecycle.engine.routes import Routes, awaited, timed_by, watches
 from lifecycle.engine.turned import Turned
@@ -299,7 +300,7 @@ class Live:
         sent = back + timedelta(days=1) if back else timedelta()
         reaches = needs.reaches | self._computed_reaches
         ledger = needs.ledger or self.reads_ledger
-        return replace(self._reading, reaches=reaches, sent=sent, ledger=ledger)
+        return replace(self._reading, reaches=reaches, sent=sent, ledger=ledger, wishes=True)
 
     @cached_property
     def kept_in_letters(self) -> frozenset[tuple[str, ...]]:
@@ -327,6 +328,7 @@ class Live:
             self.fixed_variant,
             self.versions.flows,
             holidays_of(self.catalog.settings.shop.timezone),
+            disposable=disposables(self.catalog.settings.sending.disposable_domains),
         )
 
 

@@ -29,3 +29,7 @@ class InertSigner(Signer):
             preferences_url=f"{base}/#preview-preferences",
             view_url=f"{base}/#preview-view",
         )
+
+    def confirm_url(self, public_url: str, message_id: str) -> str:
+        """A link that confirms nothing."""
+        return f"{(self._website or public_url).rstrip('/')}/#preview-confirm"

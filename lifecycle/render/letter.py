@@ -24,7 +24,7 @@ MAX_SUBJECT = 500
 MAX_PREHEADER = 500
 KNOWN_NAMES = frozenset(
     "customer event item items incentive points referral shop campaign step "
-    "unsubscribe_url preferences_url view_url subject preheader".split()
+    "unsubscribe_url preferences_url view_url confirm_url subject preheader".split()
 )
 """What every template may name; what is not given is none, so that `{% if incentive %}` works."""
 _NOTHING = dict.fromkeys(KNOWN_NAMES)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from hashlib import blake2b, blake2s
 from typing import Literal, get_args
 
-Purpose = Literal["click", "open", "unsubscribe", "view", "counted_click", "counted_open"]
+Purpose = Literal[
+    "click", "open", "unsubscribe", "view", "confirm", "counted_click", "counted_open"
+]
 """`counted_…` are the links of aggregate tracking: their id is of a variant, of no message."""
 Mode = Literal["off", "aggregate", "individual"]
 
@@ -122,6 +124,10 @@ class Signer:
             pixel_url=pixel,
             tracks_dynamic=mode == "individual",
         )
+
+    def confirm_url(self, public_url: str, message_id: str) -> str:
+        """The link of a letter that asks for a confirmation."""
+        return f"{public_url.rstrip('/')}/confirm/{self.token('confirm', message_id)}"
 
     def _mac(self, index: int, purpose: Purpose, identity: bytes) -> bytes:
         keyed = self._keyed[index][purpose].copy()

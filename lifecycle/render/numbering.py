@@ -11,7 +11,7 @@ from lifecycle.render.tokens import Ledger
 
 MAX_LINKS = 500
 """Numbered links in one template."""
-OWN_URLS = ("unsubscribe_url", "preferences_url", "view_url")
+OWN_URLS = ("unsubscribe_url", "preferences_url", "view_url", "confirm_url")
 """Links that are ours already and are never rewritten."""
 _HREF = re.compile(
     r"(?P<tag><(?:a|area|v:\w+)\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?\bhref\s*=\s*)"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 from lifecycle.sources.fields import MAX_NAME_BYTES, Fields, Line
 from lifecycle.sources.refused import Refused
 
-KNOWN = ("customer", "topic", "agreed", "source", "wording", "at")
+KNOWN = ("customer", "topic", "agreed", "source", "wording", "at", "confirmed", "ip")
 MAX_WORDING_BYTES = 16 * 1024
 _WORDS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -23,6 +24,10 @@ class ConsentIn:
     source: str
     wording: str
     at: datetime
+    confirmed: bool | None = None
+    """Whether a yes was confirmed already; None where nothing is said of it."""
+    ip: str = ""
+    """The network address it came from, where the shop tells it."""
 
 
 def read_consent(
@@ -49,6 +54,11 @@ def read_consent(
         agreed = _WORDS.get(agreed.strip().lower())
     if not isinstance(agreed, bool):
         raise Refused("agreed", "must be true or false")
+    confirmed = fields.values.get("confirmed")
+    if isinstance(confirmed, str):
+        confirmed = _WORDS.get(confirmed.strip().lower()) if confirmed.strip() else None
+    if not isinstance(confirmed, bool | None):
+        raise Refused("confirmed", "must be true or false")
     return ConsentIn(
         customer=fields.identity("customer"),
         topic=fields.identity("topic", limit=MAX_NAME_BYTES),
@@ -56,4 +66,15 @@ def read_consent(
         source=fields.text("source") or "",
         wording=fields.text("wording", limit=MAX_WORDING_BYTES) or "",
         at=fields.past("at", latest) or at,
+        confirmed=confirmed,
+        ip=_ip(fields.text("ip")),
     )
+
+
+def _ip(said: str | None) -> str:
+    if not said:
+        return ""
+    try:
+        return ip_address(said.strip()).compressed
+    except ValueError:
+        raise Refused("ip", "not a network address", "such as 203.0.113.7") from None

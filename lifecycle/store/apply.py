@@ -40,6 +40,7 @@ from lifecycle.core.message import MessageState
 from lifecycle.store.called_off import call_off
 from lifecycle.store.events import NewEvent, append, event_row
 from lifecycle.store.prepared import Statement
+from lifecycle.store.settling_words import settle
 from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import BUCKETS
 from lifecycle.store.write import Row, insert_new, upsert
@@ -228,6 +229,8 @@ class Writing:
             connection.execute(_PROVED, self.proved)
         insert_new(connection, "suppression", self.suppressions)
         upsert(connection, "consent", self.consents, newest_by="at")
+        said = [(one["customer_id"], one["topic"], one["agreed"]) for one in self.consents]
+        settle(connection, said, self.now)  # Unsubscribing ends a flow by itself.
         insert_new(connection, "consent_record", self.records)
         for name, rows in self.marks.items():
             connection.execute(_mark(name), rows)

@@ -12,10 +12,13 @@ from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.core.words import rfc3339
 from lifecycle.store.events import NewEvent, append
+from lifecycle.store.settling_words import settle
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row, insert_new, upsert
 
 CONSENT = METADATA.tables["consent"]
+ASKED, CONFIRMED = "asked", "confirmed"
+"""The two steps of a double opt-in, as its proof tells them."""
 BEFORE_EVENTS = -1
 """The arrival of what a customer line says: before the events of the same instant."""
 _STANDING = select(CONSENT).where(CONSENT.c.customer_id.in_(bindparam("ids", expanding=True)))
@@ -31,6 +34,23 @@ class Word:
     at: datetime
     source: str
     wording: str = ""
+    step: str | None = None
+    """Of a double opt-in: ASKED, which counts for nothing yet, or CONFIRMED."""
+
+    def record(self) -> Row:
+        """The proof of the word, as it is kept."""
+        parts = (self.customer_id, self.topic, str(self.agreed), self.at.isoformat())
+        steps = () if self.step is None else (self.step,)
+        return {
+            "customer_id": self.customer_id,
+            "record_id": derived_id("consent", *parts, *steps),
+            "topic": self.topic,
+            "agreed": self.agreed,
+            "at": self.at,
+            "source": self.source,
+            "wording": self.wording,
+            "step": self.step,
+        }
 
 
 @dataclass
@@ -46,7 +66,7 @@ class Consents:
 
     def say(self, word: Word, now: datetime, *, enters: bool = True) -> None:
         """Take in one word. The latest counts, of two said at one instant the one come later."""
-        self._record(word)
+        self.records.append(word.record())
         known = self.standing.get(word.customer_id, {}).get(word.topic)
         if known is not None and word.at < known[1]:
             return
@@ -89,20 +109,6 @@ class Consents:
             "at": word.at,
         }
 
-    def _record(self, word: Word) -> None:
-        parts = (word.customer_id, word.topic, str(word.agreed), word.at.isoformat())
-        self.records.append(
-            {
-                "customer_id": word.customer_id,
-                "record_id": derived_id("consent", *parts),
-                "topic": word.topic,
-                "agreed": word.agreed,
-                "at": word.at,
-                "source": word.source,
-                "wording": word.wording,
-            }
-        )
-
     def _happen(self, word: Word, now: datetime, *, enters: bool) -> None:
         name = "consent_given" if word.agreed else "consent_withdrawn"
         identity = derived_id(name, word.customer_id, word.topic, rfc3339(word.at))
@@ -110,8 +116,10 @@ class Consents:
         event = Event(word.at, identity, name, told, now, enters)
         self.events.append(NewEvent(word.customer_id, event, now, BEFORE_EVENTS))
 
-    def write(self, connection: Connection) -> None:
+    def write(self, connection: Connection, now: datetime) -> None:
         """Write what was said, and let its events happen."""
+        said = [(of, topic, row["agreed"]) for (of, topic), row in self.changed.items()]
+        self.events += settle(connection, said, now)
         upsert(connection, "consent", list(self.changed.values()))
         insert_new(connection, "consent_record", self.records)
         append(connection, self.events)

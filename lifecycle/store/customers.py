@@ -123,7 +123,7 @@ def _say(
         rows[customer_id]["attributes_at"][_AGREED_TO] = micros(at)
     upsert(connection, CUSTOMER, list(rows.values()))
     past.write(connection)
-    consents.write(connection)
+    consents.write(connection, now)
 
 
 def consent(connection: Connection, word: Word, *, now: datetime, enters: bool = True) -> None:
@@ -147,7 +147,12 @@ def consent_many(
             if customer_id in rows:
                 own = replace(word, customer_id=customer_id)
                 consents.say(own, now, enters=enters)
-        consents.write(connection)
+        consents.write(connection, now)
+
+
+def say_nothing_yet(connection: Connection, customer_id: str, now: datetime) -> None:
+    """Let a customer exist of whom nothing more is known yet."""
+    insert_new(connection, CUSTOMER, [_fresh(customer_id, now)])
 
 
 def suppress(

@@ -14,7 +14,7 @@ from lifecycle.core.facts import DateKept, Facts, Sent, Silence
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
-from lifecycle.store import history, ledger, nightly, past
+from lifecycle.store import history, ledger, nightly, past, preferences
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -46,6 +46,8 @@ class Reading:
     """Whether what is reckoned at night is read."""
     dates: bool = False
     """Whether what flows around a date keep is read."""
+    wishes: bool = False
+    """Whether what was chosen on the preference page is read."""
 
     @property
     def events(self) -> frozenset[str]:
@@ -87,8 +89,11 @@ def load(
     if reading.enrollments:
         for customer_id, enrollment in _ENROLLMENTS.rows(connection, ids):
             facts[customer_id].enrollments.append(enrollment)
-    if reading.sent:
-        _sent(connection, facts, ids, now - reading.sent)
+    back = reading.sent
+    if reading.wishes:
+        back = max(back, preferences.read(connection, facts))
+    if back:
+        _sent(connection, facts, ids, now - back)
     if reading.past:
         past.read(connection, facts, reading.past)
     if reading.ledger:

@@ -17,7 +17,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("send",),
     ("catalog",),
     ("store", "render", "sources"),
-    ("hooks", "workers", "calendars"),
+    ("hooks", "workers", "calendars", "disposable"),
     ("core",),
     ("clock", "errors", "failpoints", "log"),
 )
@@ -31,6 +31,7 @@ HOMES = {
     "botocore": (f"{PACKAGE}/send/",),
     "mjml": (f"{PACKAGE}/render/",),
     "alembic": (f"{PACKAGE}/store/",),
+    "disposable_email_domains": (f"{PACKAGE}/disposable.py",),
 }
 """Packages that only one room may touch, so that they can be changed there."""
 

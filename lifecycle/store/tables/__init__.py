@@ -20,13 +20,16 @@ from lifecycle.store.tables.customers import (
 from lifecycle.store.tables.delivery import (
     Account,
     Confirmation,
+    ConfirmationLetter,
     Foregone,
+    InStep,
     Pace,
     Preference,
     Proof,
     Restoration,
     SoftBounce,
     Stoppage,
+    ThisDatabase,
     WarmUpDay,
 )
 from lifecycle.store.tables.errands import ErrandRow, HookCode, PoolCode, SilenceRow
@@ -68,6 +71,7 @@ __all__ = [
     "CampaignVersion",
     "CatalogVersion",
     "Confirmation",
+    "ConfirmationLetter",
     "Consent",
     "ConsentRecord",
     "Customer",
@@ -79,6 +83,7 @@ __all__ = [
     "Feedback",
     "Foregone",
     "HookCode",
+    "InStep",
     "Incentive",
     "Intake",
     "LetterCount",
@@ -103,6 +108,7 @@ __all__ = [
     "Suppression",
     "Task",
     "TemplateVersion",
+    "ThisDatabase",
     "Verdict",
     "WarmUpDay",
 ]

@@ -87,6 +87,8 @@ class ConsentRecord(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
     source: str = Field(default="", sa_type=Text)
     wording: str = Field(default="", sa_type=Text)
+    step: str | None = Field(default=None, sa_type=Text)
+    """Of a double opt-in: asked (a yes that counts for nothing yet), confirmed; else None."""
 
 
 class Suppression(SQLModel, table=True):

@@ -53,10 +53,12 @@ class Proof(SQLModel, table=True):
     """How soon feedback proved an attempt: a sample of the latest, by which the path is judged."""
 
     __table_args__ = (
-        Index("proof_begun", "begun_at"),
+        Index("proof_begun", "path", "begun_at"),
         {"info": {"shard_key": "attempt_id"}},
     )
     attempt_id: str = Field(primary_key=True, sa_type=Text)
+    path: str = Field(default="", sa_type=Text)
+    """As in `attempt`."""
     begun_at: datetime = Field(sa_type=Instant)
     accepted_at: datetime | None = Field(default=None, sa_type=Instant)
     proved_at: datetime = Field(sa_type=Instant)
@@ -70,6 +72,8 @@ class Foregone(SQLModel, table=True):
     attempt_id: str = Field(sa_type=Text)
     number: int
     begun_at: datetime = Field(sa_type=Instant)
+    evidence: str | None = Field(default=None, sa_type=Text)
+    """As in `attempt`: feedback may come before the message is planned again."""
 
 
 class Restoration(SQLModel, table=True):
@@ -82,6 +86,18 @@ class Restoration(SQLModel, table=True):
     confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class ThisDatabase(SQLModel, table=True):
+    """What tells this database from others, whatever its file is called: one row."""
+
+    __tablename__ = "this_database"
+    __table_args__ = (REFERENCE,)
+    number: int = Field(primary_key=True)
+    database_id: str = Field(sa_type=Text)
+    """A copy has the id of what it was copied from: both belong to one journal."""
+    backed_up_at: datetime | None = Field(default=None, sa_type=Instant)
+    """Of a copy made by `lifecycle backup`: as of when it is. A copy put in use has none."""
+
+
 class SoftBounce(SQLModel, table=True):
     """A day on which letters to an address bounced for the time being; the address is hashed."""
 
@@ -89,7 +105,8 @@ class SoftBounce(SQLModel, table=True):
     __table_args__ = ({"info": {"shard_key": "address_hash"}},)
     address_hash: str = Field(primary_key=True, sa_type=Text)
     day: str = Field(primary_key=True, sa_type=Text)
-    bounces: int = Field(default=1, sa_type=BigInteger)
+    at: datetime = Field(sa_type=Instant)
+    """The latest bounce of that day: a delivery after it clears the day."""
 
 
 class WarmUpDay(SQLModel, table=True):
@@ -107,20 +124,57 @@ class Confirmation(SQLModel, table=True):
     """A yes to a topic that waits to be confirmed by the owner of the address (double opt-in)."""
 
     __table_args__ = (
-        Index("confirmation_address", "address_hash", "asked_at"),
+        Index("confirmation_due", "due_at"),
         {"info": {"shard_key": "customer_id"}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     topic: str = Field(primary_key=True, sa_type=Text)
-    address_hash: str = Field(sa_type=Text)
     said_at: datetime = Field(sa_type=Instant)
-    asked_at: datetime | None = Field(default=None, sa_type=Instant)
-    """When the letter that asks for it was last planned."""
-    asked: int = 0
-    message_id: str | None = Field(default=None, sa_type=Text)
+    """Since when it waits: said again, it waits since the first time."""
     source: str = Field(default="", sa_type=Text)
     wording: str = Field(default="", sa_type=Text)
-    confirmed_at: datetime | None = Field(default=None, sa_type=Instant)
+    caller: str = Field(default="", sa_type=Text)
+    """Who said it, as a keyed hash of the address it came from, or a key of the HTTP API."""
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When a letter is asked for; None: one is out, or nothing waits."""
+    asked_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the latest letter was asked for."""
+    expires_at: datetime = Field(sa_type=Instant)
+    state: str = Field(default="waiting", sa_type=Text)
+    """waiting, confirmed, withdrawn or expired."""
+    settled_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class ConfirmationLetter(SQLModel, table=True):
+    """A letter that asked for a confirmation, kept for a month: what the caps count."""
+
+    __tablename__ = "confirmation_letter"
+    __table_args__ = (
+        Index("confirmation_letter_caller", "caller", "at"),
+        Index("confirmation_letter_at", "at"),
+        {"info": {"shard_key": "address_hash"}},
+    )
+    address_hash: str = Field(primary_key=True, sa_type=Text)
+    event_id: str = Field(primary_key=True, sa_type=Text)
+    caller: str = Field(default="", sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+
+
+class InStep(SQLModel, table=True):
+    """How far our suppressions and a transport's own list have been brought in step: one each."""
+
+    __tablename__ = "in_step"
+    __table_args__ = (REFERENCE,)
+    transport: str = Field(primary_key=True, sa_type=Text)
+    due_at: datetime = Field(sa_type=Instant)
+    """When it is done next."""
+    done_at: datetime | None = Field(default=None, sa_type=Instant)
+    whole_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the whole list was last gone through."""
+    taken: int = Field(default=0, sa_type=BigInteger)
+    """How many of theirs became ours, and how many of ours theirs, the last time."""
+    given: int = Field(default=0, sa_type=BigInteger)
+    problem: str = Field(default="", sa_type=Text)
 
 
 class Preference(SQLModel, table=True):
@@ -129,7 +183,9 @@ class Preference(SQLModel, table=True):
     __table_args__ = ({"info": {"shard_key": "customer_id"}},)
     customer_id: str = Field(primary_key=True, sa_type=Text)
     paused_until: datetime | None = Field(default=None, sa_type=Instant)
+    paused_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When the pause was chosen, or ended; `at` is of the other choice."""
     at_most: int | None = None
     """Marketing letters in `per_days`; None = as many as the shop's caps allow."""
     per_days: int | None = None
-    at: datetime = Field(sa_type=Instant)
+    at: datetime | None = Field(default=None, sa_type=Instant)

@@ -93,6 +93,18 @@ class MessageRow(SQLModel, table=True):
         Index("message_by_id", "message_id"),
         Index("message_of_campaign", "campaign", "step", "variant", "state"),
         Index("message_of_customer", "customer_id", "attempted_at"),
+        Index(
+            "message_in_doubt",
+            "uncertain_since",
+            postgresql_where=text("uncertain_since IS NOT NULL"),
+            sqlite_where=text("uncertain_since IS NOT NULL"),
+        ),
+        Index(
+            "message_in_hand",
+            "lease_until",
+            postgresql_where=text("state = 'attempting'"),
+            sqlite_where=text("state = 'attempting'"),
+        ),
         {"info": {"shard_key": "customer_id", "queue": True}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
@@ -125,6 +137,10 @@ class MessageRow(SQLModel, table=True):
     attempted_at: datetime | None = Field(default=None, sa_type=Instant)
     accepted_at: datetime | None = Field(default=None, sa_type=Instant)
     uncertain_since: datetime | None = Field(default=None, sa_type=Instant)
+    """Since when its fate was not known; it stays when evidence comes, and goes when a person says
+    that it never went."""
+    resent_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When it was put back though its fate was unknown, as its campaign allows: once at most."""
     delivered_at: datetime | None = Field(default=None, sa_type=Instant)
     opened_at: datetime | None = Field(default=None, sa_type=Instant)
     clicked_at: datetime | None = Field(default=None, sa_type=Instant)
@@ -155,6 +171,8 @@ class Attempt(SQLModel, table=True):
     settled_at: datetime | None = Field(default=None, sa_type=Instant)
     evidence: str | None = Field(default=None, sa_type=Text)
     """What first proved that it was accepted, other than the transport's own answer."""
+    path: str = Field(default="", sa_type=Text)
+    """The transport and configuration set it went by, whose feedback would tell of it."""
 
 
 class Receipt(SQLModel, table=True):

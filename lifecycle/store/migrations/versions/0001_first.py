@@ -77,6 +77,7 @@ def _attempt() -> None:
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=True),
+        sa.Column("path", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
     )
 
@@ -184,21 +185,38 @@ def _confirmation() -> None:
         "confirmation",
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("topic", sa.Text(), nullable=False),
-        sa.Column("address_hash", sa.Text(), nullable=False),
         sa.Column("said_at", sa.BigInteger(), nullable=False),
-        sa.Column("asked_at", sa.BigInteger(), nullable=True),
-        sa.Column("asked", sa.Integer(), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=True),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("wording", sa.Text(), nullable=False),
-        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "topic"),
     )
 
 
 def _confirmation_indexes() -> None:
+    op.create_index("confirmation_due", "confirmation", ["due_at"], unique=False)
+
+
+def _confirmation_letter() -> None:
+    op.create_table(
+        "confirmation_letter",
+        sa.Column("address_hash", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("address_hash", "event_id"),
+    )
+
+
+def _confirmation_letter_indexes() -> None:
+    op.create_index("confirmation_letter_at", "confirmation_letter", ["at"], unique=False)
     op.create_index(
-        "confirmation_address", "confirmation", ["address_hash", "asked_at"], unique=False
+        "confirmation_letter_caller", "confirmation_letter", ["caller", "at"], unique=False
     )
 
 
@@ -223,6 +241,7 @@ def _consent_record() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("wording", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "record_id"),
     )
 
@@ -430,6 +449,7 @@ def _foregone() -> None:
         sa.Column("attempt_id", sa.Text(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("evidence", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("message_id"),
     )
 
@@ -445,6 +465,20 @@ def _hook_code() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "made_for"),
+    )
+
+
+def _in_step() -> None:
+    op.create_table(
+        "in_step",
+        sa.Column("transport", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.Column("whole_at", sa.BigInteger(), nullable=True),
+        sa.Column("taken", sa.BigInteger(), nullable=False),
+        sa.Column("given", sa.BigInteger(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("transport"),
     )
 
 
@@ -586,6 +620,7 @@ def _message() -> None:
         sa.Column("attempted_at", sa.BigInteger(), nullable=True),
         sa.Column("accepted_at", sa.BigInteger(), nullable=True),
         sa.Column("uncertain_since", sa.BigInteger(), nullable=True),
+        sa.Column("resent_at", sa.BigInteger(), nullable=True),
         sa.Column("delivered_at", sa.BigInteger(), nullable=True),
         sa.Column("opened_at", sa.BigInteger(), nullable=True),
         sa.Column("clicked_at", sa.BigInteger(), nullable=True),
@@ -611,6 +646,30 @@ def _message_indexes() -> None:
         sqlite_where=sa.text("due_at IS NOT NULL"),
     )
     op.create_index(
+        "message_in_doubt",
+        "message",
+        ["uncertain_since"],
+        unique=False,
+        postgresql_where=sa.text("uncertain_since IS NOT NULL"),
+        sqlite_where=sa.text("uncertain_since IS NOT NULL"),
+    )
+    op.create_index(
+        "message_in_hand",
+        "message",
+        ["lease_until"],
+        unique=False,
+        postgresql_where=sa.text("state = 'attempting'"),
+        sqlite_where=sa.text("state = 'attempting'"),
+    )
+    op.create_index(
+        "message_in_turn",
+        "message",
+        ["transactional", "priority", "due_at", "customer_id"],
+        unique=False,
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+    )
+    op.create_index(
         "message_of_campaign", "message", ["campaign", "step", "variant", "state"], unique=False
     )
     op.create_index("message_of_customer", "message", ["customer_id", "attempted_at"], unique=False)
@@ -631,6 +690,7 @@ def _pace() -> None:
         "pace",
         sa.Column("transport", sa.Text(), nullable=False),
         sa.Column("taken", sa.Text(), nullable=False),
+        sa.Column("begun", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("transport"),
     )
 
@@ -685,9 +745,10 @@ def _preference() -> None:
         "preference",
         sa.Column("customer_id", sa.Text(), nullable=False),
         sa.Column("paused_until", sa.BigInteger(), nullable=True),
+        sa.Column("paused_at", sa.BigInteger(), nullable=True),
         sa.Column("at_most", sa.Integer(), nullable=True),
         sa.Column("per_days", sa.Integer(), nullable=True),
-        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id"),
     )
 
@@ -696,6 +757,7 @@ def _proof() -> None:
     op.create_table(
         "proof",
         sa.Column("attempt_id", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("accepted_at", sa.BigInteger(), nullable=True),
         sa.Column("proved_at", sa.BigInteger(), nullable=False),
@@ -704,7 +766,7 @@ def _proof() -> None:
 
 
 def _proof_indexes() -> None:
-    op.create_index("proof_begun", "proof", ["begun_at"], unique=False)
+    op.create_index("proof_begun", "proof", ["path", "begun_at"], unique=False)
 
 
 def _receipt() -> None:
@@ -789,7 +851,7 @@ def _soft_bounce() -> None:
         "soft_bounce",
         sa.Column("address_hash", sa.Text(), nullable=False),
         sa.Column("day", sa.Text(), nullable=False),
-        sa.Column("bounces", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", "day"),
     )
 
@@ -838,6 +900,16 @@ def _template_version() -> None:
     )
 
 
+def _this_database() -> None:
+    op.create_table(
+        "this_database",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("database_id", sa.Text(), nullable=False),
+        sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("number"),
+    )
+
+
 def _verdict() -> None:
     op.create_table(
         "verdict",
@@ -880,6 +952,8 @@ EVERY = (
     _catalog_version,
     _confirmation,
     _confirmation_indexes,
+    _confirmation_letter,
+    _confirmation_letter_indexes,
     _consent,
     _consent_record,
     _customer,
@@ -896,6 +970,7 @@ EVERY = (
     _feedback,
     _foregone,
     _hook_code,
+    _in_step,
     _incentive,
     _incentive_indexes,
     _intake,
@@ -930,6 +1005,7 @@ EVERY = (
     _suppression,
     _task,
     _template_version,
+    _this_database,
     _verdict,
     _warm_up_day,
 )
