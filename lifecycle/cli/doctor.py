@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -32,9 +33,27 @@ class Finding:
 
 
 @app.command(epilog=EVERYWHERE)
-def doctor(ctx: typer.Context) -> None:
+def doctor(
+    ctx: typer.Context,
+    verify_bulk: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Send one nasty letter there in bulk and alone, and say what to compare.",
+        ),
+    ] = None,
+    received: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Hold such a letter, saved as .eml, against what left."),
+    ] = None,
+) -> None:
     """Look at database, clock, transport, feedback, backlog and quarantine; exit 1 on an error."""
     said = asked(ctx)
+    if verify_bulk is not None or received:
+        from lifecycle.cli.verify_bulk import prove
+
+        prove(said, verify_bulk, received or ())
+        return
     findings = list(_findings(said))
 
     def human(out: Any) -> None:
@@ -250,7 +269,9 @@ def _transport(said: Any, settings: Any) -> Iterator[Finding]:
             yield Finding("transport", "error", f"SES does not answer: {error.outcome.detail}")
             return
         day = "unlimited" if account.per_day is None else f"{account.per_day:.0f}"
-        told = f"SES, {account.per_second:g} a second, {account.sent_last_day:.0f} of {day} a day"
+        way = "in bulk" if settings.ses.mode == "bulk" else "one by one"
+        rate, sent = f"{account.per_second:g} a second", f"{account.sent_last_day:.0f}"
+        told = f"SES {way}, {rate}, {sent} of {day} a day"
         yield Finding("transport", "ok" if account.sending_enabled else "error", told)
         if not account.production:
             told = "the account is in the sandbox: letters go to verified addresses alone"

@@ -9,7 +9,10 @@ from lifecycle import log
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import load
 from lifecycle.cli.place import FOLDER, secret
+from lifecycle.core.account import Told
+from lifecycle.core.message import Outcome
 from lifecycle.core.settings import Settings
+from lifecycle.engine.account import RATE_UNKNOWN
 from lifecycle.engine.apply import applied
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
@@ -17,6 +20,8 @@ from lifecycle.engine.versions import in_use
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer
+from lifecycle.send.bulk import SHARE_FROM, BulkSes
+from lifecycle.send.gate import Turnstile
 from lifecycle.send.outbox import Outbox
 from lifecycle.send.ses import Ses, SesUnavailable
 from lifecycle.send.smtp import Smtp
@@ -35,19 +40,29 @@ def transport_of(root: Path, settings: Settings) -> Transport:
     if settings.transport.kind == "outbox":
         return Outbox(root / settings.transport.folder)
     if settings.transport.kind == "ses":
-        ses = settings.ses
-        configuration = ses.configuration_set
-        return Ses(
-            ses.region,
-            secret(configuration, "the configuration set") if configuration else None,
-            secret(ses.endpoint, "the endpoint of SES") if ses.endpoint else None,
-        )
+        return bulk_of(settings) if settings.ses.mode == "bulk" else Ses(*_place_of(settings))
     smtp = settings.smtp
     return Smtp(
         secret(smtp.host, "the SMTP host"),
         smtp.port,
         secret(smtp.user, "the SMTP user") if smtp.user else None,
         secret(smtp.password, "the SMTP password") if smtp.password else None,
+    )
+
+
+def bulk_of(settings: Settings, *, share_from: int = SHARE_FROM) -> BulkSes:
+    """SES in bulk, whatever mode the settings choose. Raises EnvironmentFailed as above."""
+    return BulkSes(*_place_of(settings), threads=SEND_THREADS, share_from=share_from)
+
+
+def _place_of(settings: Settings) -> tuple[str, str | None, str | None]:
+    """Region, configuration set and endpoint of SES."""
+    ses = settings.ses
+    configuration = ses.configuration_set
+    return (
+        ses.region,
+        secret(configuration, "the configuration set") if configuration else None,
+        secret(ses.endpoint, "the endpoint of SES") if ses.endpoint else None,
     )
 
 
@@ -82,15 +97,33 @@ def parts_of(
         key,
         Signer([key]),
         threads=threads,
-        rate=partial(_rate_of, transport) if isinstance(transport, Ses) else None,
+        turnstile=turnstile_of(transport, database),
+        account=partial(account_of, transport) if isinstance(transport, Ses) else None,
     )
 
 
-def _rate_of(ses: Ses) -> float | None:
-    try:
-        return ses.get_account().per_second
-    except SesUnavailable:
+def turnstile_of(transport: Transport, database: Database) -> Turnstile | None:
+    """What keeps a transport's pace: SES has a rate, SMTP only rests; the outbox takes all."""
+    if isinstance(transport, Outbox):
         return None
+    rate = RATE_UNKNOWN if isinstance(transport, Ses) else None
+    return Turnstile(database, transport.name, rate)
+
+
+def account_of(ses: Ses) -> Told | Outcome:
+    """What SES tells of the account, or why it does not."""
+    try:
+        found = ses.get_account()
+    except SesUnavailable as unavailable:
+        return unavailable.outcome
+    return Told(
+        found.per_second,
+        found.per_day,
+        found.sent_last_day,
+        found.sending_enabled,
+        found.production,
+        found.enforcement,
+    )
 
 
 def live_parts(root: Path, settings: Settings, database: Database, key: bytes) -> Parts | None:

@@ -46,7 +46,8 @@ def base64_lines(content: bytes) -> bytes:
 def _file_name(name: str) -> str:
     """The parameters that tell the name: plain where it is plain, else by RFC 2231 in UTF-8."""
     refuse_breaks("name of an attachment", name)
-    if not name.strip().strip(".") or "/" in name or "\\" in name or len(name) > FILE_NAME_CHARACTERS:
+    bare = name.strip().strip(".")
+    if not bare or "/" in name or "\\" in name or len(name) > FILE_NAME_CHARACTERS:
         raise LetterRefused("the name of an attachment is not valid")
     if _TOKEN.fullmatch(name):
         return f'; filename="{name}"'

@@ -22,6 +22,8 @@ from lifecycle.send.transport import Gate
 
 THREADS = 8
 """Calls under way at once: an answer takes SES tens of milliseconds, in which others go."""
+SHARE_FROM = 2
+"""Letters of one shape in a hand-over that are worth a call of their own."""
 
 Told = list[tuple[int, Outcome]]
 
@@ -34,9 +36,12 @@ class BulkSes(Ses):
     call. A lost answer leaves the entries of its own call uncertain, and no others.
     """
 
-    def __init__(self, *told: Any, threads: int = THREADS, **more: Any) -> None:
+    def __init__(
+        self, *told: Any, threads: int = THREADS, share_from: int = SHARE_FROM, **more: Any
+    ) -> None:
         super().__init__(*told, **more)
         self._threads = threads
+        self._share_from = share_from
         self._pool: ThreadPoolExecutor | None = None
         self._lock = Lock()
 
@@ -67,7 +72,7 @@ class BulkSes(Ses):
         for place in places:
             letter = letters[place]
             try:
-                entry = entry_of(place, letter, by_shape=shapes[_shape(letter)] > 1)
+                entry = entry_of(place, letter, by_shape=shapes[_shape(letter)] >= self._share_from)
             except LetterRefused as refused:
                 told.append((place, Outcome(OutcomeKind.REFUSED, detail=refused.reason)))
                 continue

@@ -16,6 +16,8 @@ from lifecycle.clock import SystemClock
 from lifecycle.core.settings import Settings
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry
+from lifecycle.send.bulk import BulkSes
+from lifecycle.send.ses import Ses
 from lifecycle.sim.fake_ses import FakeSes
 from tests.cli.conftest import Call
 
@@ -40,6 +42,16 @@ def ses(tmp_path: Path) -> Iterator[str]:
 def test_the_settings_choose_the_transport(shop: Path, kind: str) -> None:
     transport = transport_of(shop, settings_with(shop, f'\n[transport]\nkind = "{kind}"\n'))
     assert transport.name == kind
+    transport.close()
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("single", Ses), ("bulk", BulkSes)])
+def test_the_settings_choose_whether_ses_is_sent_to_in_bulk(
+    shop: Path, mode: str, kind: type
+) -> None:
+    more = f'\n[transport]\nkind = "ses"\n[ses]\nmode = "{mode}"\n'
+    transport = transport_of(shop, settings_with(shop, more))
+    assert type(transport) is kind
     transport.close()
 
 
