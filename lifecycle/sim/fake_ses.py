@@ -28,7 +28,7 @@ from lifecycle.sim.fake_ses_limits import Limits
 from lifecycle.sim.fake_ses_outcome import Outcomes
 from lifecycle.sim.fake_ses_publisher import Publisher
 from lifecycle.sim.fake_ses_queue import QUEUE_NAME, FakeQueue
-from lifecycle.sim.fake_ses_shelf import Shelf
+from lifecycle.sim.fake_ses_shelf import Shelf, Shelved
 from lifecycle.sim.fake_ses_sns import HttpTarget, Signing
 from lifecycle.sim.fake_ses_truth import Acceptance, TruthLog
 
@@ -75,7 +75,7 @@ class FakeSes:
         publisher = Publisher(self._deliver, str(seed))
         outcomes = Outcomes(account, publisher, str(seed))
         self._control = Control(self._acceptor, outcomes, publisher, self._queue, self._wire)
-        shelf = Shelf(outbox)
+        self._shelf = shelf = Shelf(outbox)
         served = None if self.signing is None else (self.signing.path, self.signing.pem)
         self._desk = Desk(self._control, shelf, served)
         self._acceptor.then.append(shelf.keep)
@@ -121,6 +121,10 @@ class FakeSes:
     def requests(self) -> list[dict[str, Any]]:
         """The bodies of the last accepted requests."""
         return list(self._acceptor.requests)
+
+    def letters(self) -> list[Shelved]:
+        """The last accepted letters, newest first."""
+        return self._shelf.letters()
 
     def control(self, said: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Change what is named, as the control path does, and give the counts.

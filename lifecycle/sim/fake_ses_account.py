@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -178,7 +177,7 @@ class FakeAccount:
         """ListSuppressedDestinations, page by page. Raises `Refusal`."""
         require(1 <= size <= PAGE, f"PageSize is 1 to {PAGE}")
         try:
-            after = urlsafe_b64decode(token.encode()).decode() if token else ""
+            after = bytes.fromhex(token).decode()
         except (ValueError, UnicodeError):
             raise Refusal(400, "InvalidNextTokenException", "Invalid token") from None
         found = [
@@ -192,7 +191,7 @@ class FakeAccount:
         told = [self.suppressed[key].summary() for key in found[:size]]
         answer: dict[str, Any] = {"SuppressedDestinationSummaries": told}
         if len(found) > size:
-            answer["NextToken"] = urlsafe_b64encode(found[size - 1].encode()).decode()
+            answer["NextToken"] = found[size - 1].encode().hex()
         return answer
 
     def _found(self, address: str) -> Suppressed:
