@@ -4,7 +4,7 @@
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
 from lifecycle.cli import asking, preview, reports, operating, customers, upgrading, doctor, webhook
-from lifecycle.cli import fake_ses
+from lifecycle.cli import fake_ses, rotating
 
 __all__ = [
     "app",
@@ -19,6 +19,7 @@ __all__ = [
     "preview",
     "replaying",
     "reports",
+    "rotating",
     "run",
     "simulating",
     "starter",

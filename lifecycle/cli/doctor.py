@@ -300,16 +300,17 @@ def _queue(said: str) -> Iterator[Finding]:
 
 
 def _secrets(said: Any, settings: Any) -> Iterator[Finding]:
-    from lifecycle.cli.place import FOLDER, KEY_FILE, shop_key
+    from lifecycle.cli.place import FOLDER, KEY_FILE, shop_keys
 
     path = said.project / FOLDER / KEY_FILE
     if settings.secrets.key is None and not path.is_file():
         yield Finding("key", "warning", "not made yet; a run makes it")
         return
-    yield from _tried("key", lambda: _key(shop_key(said.project, settings), path))
+    yield from _tried("key", lambda: _key(len(shop_keys(said.project, settings)), path))
 
 
-def _key(_key: bytes, path: Any) -> Iterator[Finding]:
+def _key(keys: int, path: Any) -> Iterator[Finding]:
     open_to_others = path.is_file() and path.stat().st_mode & 0o077
-    told = f"{path} can be read by others: chmod 600" if open_to_others else "there"
+    there = "there" if keys == 1 else f"{keys} are there: the newest signs, all open links"
+    told = f"{path} can be read by others: chmod 600" if open_to_others else there
     yield Finding("key", "error" if open_to_others else "ok", told)

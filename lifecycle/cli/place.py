@@ -105,35 +105,78 @@ def open_database(url: str, *, make: bool) -> Database:
 
 
 def shop_key(root: Path, settings: Settings) -> bytes:
-    """The shop's secret key. Where the settings name none it is made once, in .lifecycle/key.
+    """The shop's first secret key, by which addresses are hashed: it stays when keys are added.
 
-    Raises EnvironmentFailed.
+    Where the settings name none it is made once, in .lifecycle/key. Raises EnvironmentFailed.
+    """
+    return shop_keys(root, settings)[0]
+
+
+def shop_keys(root: Path, settings: Settings) -> tuple[bytes, ...]:
+    """All of the shop's keys, the newest last: it signs links, and each of them opens links.
+
+    In the environment they stand side by side with commas, in .lifecycle/key one a line. Raises
+    EnvironmentFailed.
     """
     if settings.secrets.key is not None:
-        said = secret(settings.secrets.key, "the shop's key").encode()
-        if len(said) < SHORTEST_KEY:
+        said = secret(settings.secrets.key, "the shop's key").split(",")
+        keys = tuple(one.strip().encode() for one in said if one.strip())
+        if not keys or any(len(one) < SHORTEST_KEY for one in keys):
             raise EnvironmentFailed(
                 "the shop's key is too short", remedy=f"take {SHORTEST_KEY} characters or more"
             )
-        return said
+        return keys
     path = root / FOLDER / KEY_FILE
     try:
         path.parent.mkdir(exist_ok=True)
         try:
             file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return bytes.fromhex(path.read_text("ascii").strip())
+            return _kept(path)
         with os.fdopen(file, "w") as writing:
             made = secrets.token_bytes(KEY_BYTES)
             writing.write(made.hex() + "\n")
             os.fsync(writing.fileno())
-        return made
+        return (made,)
     except (OSError, ValueError) as error:
         raise EnvironmentFailed(
             "the shop's key can be neither read nor made",
             cause=f"{path}: {error}",
             remedy='or name one: [secrets] key = "env:LIFECYCLE_KEY"',
         ) from error
+
+
+def signing_keys(root: Path, settings: Settings, first: bytes) -> tuple[bytes, ...]:
+    """The keys of a shop whose first one is `first`. Raises EnvironmentFailed."""
+    keys = shop_keys(root, settings)
+    return keys if keys[0] == first else (first,)
+
+
+def add_key(root: Path, settings: Settings) -> int:
+    """Add a key to .lifecycle/key, by which links are signed from the next start on.
+
+    Gives how many there are then. Raises EnvironmentFailed.
+    """
+    keys = (*shop_keys(root, settings), secrets.token_bytes(KEY_BYTES))
+    path = root / FOLDER / KEY_FILE
+    fresh = path.with_name(f"{KEY_FILE}.new")
+    try:
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.writelines(f"{one.hex()}\n" for one in keys)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(fresh, path)
+    except OSError as error:
+        raise EnvironmentFailed("the key could not be added", cause=str(error)) from error
+    return len(keys)
+
+
+def _kept(path: Path) -> tuple[bytes, ...]:
+    keys = tuple(bytes.fromhex(line) for line in path.read_text("ascii").split())
+    if not keys or any(len(one) < SHORTEST_KEY for one in keys):
+        raise ValueError("it holds no key")
+    return keys
 
 
 def _absolute(url: str, root: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from lifecycle import log
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import load
-from lifecycle.cli.place import FOLDER, secret
+from lifecycle.cli.place import FOLDER, secret, signing_keys
 from lifecycle.core.account import Told
 from lifecycle.core.message import Outcome
 from lifecycle.core.settings import Settings
@@ -95,7 +95,7 @@ def parts_of(
         Live(catalog, hooks, versions=versions),
         transport,
         key,
-        Signer([key]),
+        Signer(signing_keys(root, settings, key)),
         threads=threads,
         turnstile=turnstile_of(transport, database),
         account=partial(account_of, transport) if isinstance(transport, Ses) else None,
