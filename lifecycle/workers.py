@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, Literal, Protocol
@@ -35,8 +36,8 @@ MAX_WHY = 300
 WATCH_SECONDS = 1.0
 """How often a worker looks whether its parent is still there."""
 _CHILD = (
-    "import sys; sys.path[:] = sys.argv[2:]; from lifecycle.workers import _child; "
-    "_child(int(sys.argv[1]))"
+    "import sys; sys.path[:] = sys.argv[3:]; from lifecycle.workers import _child; "
+    "_child(int(sys.argv[1]), int(sys.argv[2]))"
 )
 
 Answer = Callable[[Any], Any]
@@ -52,6 +53,8 @@ class Work:
 
     name: str
     given: Any
+    again: bool = True
+    """Whether it is tried once more, alone, before it is blamed; not where the caller does so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class Workers:
         """
         self._workers = [_Worker(make, seconds, memory_mb) for _ in range(count)]
         self._turn = threading.Lock()
+        self._threads: ThreadPoolExecutor | None = None
 
     def run(self, batch: Sequence[Work]) -> list[Result]:
         """Answer each piece of work, in order. Raises EnvironmentFailed."""
@@ -120,15 +124,31 @@ class Workers:
             parts = [batch[at : at + share] for at in range(0, len(batch), share)]
             if len(parts) <= 1:
                 return [result for part in parts for result in self._workers[0].run(part)]
-            with ThreadPoolExecutor(len(parts)) as threads:
-                answered = threads.map(_Worker.run, self._workers, parts)
-                return [result for part in answered for result in part]
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(len(self._workers), "workers")
+            answered = self._threads.map(_Worker.run, self._workers, parts)
+            return [result for part in answered for result in part]
+
+    def start(self) -> None:
+        """Start the workers beside, so that the first batch need not wait for them.
+
+        One that cannot be started is tried again, and told of, with the first batch.
+        """
+        threading.Thread(target=self._start, name="start-workers", daemon=True).start()
 
     def close(self) -> None:
-        """End the workers; none is left behind."""
+        """End the workers; none is left behind, and another batch starts them again."""
         with self._turn:
             for worker in self._workers:
                 worker.end()
+            if self._threads is not None:
+                self._threads.shutdown()
+                self._threads = None
+
+    def _start(self) -> None:
+        with self._turn, suppress(EnvironmentFailed):
+            for worker in self._workers:
+                worker.started()
 
 
 class _Ended(Exception):
@@ -147,6 +167,8 @@ class _Worker:
         self._make, self._seconds, self._memory_mb = make, seconds, memory_mb
         self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection | None = None
+        self._hold: int | None = None
+        """Our end of a pipe that closes with this process, however it ends."""
 
     def run(self, batch: Sequence[Work]) -> list[Result]:
         """Answer each piece of work, whatever becomes of the process."""
@@ -154,7 +176,9 @@ class _Worker:
         while len(results) < len(batch):
             ended = self._ask(batch[len(results) :], results)
             if ended is not None:
-                results.append(self._alone(batch[len(results)]))
+                suspect = batch[len(results)]
+                blamed = WorkFailed(suspect.name, ended.kind, ended.why)
+                results.append(self._alone(suspect) if suspect.again else blamed)
         return results
 
     def _alone(self, suspect: Work) -> Result:
@@ -168,7 +192,7 @@ class _Worker:
 
     def _ask(self, batch: Sequence[Work], results: list[Result]) -> _Ended | None:
         """Hand a batch over and gather answers; tells how the process ended, if it did."""
-        line = self._started()
+        line = self.started()
         try:
             self._hand_over(line, batch)
             for work in batch:
@@ -199,16 +223,21 @@ class _Worker:
             raise _Ended("crashed", f"the worker ended with {code}") from broken
         return str(status), value
 
-    def _started(self) -> Connection:
+    def started(self) -> Connection:
+        """The line to a process that is there; it is started if need be.
+
+        Raises EnvironmentFailed.
+        """
         if self._line is not None and self._process is not None and self._process.poll() is None:
             return self._line
         self.end()
         ours, theirs = socket.socketpair()
+        leash, self._hold = os.pipe()
         with theirs:
-            command = [sys.executable, "-c", _CHILD, str(theirs.fileno()), *sys.path]
-            self._process = subprocess.Popen(
-                command, pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL
-            )
+            passed = (theirs.fileno(), leash)
+            command = [sys.executable, "-c", _CHILD, *map(str, passed), *sys.path]
+            self._process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.DEVNULL)
+        os.close(leash)
         self._line = Connection(ours.detach())
         try:
             self._line.send((self._make, self._memory_mb))
@@ -227,7 +256,9 @@ class _Worker:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        self._line = self._process = None
+        if self._hold is not None:
+            os.close(self._hold)
+        self._line = self._process = self._hold = None
 
 
 _REFUSED: dict[str, Kind] = {"memory": "memory", "too_large": "too_large"}
@@ -254,9 +285,10 @@ def _tried(answer: Answer, given: Any) -> tuple[str, Any]:
             return "raised", type(raised).__name__
 
 
-def _child(number: int) -> None:
+def _child(number: int, leash: int) -> None:
     """What a worker process does: answer batches until its parent closes the line."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _end_with(leash)
     # Whatever the work prints must not get among what the parent prints.
     os.dup2(2, 1)
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
@@ -299,6 +331,21 @@ def _limit(memory_mb: int) -> None:
         limit = taken + memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     except (ImportError, OSError, ValueError):
+        return
+
+
+def _end_with(leash: int) -> None:
+    """Have the system end this process when the pipe closes, whatever it is at by then.
+
+    A thread that watches gets no turn while C code holds the interpreter; a signal needs none.
+    """
+    try:
+        import fcntl
+
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(leash, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(leash, fcntl.F_SETFL, os.O_NONBLOCK | os.O_ASYNC)
+    except (ImportError, AttributeError, OSError):
         return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -118,13 +119,28 @@ class Attachment:
     content: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Letter:
     """A message once rendered, for one recipient, ready to be handed to a transport.
 
     `sender` and `reply_to` are mailboxes as in settings ("Shop <news@shop.example>"); `to` is a
     bare address; `headers` are extra headers (List-Unsubscribe …), without line breaks.
     """
+    def whole_html(self) -> str:
+        """The HTML put together."""
+        return _woven(self.shape.html, self.html)
+
+    def whole_text(self) -> str:
+        """The text put together."""
+        return _woven(self.shape.text, self.text)
+
+
+def _woven(texts: tuple[str, ...], values: tuple[str, ...]) -> str:
+    parts = [""] * (len(texts) + len(values))
+    parts[::2] = texts
+    parts[1::2] = values
+    return "".join(parts)
+
 
     message_id: str
     attempt_id: str
@@ -144,3 +160,29 @@ class Letter:
     pieces: Pieces | None = None
     """The HTML and text in pieces, where the template can be taken apart: byte by byte equal."""
     attachments: tuple[Attachment, ...] = ()
+    """Left empty where `pieces` are given, it is put together of them when it is read."""
+
+
+class _Whole:
+    """The HTML or the text of a letter: as given, or of its pieces when it is read.
+
+    A letter that travels in pieces is never put together, which costs more than all its slots.
+    """
+
+    def __init__(self, name: str, of_pieces: Callable[[Pieces], str]) -> None:
+        self._name, self._of_pieces = name, of_pieces
+
+    def __get__(self, letter: Letter | None, owner: type | None = None) -> str:
+        if letter is None:
+            raise AttributeError(self._name)  # the field has no default
+        known = str(letter.__dict__[self._name])
+        if not known and letter.pieces is not None:
+            known = letter.__dict__[self._name] = self._of_pieces(letter.pieces)
+        return known
+
+    def __set__(self, letter: Letter, value: str) -> None:
+        letter.__dict__[self._name] = value
+
+
+setattr(Letter, "html", _Whole("html", Pieces.whole_html))  # noqa: B010
+setattr(Letter, "text", _Whole("text", Pieces.whole_text))  # noqa: B010

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from markupsafe import escape
@@ -14,7 +15,7 @@ from lifecycle.render.compile import CompiledTemplate
 from lifecycle.render.dynamic import DynamicLinks
 from lifecycle.render.links import LinkSigner
 from lifecycle.render.problems import BrokenTemplate
-from lifecycle.render.program import Program, plain_environment, program_of, short
+from lifecycle.render.program import Form, Program, plain_environment, program_of, short
 from lifecycle.render.slots import LINKS, PIXEL, PREFIX, Way
 
 MAX_HTML = 500_000
@@ -51,17 +52,25 @@ class Filled:
     links: dict[int, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rendered:
     """A finished letter. `links` are the targets of its dynamic links by number."""
 
     subject: str
-    html: str
-    text: str
+    pieces: Pieces
+    """The HTML and text in pieces: put together they are `html` and `text`, sign by sign."""
     preheader: str = ""
     links: dict[int, str] = field(default_factory=dict)
-    pieces: Pieces | None = None
-    """The HTML and text in pieces: put together they are `html` and `text`, sign by sign."""
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML as a whole, put together when it is asked for."""
+        return self.pieces.whole_html()
+
+    @cached_property
+    def text(self) -> str:
+        """The text part as a whole."""
+        return self.pieces.whole_text()
 
 
 def render(
@@ -76,7 +85,7 @@ def render(
     it is and there is no pixel. Raises BrokenTemplate with file, line and name.
     """
     program = program_of(compiled, way_of(links))
-    return put_together(program, fill(program, compiled, texts, context, links), links)
+    return put_together(program.form, fill(program, compiled, texts, context, links), links)
 
 
 def way_of(links: LinkSigner | None) -> Way:
@@ -121,7 +130,7 @@ def fill(
     return Filled(subject, preheader, html, text, dynamic.targets)
 
 
-def put_together(program: Program, filled: Filled, links: LinkSigner | None = None) -> Rendered:
+def put_together(form: Form, filled: Filled, links: LinkSigner | None = None) -> Rendered:
     """The letter as a whole and in pieces. Raises BrokenTemplate for one that is too long."""
     given: dict[str, str] = {}
     if links is not None:
@@ -133,17 +142,13 @@ def put_together(program: Program, filled: Filled, links: LinkSigner | None = No
             PIXEL: links.pixel_url or "",
         }
     escaped = given
-    if not program.clean:
+    if not form.clean:
         escaped = {name: str(escape(value)) for name, value in given.items()}
-    pieces = Pieces(
-        program.shape,
-        program.html.recipe.values(filled.html, escaped),
-        program.text.recipe.values(filled.text, given),
-    )
-    html, text = program.html.recipe.join(pieces.html), program.text.recipe.join(pieces.text)
-    _bounded("HTML", html, MAX_HTML, program.html.where)
-    _bounded("text part", text, MAX_TEXT_PART, program.text.where)
-    return Rendered(filled.subject, html, text, filled.preheader, filled.links, pieces)
+    in_html, in_text = form.html.values(filled.html, escaped), form.text.values(filled.text, given)
+    _bounded("HTML", form.html.length(in_html), MAX_HTML, form.where)
+    _bounded("text part", form.text.length(in_text), MAX_TEXT_PART, form.where)
+    pieces = Pieces(form.shape, in_html, in_text)
+    return Rendered(filled.subject, pieces, filled.preheader, filled.links)
 
 
 def render_text(source: str, context: Mapping[str, Any], *, where: str = "") -> str:
@@ -158,7 +163,7 @@ def _subject(program: Program, source: str, names: dict[str, Any]) -> str:
         raise BrokenTemplate("The subject is empty", file="subject")
     if _BREAKS.search(subject):
         raise BrokenTemplate("The subject holds a line break or a control sign", file="subject")
-    _bounded("subject", subject, MAX_SUBJECT, "subject")
+    _bounded("subject", len(subject), MAX_SUBJECT, "subject")
     return subject
 
 
@@ -175,6 +180,6 @@ def _numbered(targets: tuple[str, ...], prefix: str | None) -> tuple[str, ...]:
     return tuple([f"{prefix}{number}" for number in range(1, len(targets) + 1)])
 
 
-def _bounded(what: str, text: str, most: int, where: str) -> None:
-    if len(text) > most:
+def _bounded(what: str, length: int, most: int, where: str) -> None:
+    if length > most:
         raise BrokenTemplate(f"The {what} is longer than {most} characters", file=where)

@@ -26,6 +26,19 @@ _NEEDS_JINJA = re.compile(r"[{\r\n]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Form:
+    """How letters of one template version, in one way of linking, are put together."""
+
+    shape: Shape
+    html: Recipe
+    text: Recipe
+    clean: bool
+    """Whether our own links are written in HTML as they are."""
+    where: str
+    """The template's file, for problems."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """The program of the HTML or of the text part, and the recipe that its values are for."""
 
@@ -46,15 +59,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """What makes letters of one template version in one way of linking."""
+    """What renders the slots of a form."""
 
-    shape: Shape
+    form: Form
     html: Part
     text: Part
     plain: LetterEnvironment
     """The Jinja of subject and preheader."""
-    clean: bool
-    """Whether our own links are written in HTML as they are."""
     asks_for_links: bool
     """Whether the numbered links are read by more than their places in the letter."""
 
@@ -75,8 +86,8 @@ def program_of(compiled: CompiledTemplate, way: Way) -> Program:
     text = Part(template, text_recipe(pieces), compiled.text_lines, where)
     names = html.recipe.names("h", own=""), text.recipe.names("t", own="" if way.clean else "t")
     shape = Shape(compiled.version, html.recipe.statics, text.recipe.statics, *names)
-    plain = plain_environment(compiled.filters)
-    return Program(shape, html, text, plain, way.clean, links or more)
+    form = Form(shape, html.recipe, text.recipe, way.clean, where)
+    return Program(form, html, text, plain_environment(compiled.filters), links or more)
 
 
 def short(plain: LetterEnvironment, source: str, names: dict[str, Any], where: str) -> str:

@@ -30,6 +30,7 @@ class Recipe:
     slots: tuple[Filling | Given, ...]
     tidied: bool
     """Whether blanks are tidied, as in a text part."""
+    static_length: int
 
     def fill(self, told: Told) -> tuple[str, ...]:
         """The values of the slots that are not given.
@@ -78,12 +79,9 @@ class Recipe:
             for number, slot in enumerate(self.slots)
         )
 
-    def join(self, values: Sequence[str]) -> str:
-        """The part as a whole."""
-        parts = [""] * (len(self.statics) + len(values))
-        parts[::2] = self.statics
-        parts[1::2] = values
-        return "".join(parts)
+    def length(self, values: Sequence[str]) -> int:
+        """Characters of the part as a whole."""
+        return self.static_length + sum(map(len, values))
 
     def _tidied(self, values: list[str]) -> tuple[str, ...]:
         values = [tidy_inside(value) if "\n" in value else value for value in values]
@@ -102,7 +100,7 @@ def html_recipe(pieces: Sequence[Piece]) -> Recipe:
             draft.statics[-1] += piece
         else:
             draft.slot(piece)
-    return Recipe(tuple(draft.statics), tuple(draft.slots), tidied=False)
+    return draft.recipe(tidied=False)
 
 
 def text_recipe(pieces: Sequence[Piece]) -> Recipe:
@@ -134,7 +132,7 @@ def text_recipe(pieces: Sequence[Piece]) -> Recipe:
             beside += [piece] if piece else []
             static, given = "", []
     draft.filling(beside)
-    return Recipe(tuple(draft.statics), tuple(draft.slots), tidied=True)
+    return draft.recipe(tidied=True)
 
 
 @dataclass
@@ -143,6 +141,10 @@ class _Draft:
 
     statics: list[str] = field(default_factory=lambda: [""])
     slots: list[Filling | Given] = field(default_factory=list)
+
+    def recipe(self, *, tidied: bool) -> Recipe:
+        length = sum(map(len, self.statics))
+        return Recipe(tuple(self.statics), tuple(self.slots), tidied, length)
 
     def slot(self, slot: Filling | Given) -> None:
         self.slots.append(slot)

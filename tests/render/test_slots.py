@@ -114,7 +114,7 @@ def test_counted_links_are_one_repeated_value(compiled: Write) -> None:
 
 def test_links_that_are_not_counted_are_no_slots(compiled: Write) -> None:
     template = compiled(words('<a href="https://shop.example/?a=1&amp;b=2">x</a>'))
-    shape = program_of(template, Way(False, False, False)).shape
+    shape = program_of(template, Way(False, False, False)).form.shape
     assert any('"https://shop.example/?a=1&amp;b=2"' in static for static in shape.html)
     assert any("https://shop.example/?a=1&b=2" in static for static in shape.text)
 
