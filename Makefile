@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 # Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send schemas lock clean
+.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send faults schemas lock clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench-send: $(STAMP)  ## measure sending beside a plain loop and a stand-in SES
 
 fuzz: $(STAMP)  ## try every parser with what no one would write; SECONDS_EACH=600 for longer
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),30)
+
+faults: $(STAMP)  ## break the real daemon in every way, and write what came of it; ONLY="kills points"
+	@$(BIN)/python -m faults $(ONLY) $(if $(SCALE),--scale $(SCALE))
+	@$(BIN)/python -m faults --report
 
 schemas: $(STAMP)  ## the JSON Schemas by which an editor completes the TOML files
 	@$(BIN)/python -m lifecycle.catalog.schema

@@ -25,6 +25,7 @@ ERASED_FROM = 400
 LATER = 1.5
 """Seconds from now at which a broadcast goes out."""
 LOCKED_SECONDS = 6.0
+REFUSED_SECONDS = 6.0
 PEOPLE = 40
 
 
@@ -95,6 +96,7 @@ class Deeds:
             "import": self._import,
             "apply": self._apply,
             "broadcast": self._broadcast,
+            "resend": self._resend,
         }
         return deeds[name](number) if name in deeds else lambda: None
 
@@ -215,6 +217,16 @@ class Deeds:
         )
         self.broadcasts.append(name)
         return lambda: self.place.command("apply")
+
+    def _resend(self, number: int) -> Callable[[], object]:
+        """Have letters refused with an error of the server, which leaves their fate unknown."""
+
+        def deed() -> None:
+            self.place.ses.change(faults="failed_before=0.5")
+            time.sleep(REFUSED_SECONDS)
+            self.place.ses.change(faults="")
+
+        return deed
 
     def _sent(self, campaign: str, place: int = 0) -> str:
         """A message of a campaign that has gone."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,7 +41,7 @@ def letters_of(answered: list[str]) -> int:
 
 def kind_of(key: str) -> str:
     """The name of the event that an id made here belongs to."""
-    turn = int("".join(one for one in key if one.isdigit())) % 100
+    turn = int(re.split(r"\D", key)[-1]) % 100
     if turn < INVOICES:
         return "invoice_made"
     return "signed_up" if turn < INVOICES + SIGN_UPS else "order_placed"

@@ -15,10 +15,11 @@ from faults.place import Place, Wanted, opened
 
 SETTLE_SECONDS = 900.0
 """No experiment waits longer than this for its last letter."""
-LEASE_SECONDS = 5
+LEASE_SECONDS = 6
 SHORT_LEASE: dict[str, object] = {
     "lifecycle.store.claims.LEASE_SECONDS": LEASE_SECONDS,
     "lifecycle.store.claims.LEASE": LEASE_SECONDS,
+    "lifecycle.engine.pacing.LEASE_MARGIN_SECONDS": 1.0,
 }
 """On PostgreSQL, where the next daemon waits for the leases of the one that died."""
 
@@ -67,6 +68,8 @@ class Experiment:
     question: str
     method: str
     run: Run
+    columns: tuple[tuple[str, str], ...] = ()
+    """Figures of its own: heading and key."""
 
 
 def finding(title: str, begun: float, verdict: Verdict, **figures: Any) -> Finding:

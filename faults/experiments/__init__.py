@@ -10,6 +10,7 @@ from faults.experiments import (
     lost_answers,
     lost_feedback,
     points,
+    poison,
     postgres,
     refusals,
     ses_down,
@@ -29,4 +30,5 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     locked.EXPERIMENT,
     disk_full.EXPERIMENT,
     postgres.EXPERIMENT,
+    poison.EXPERIMENT,
 )

@@ -27,10 +27,11 @@ def run(asked: Asked) -> Iterator[Finding]:
     for kind in asked.kinds:
         for mode in MODES:
             asked.tell(f"{kind}, {mode}: {asked.of(SENDS)} letters under random kills")
-            yield _once(asked, kind, mode)
+            yield once(asked, kind, mode)
 
 
-def _once(asked: Asked, kind: str, mode: str) -> Finding:
+def once(asked: Asked, kind: str, mode: str) -> Finding:
+    """Send letters by the thousand on one database, in one mode, under random kills."""
     begun = time.monotonic()
     wanted = Wanted(kind, CUSTOMERS, mode, changed=leases(kind))
     count = round(asked.of(SENDS) / LETTERS_AN_EVENT)

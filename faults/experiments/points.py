@@ -18,10 +18,13 @@ from faults.points import POINTS, Point
 
 CUSTOMERS, BUYERS = 600, 400
 """Of so many customers so many buy; the others are erased and spoken of."""
-PER_SECOND = 40.0
-AT_ONCE = 8
+PER_SECOND = 12.0
+AT_ONCE = 4
 ROUNDS = 1
-REACHED_SECONDS = 40.0
+MODES = ("single", "bulk")
+REACHED_SECONDS = 90.0
+WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
+"""In the place of 15 minutes, so that a letter may go again while somebody waits."""
 REST_AFTER = 6
 """After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
 
@@ -29,24 +32,25 @@ REST_AFTER = 6
 def run(asked: Asked) -> Iterator[Finding]:
     """Once for each database: all points, one after the other, in one life of one shop."""
     for kind in asked.kinds:
-        points = [one for one in POINTS if kind in one.kinds]
-        asked.tell(f"{kind}: {len(points)} failpoints")
-        yield every(asked, kind, points)
+        for mode in MODES:
+            points = [one for one in POINTS if kind in one.kinds and one.mode == mode]
+            asked.tell(f"{kind}, {mode}: {len(points)} failpoints")
+            yield every(asked, kind, points, mode)
 
 
-def every(asked: Asked, kind: str, points: Sequence[Point], rounds: int = ROUNDS) -> Finding:
+def every(asked: Asked, kind: str, points: Sequence[Point], mode: str = "single") -> Finding:
     """Kill the daemon at each of the points; each must be reached."""
     begun = time.monotonic()
-    wanted = Wanted(kind, CUSTOMERS, changed=leases(kind))
+    wanted = Wanted(kind, CUSTOMERS, mode, changed={**WINDOW, **leases(kind)})
     dice = Dice(asked.seed, "points", kind)
-    with asked.shop("points", wanted) as place:
+    with asked.shop(f"points_{mode}", wanted) as place:
         deeds, feed = Deeds(place), place.feed(PER_SECOND, AT_ONCE)
         feed.begin(event(number, BUYERS) for number in itertools.count())
         place.start()
         deeds.ready()
         place.daemon.stop()
         reached, missed = 0, []
-        for turn, one in enumerate([*points] * rounds, 1):
+        for turn, one in enumerate([*points] * ROUNDS, 1):
             if _killed_at(place, deeds, one, 1 + dice.one_of(one.turns)):
                 reached += 1
             else:
@@ -66,7 +70,7 @@ def every(asked: Asked, kind: str, points: Sequence[Point], rounds: int = ROUNDS
         if missed:
             verdict.wrong.append(f"never reached: {missed}")
         told = {"points": len(points), "kills": reached, "missed": missed}
-        return finding(kind, begun, verdict, **told, settled_after=round(settled, 1))
+        return finding(f"{kind}, {mode}", begun, verdict, **told, settled_after=round(settled, 1))
 
 
 def _killed_at(place: Place, deeds: Deeds, one: Point, turn: int) -> bool:
