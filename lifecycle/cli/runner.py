@@ -93,6 +93,8 @@ class Runner:
             due = self.engine.next_due()
             if due is not None and due <= now:
                 self.engine.tick(now)
+                if self.engine.pacing.more:
+                    self._woken.set()
             if monotonic() - self._tended >= TEND_SECONDS:
                 self._tended = monotonic()
                 self._tend()

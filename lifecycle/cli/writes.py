@@ -18,7 +18,7 @@ from lifecycle.engine.migrating import Deleted
 from lifecycle.engine.resolve import resolve
 from lifecycle.engine.resuming import CaughtUp, resume
 from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
-from lifecycle.store import breaker, catalog_versions, customers, keys, operations
+from lifecycle.store import account, breaker, catalog_versions, customers, keys, operations
 from lifecycle.store.erase import erase, scrub
 from lifecycle.store.facts import customer_exists
 from lifecycle.store.merge import merge
@@ -110,7 +110,11 @@ def _live(desk: Desk) -> Live | None:
 def _pace(desk: Desk) -> float | None:
     """Letters a second that the running engine's transport takes; elsewhere none is kept."""
     parts = desk.parts() if desk.in_daemon else None
-    return parts.rate() if parts is not None and parts.rate is not None else None
+    if parts is None or parts.turnstile is None or parts.turnstile.rate is None:
+        return None
+    with desk.database.read() as connection:
+        told = account.known(connection, parts.turnstile.transport).told
+    return told.per_second if told is not None else parts.turnstile.rate
 
 
 def _same_folder(desk: Desk, arguments: Arguments) -> None:

@@ -38,6 +38,11 @@ class Stop(StrEnum):
     UNANSWERED = "unanswered"
     SET_UP = "set_up"
 
+    @property
+    def reason(self) -> str:
+        """The reason, of the closed list, for which letters are held."""
+        return MANNERS[self].reason
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -176,16 +181,20 @@ class Rest:
     everything: Stopped | None = None
     marketing: Stopped | None = None
     senders: Mapping[str, Stopped] = field(default_factory=lambda: MappingProxyType({}))
+    tried: frozenset[str] = frozenset()
+    """Ids of the messages that try whether it is over."""
 
     @classmethod
-    def of(cls, stopped: Mapping[str, Stopped]) -> Rest | None:
+    def of(cls, stopped: Mapping[str, Stopped], tried: frozenset[str]) -> Rest | None:
         """What stoppages, by scope, keep back; None where they keep nothing back."""
         senders = {one.domain: one for one in stopped.values() if one.domain is not None}
-        found = cls(stopped.get(ACCOUNT), stopped.get(MARKETING), MappingProxyType(senders))
-        return found if found != cls() else None
+        found = cls(stopped.get(ACCOUNT), stopped.get(MARKETING), MappingProxyType(senders), tried)
+        return found if found.everything or found.marketing or senders else None
 
-    def over(self, domain: str, *, transactional: bool) -> Stopped | None:
+    def over(self, domain: str, message_id: str, *, transactional: bool) -> Stopped | None:
         """What keeps a letter of a sender's domain back; None where nothing does."""
+        if message_id in self.tried:
+            return None
         if self.everything is not None:
             return self.everything
         found = self.senders.get(domain)

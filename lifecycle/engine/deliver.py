@@ -46,10 +46,18 @@ _UNREAD = Statement(
 
 
 def deliver(
-    parts: Parts, letters: Letters, policy: Policy, now: datetime, batch: int = claims.BATCH
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    now: datetime,
+    batch: int = claims.BATCH,
+    marketing: int | None = None,
 ) -> int:
-    """Deliver one batch of due messages; says how many it was the turn of."""
-    claimed, pulse = _claim(parts, now, batch)
+    """Deliver one batch of due messages; says how many it was the turn of.
+
+    At most `marketing` of them are not transactional; None = any number.
+    """
+    claimed, pulse = _claim(parts, now, batch, marketing)
     if not claimed:
         return 0
     reach("messages_claimed")
@@ -64,9 +72,14 @@ def deliver(
     return len(claimed)
 
 
-def _claim(parts: Parts, now: datetime, batch: int) -> tuple[list[Claim], Pulse]:
+def _claim(
+    parts: Parts, now: datetime, batch: int, marketing: int | None
+) -> tuple[list[Claim], Pulse]:
     with parts.database.write() as connection:
-        claimed = claims.claim(connection, "message", now, batch)
+        if parts.turnstile is None:
+            claimed = claims.claim(connection, "message", now, batch)
+        else:
+            claimed = claims.claim_in_turn(connection, now, batch, marketing)
         return claimed, parts.database.pulse(connection)
 
 
@@ -255,9 +268,8 @@ def _hand_over(parts: Parts, going: Sequence[Prepared], now: datetime) -> list[O
             ]
         )
     reach("attempts_noted")
-    outcomes = hand_over(
-        parts.transport, [one.ready.letter for one in going], parts.gate, parts.pool
-    )
+    letters = [one.ready.letter for one in going]
+    outcomes = hand_over(parts.transport, letters, parts.gate_for(len(letters)), parts.pool)
     reach("handed_over")
     return outcomes
 

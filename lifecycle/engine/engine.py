@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.core.policy import Policy
@@ -42,7 +43,7 @@ class Engine:
         self.letters = Letters(parts)
         self.forgetting = Forgetting(parts)
         self.nightly = Nightly(parts)
-        self.pacing = Pacing(parts.rate)
+        self.pacing = Pacing(parts, lambda: self.stop)
         self.watch = Watch(parts)
         self.stop = False
         self._policy: Policy | None = None
@@ -77,6 +78,7 @@ class Engine:
         recorded last, not made.
         """
         total = 0
+        self.pacing.begin(now)
         self._policy = self.policy() if self.parts.outside or self._policy is None else self._policy
         elsewhere: set[str] = set()
         while not self.stop:
@@ -139,15 +141,20 @@ class Engine:
         """The earliest instant at which something falls due."""
         with self.parts.database.read() as connection:
             self._dues = claims.dues(connection)
-        return self.upcoming()
+        found, tried_at = self.upcoming(), self.pacing.due_at()
+        return min(found, tried_at) if found and tried_at else found or tried_at
 
     def _deliver(self, parts: Parts, policy: Policy, now: datetime, batch: int) -> int:
         room = self.pacing.room(now, batch)
-        if not room:
+        if not room.letters:
             return 0
         policy = with_warming(parts, self.watch.over(policy, now), now)
-        done = deliver(parts, self.letters, policy, now, room)
-        self.pacing.begun(now, done)
+        policy = replace(policy, rest=room.rest)
+        done = 0
+        try:
+            done = deliver(parts, self.letters, policy, now, room.letters, room.marketing)
+        finally:
+            self.pacing.done(now, done)
         return done
 
     def _tend(self, policy: Policy, now: datetime) -> int:

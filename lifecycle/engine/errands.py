@@ -15,6 +15,7 @@ from typing import Any
 from lifecycle import log
 from lifecycle.core.chance import fraction
 from lifecycle.core.message import OutcomeKind
+from lifecycle.engine.alone import hand_over_alone
 from lifecycle.engine.errand_body import Unsayable, body_of, note_letter
 from lifecycle.engine.outcome import RETRY_AFTER
 from lifecycle.engine.parts import Parts
@@ -139,7 +140,7 @@ class Errands:
             answer = self._caller.call(row.said["url"], row.errand_id, begun.body.encode(), now)
             self._resting.heard(row.said["url"], answer, now)
             return answer
-        outcome = begun.parts.transport.send(note_letter(begun.parts, row, begun.body, now))
+        outcome = hand_over_alone(begun.parts, note_letter(begun.parts, row, begun.body, now))
         if outcome.kind is OutcomeKind.UNCERTAIN:
             return Answer(Fate.GONE, UNKNOWN)
         fate = _FATES.get(outcome.kind, Fate.AGAIN)

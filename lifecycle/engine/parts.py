@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from lifecycle.catalog.lints import ENGINE_EVENTS
+from lifecycle.core.account import Told
+from lifecycle.core.message import Outcome
 from lifecycle.engine.live import Live
 from lifecycle.render.links import Signer
 from lifecycle.rewards import referral
+from lifecycle.send.gate import Turnstile
 from lifecycle.send.journal import Journal
 from lifecycle.send.transport import Gate, OpenGate, Transport
 from lifecycle.store.database import Database
@@ -38,8 +41,10 @@ class Parts:
     """Lets letters begin no faster than the transport takes them."""
     journal: Journal | None = None
     """Where attempts are noted beside the database; None where nothing leaves the house."""
-    rate: Callable[[], float | None] | None = None
-    """Asks the transport how many letters it takes a second; None where it takes any number."""
+    turnstile: Turnstile | None = None
+    """The pace that all processes share; None where the transport takes letters at any pace."""
+    account: Callable[[], Told | Outcome] | None = None
+    """Asks the transport for its account, or tells why it did not say; None: nobody to ask."""
 
     @property
     def gives_codes(self) -> bool:
@@ -58,6 +63,10 @@ class Parts:
         """Histories kept in memory: of events that only ever come in by being taken in."""
         own = {*ENGINE_EVENTS, *self.live.hooks.triggers}
         return Recent(lambda name: name not in own)
+
+    def gate_for(self, letters: int) -> Gate:
+        """The gate through which a batch of so many letters is handed over."""
+        return self.gate if self.turnstile is None else self.turnstile.gate(letters)
 
     @property
     def shop_zone(self) -> str:

@@ -17,6 +17,7 @@ from lifecycle.core.facts import Facts, Sent
 from lifecycle.core.guard import Drop, Go, Hold, Owed, guard
 from lifecycle.core.migration import let_go
 from lifecycle.core.policy import Policy
+from lifecycle.core.resting import rested
 from lifecycle.core.step import Step, Variant
 from lifecycle.core.walk import Walk
 from lifecycle.engine.letters import Letters, Ready, Wanted
@@ -178,7 +179,8 @@ def judge(due: Due, policy: Policy, now: datetime) -> Go | Hold | Drop:
         row.place,
         bool(row.made),
     )
-    return guard(owed, due.facts, policy, now)
+    verdict = guard(owed, due.facts, policy, now)
+    return rested(verdict, owed, row.message_id, row.variant, policy, now)
 
 
 def counts_as_sent(due: Due, now: datetime) -> None:

@@ -14,6 +14,7 @@ from lifecycle.clock import since_boot
 from lifecycle.core.mailbox import domain_of
 from lifecycle.core.message import Outcome
 from lifecycle.core.pace import SECOND, Grant, Grants, Limit, Used, free_at, settle, take
+from lifecycle.failpoints import reach
 from lifecycle.send.heard import Ear
 from lifecycle.store import pace
 from lifecycle.store.database import Database
@@ -70,6 +71,8 @@ class Turnstile:
         """How far the count of letters ever begun may go: the day's quota; None = no end."""
         self.opened_for = 0
         """For how many letters gates were ever opened: how many were attempted."""
+        self.ends = float("inf")
+        """When the lease of what is attempted now is over, by `since_boot`."""
         self._database = database
         self._rate = rate
         self._lock = Lock()
@@ -91,10 +94,10 @@ class Turnstile:
         """The limit that the rate makes; None where there is none."""
         return None if self._rate is None else Limit.per_second(self._rate)
 
-    def gate(self, letters: int, ends: float) -> TimedGate:
+    def gate(self, letters: int, ends: float | None = None) -> TimedGate:
         """A gate for one batch of so many letters, which closes at `ends`, by `since_boot`."""
         self.opened_for += letters
-        return TimedGate(self, letters, ends)
+        return TimedGate(self, letters, self.ends if ends is None else ends)
 
     def hear(self, sender: str, outcomes: Sequence[Outcome]) -> None:
         """Hear what came of one call for one sender's letters."""
@@ -141,6 +144,7 @@ class Turnstile:
         self._used = []
         if taken.grant is None:
             return float("inf") if taken.spent else max(taken.wait / SECOND, SOON)
+        reach("pace_granted")
         own, self._own = take(self._own, limit, taken.at, taken.grant.letters)
         assert own is not None
         self._hand = _Hand(

@@ -252,7 +252,7 @@ def _by_status(status: int) -> tuple[OutcomeKind, Stop | None]:
 def _of_others(words: str, sender: str) -> bool:
     """Whether the identities that failed the check are named, and the sender's is none of them."""
     found = _FAILED_IDENTITIES.search(words)
-    return bool(sender and found) and domain_of(sender) not in found[1].lower()  # type: ignore[index]
+    return found is not None and bool(sender) and domain_of(sender) not in found[1].lower()
 
 
 def _in_handshake(error: BaseException) -> bool:

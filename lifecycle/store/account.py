@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, or_, select, tuple_, update
 
+from lifecycle.core.account import Told
 from lifecycle.core.stoppage import MOST_DETAIL, Stop, Stopped
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -24,16 +25,16 @@ _STOPPED = Statement(select(STOPPAGE).where(STOPPAGE.c.transport == bindparam("o
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of an account; `told` is empty while it never told anything."""
+    """What is known of an account; `told` is None while it never told anything."""
 
-    asked_at: datetime | None
-    told: Mapping[str, Any]
+    asked_at: datetime | None = None
+    told: Told | None = None
 
 
 def known(connection: Connection, transport: str) -> Known:
     """What a transport last told of its account."""
     rows = _KNOWN.rows(connection, {"of": transport})
-    return Known(rows[0].asked_at, rows[0].told or {}) if rows else Known(None, {})
+    return Known(rows[0].asked_at, Told.read(rows[0].told or {})) if rows else Known()
 
 
 def may_ask(connection: Connection, transport: str, before: datetime, now: datetime) -> bool:
@@ -47,15 +48,11 @@ def may_ask(connection: Connection, transport: str, before: datetime, now: datet
     return bool(connection.execute(mine.values(asked_at=now)).rowcount)
 
 
-def keep(
-    connection: Connection, transport: str, told: Mapping[str, Any] | None, asked_at: datetime
-) -> None:
+def keep(connection: Connection, transport: str, told: Told | None, asked_at: datetime) -> None:
     """Keep what an account told; None keeps what was told before. `asked_at` says as of when."""
     values: dict[str, Any] = {"asked_at": asked_at}
     if told is not None:
-        values["told"] = dict(told)
-    row = {"transport": transport, "asked_at": None, "told": None}
-    insert_new(connection, ACCOUNT, [row])
+        values["told"] = told.kept()
     connection.execute(update(ACCOUNT).where(ACCOUNT.c.transport == transport).values(values))
 
 
@@ -101,8 +98,8 @@ def wake(
     now: datetime,
     at_most: int,
     campaigns: Collection[str] | None = None,
-) -> int:
-    """Have letters held for a reason looked at again at `now`; says how many.
+) -> list[str]:
+    """Have letters held for a reason looked at again at `now`; gives their ids.
 
     The transactional first, then by priority, then what fell due first; `campaigns` None = all.
     """
@@ -128,7 +125,7 @@ def wake(
     )
     keys = tuple_(MESSAGE.c.customer_id, MESSAGE.c.message_id)
     woken = update(MESSAGE).where(keys.in_(first)).values(due_at=now)
-    return int(connection.execute(woken).rowcount)
+    return list(connection.execute(woken.returning(MESSAGE.c.message_id)).scalars())
 
 
 def _of(transport: str, scope: str) -> Any:

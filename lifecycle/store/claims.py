@@ -7,7 +7,7 @@ quarantined after a few crashes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -77,6 +77,7 @@ CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts", "everything", "
 
 
 _FRESH = "attempts = 0"
+_OF_RANK = f"{_FRESH} AND transactional = :of AND priority = :rank"
 _FAILED = f"attempts > 0 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
 
 
@@ -122,6 +123,53 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
         for one in _claimed(connection, _aside(kind, queue), {"now": bound["now"]}):
             log.warned(f"{queue}_quarantined", customer=one.customer_id, id=one.id)
     return claimed
+
+
+def claim_in_turn(
+    connection: Connection, now: datetime, batch: int, marketing: int | None = None
+) -> list[Claim]:
+    """Take up to `batch` messages due at `now`, where not all that is due can go.
+
+    The transactional first, then by priority, then what fell due first; at most `marketing` of them
+    are not transactional (None = any number).
+    """
+    arrived.enter(connection, None)
+    kind = connection.dialect.name
+    bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000}
+    claimed: list[Claim] = []
+    for transactional, priority in _ranks(connection):
+        room = batch - len(claimed)
+        if not transactional and marketing is not None:
+            room = min(room, marketing)
+        if room > 0:
+            rank = {**bound, "batch": room, "of": transactional, "rank": priority}
+            found = _claimed(connection, _statement(kind, "message", _OF_RANK), rank)
+            claimed += found
+            if not transactional and marketing is not None:
+                marketing -= len(found)
+    if claimed or (marketing is not None and marketing < 1):
+        return claimed
+    return claim(connection, "message", now, 1)  # Those that failed, each alone.
+
+
+def _ranks(connection: Connection) -> Iterator[tuple[bool, int]]:
+    """The ranks that waiting messages have, the first in turn first: each costs one look."""
+    found = _FIRST_RANK.rows(connection, {})
+    while found:
+        transactional, priority = bool(found[0].transactional), found[0].priority
+        yield transactional, priority
+        found = _NEXT_RANK.rows(connection, {"of": transactional, "rank": priority})
+
+
+_RANKS = (
+    "SELECT transactional, priority FROM message WHERE due_at IS NOT NULL{} "
+    "ORDER BY transactional DESC, priority DESC LIMIT 1"
+)
+_RANK_COLUMNS: tuple[Any, ...] = (column("transactional"), column("priority"))
+_FIRST_RANK = Statement(text(_RANKS.format("")).columns(*_RANK_COLUMNS))
+_NEXT_RANK = Statement(
+    text(_RANKS.format(" AND (transactional, priority) < (:of, :rank)")).columns(*_RANK_COLUMNS)
+)
 
 
 def _claimed(connection: Connection, statement: Statement, bound: Mapping[str, Any]) -> list[Claim]:
