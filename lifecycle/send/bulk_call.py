@@ -78,18 +78,20 @@ def entry_of(place: int, letter: Letter, *, by_shape: bool = True) -> Entry | No
     if needs_raw(letter):
         return None
     envelope = envelope_of(letter)
-    if not letter.html and not letter.text:
-        raise LetterRefused(NO_BODY)
     template = None
     if by_shape and letter.pieces is not None and fits(letter):
         template = template_of(letter.pieces.shape)
     try:
         if template is not None and letter.pieces is not None:
             data = template.data(letter.pieces, letter.subject)
+            parts = template.parts(letter.pieces)
         else:
             data = whole_data(letter.html, letter.text, letter.subject)
+            parts = bool(letter.html), bool(letter.text)
     except UnicodeEncodeError as error:
         raise LetterRefused(SURROGATE) from error
+    if not any(parts):
+        raise LetterRefused(NO_BODY)
     if _NUL in data and ("\0" in letter.html or "\0" in letter.text):
         raise LetterRefused(NUL)
     values = data.decode()
@@ -105,7 +107,7 @@ def entry_of(place: int, letter: Letter, *, by_shape: bool = True) -> Entry | No
     )
     reply_to = envelope.reply_to.header(fold=" ") if envelope.reply_to else None
     sender = envelope.sender.header(fold=" ")
-    kind = Kind(template, bool(letter.html), bool(letter.text), sender, reply_to)
+    kind = Kind(template, *parts, sender, reply_to)
     return Entry(place, letter, kind, body)
 
 

@@ -9,9 +9,10 @@ them as its own; whatever in that text could be so taken travels inside a value.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
 import msgspec
 
@@ -31,14 +32,11 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One part as a template, the names of its slots, and what stands around their values."""
+    """One part of a shape, apart: what SES may read, and what must travel inside a value."""
 
-    template: str
-    names: tuple[str, ...]
+    kept: tuple[str, ...]
     around: tuple[tuple[str, str], ...]
-    """Before and after each value; empty where nothing stands around any of them."""
-    fixed: tuple[tuple[str, str], ...]
-    """Names and values that are the same in each letter, for they are our own text."""
+    """Before and after each value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,25 +45,32 @@ class Template:
 
     html: str
     text: str
-    parts: tuple[_Part, _Part]
     names: tuple[str, ...]
-    """Of the slots and the subject, where nothing needs to be put around or beside values."""
+    """Of the values that travel, the subject last: slots that hold one value share a name."""
+    chosen: Callable[[tuple[str, ...]], tuple[str, ...]]
+    """Chooses these among the values of all slots and the subject."""
+    around: tuple[tuple[str, str], ...]
+    """Before and after each of them; empty where nothing stands around any."""
+    fixed: tuple[tuple[str, str], ...]
+    """Names and values that are the same in each letter, for they are our own text."""
+
+    always: tuple[bool, bool]
+    """Whether the HTML, and the text, say something whatever the values are."""
+
+    def parts(self, pieces: Pieces) -> tuple[bool, bool]:
+        """Whether a letter has HTML, and whether it has text."""
+        html, text = self.always
+        return html or any(pieces.html), text or any(pieces.text)
 
     def data(self, pieces: Pieces, subject: str) -> bytes:
         """The values of one letter as JSON. Raises UnicodeEncodeError for a lone surrogate."""
-        if self.names:
-            return _encode(
-                dict(zip(self.names, (*pieces.html, *pieces.text, subject), strict=True))
-            )
-        values = {SUBJECT: subject}
-        for part, found in zip(self.parts, (pieces.html, pieces.text), strict=True):
-            if part.around:
-                found = tuple(
-                    before + value + after
-                    for (before, after), value in zip(part.around, found, strict=True)
-                )
-            values.update(zip(part.names, found, strict=True))
-            values.update(part.fixed)
+        found = self.chosen((*pieces.html, *pieces.text, subject))
+        if self.around:
+            around = zip(self.around, found, strict=True)
+            found = tuple([before + value + after for (before, after), value in around])
+        values = dict(zip(self.names, found, strict=True))
+        if self.fixed:
+            values.update(self.fixed)
         return _encode(values)
 
 
@@ -84,10 +89,31 @@ def template_of(shape: Shape) -> Template | None:
     """The shape as an inline template, made once; None where its own text is not fit to be sent."""
     if any(_UNFIT.search(text) for text in (*shape.html, *shape.text)):
         return None
-    html, text = _part(shape.html, WHOLE_HTML), _part(shape.text, WHOLE_TEXT)
-    bare = not any(part.around or part.fixed for part in (html, text))
-    names = (*html.names, *text.names, SUBJECT) if bare else ()
-    return Template(html.template, text.template, (html, text), names)
+    parts = _part(shape.html), _part(shape.text)
+    around = [*parts[0].around, *parts[1].around]
+    names: dict[tuple[object, str, str], str] = {}
+    chosen = []
+    slots = []
+    for place, (same, (before, after)) in enumerate(zip(_same(shape), around, strict=True)):
+        key = (same, before, after)
+        if key not in names:
+            names[key] = f"v{len(names)}"
+            chosen.append(place)
+        slots.append(names[key])
+    fixed: dict[str, str] = {}
+    html_slots = len(parts[0].around)
+    html = _template(parts[0].kept, slots[:html_slots], fixed)
+    text = _template(parts[1].kept, slots[html_slots:], fixed)
+    kept_around = (*(around[place] for place in chosen), ("", ""))
+    return Template(
+        html,
+        text,
+        (*names.values(), SUBJECT),
+        _chooser((*chosen, len(around))),
+        kept_around if any(before or after for before, after in kept_around) else (),
+        tuple((name, taken) for taken, name in fixed.items()),
+        (any(shape.html), any(shape.text)),
+    )
 
 
 def fits(letter: Letter) -> bool:
@@ -96,13 +122,12 @@ def fits(letter: Letter) -> bool:
     if pieces is None:
         return False
     shape = pieces.shape
-    return all(
-        len(texts) == len(values) + 1 if texts else not (whole or values)
-        for whole, texts, values in (
-            (letter.html, shape.html, pieces.html),
-            (letter.text, shape.text, pieces.text),
-        )
-    )
+    if len(pieces.html) != max(len(shape.html) - 1, 0):
+        return False
+    if len(pieces.text) != max(len(shape.text) - 1, 0):
+        return False
+    # A part that the shape does not know was given whole, or there is none.
+    return bool(shape.html or not letter.html) and bool(shape.text or not letter.text)
 
 
 def placeholder(name: str) -> str:
@@ -110,8 +135,21 @@ def placeholder(name: str) -> str:
     return "{{" + name + "}}"
 
 
-def _part(texts: tuple[str, ...], letter: str) -> _Part:
-    """Texts with a placeholder between each two, and one for whatever SES would take as its own."""
+def _same(shape: Shape) -> list[object]:
+    """For each slot, HTML first, what it shares with all slots that hold its value."""
+    slots = max(len(shape.html) - 1, 0) + max(len(shape.text) - 1, 0)
+    named = (*shape.html_names, *shape.text_names)
+    return list(named if len(named) == slots else range(slots))
+
+
+def _chooser(places: tuple[int, ...]) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    if len(places) == 1:
+        return lambda values: (values[places[0]],)
+    return itemgetter(*places)
+
+
+def _part(texts: tuple[str, ...]) -> _Part:
+    """Texts without what would touch a placeholder: that goes around the value beside it."""
     before, after, kept = [], [], []
     for at, text in enumerate(texts):
         begin, stop = 0, len(text)
@@ -124,25 +162,20 @@ def _part(texts: tuple[str, ...], letter: str) -> _Part:
             stop = end.start() if end else len(text)
             before.append(text[stop:])
         kept.append(text[begin:stop])
-    names = tuple(f"{letter}{at}" for at in range(len(before)))
-    fixed: dict[str, str] = {}
+    return _Part(tuple(kept), tuple(zip(before, after, strict=True)))
+
+
+def _template(kept: tuple[str, ...], slots: Sequence[str], fixed: dict[str, str]) -> str:
+    """Texts with a placeholder between each two, and one for whatever SES would take as its own."""
     template = []
     for at, text in enumerate(kept):
         if at:
-            template.append(placeholder(names[at - 1]))
+            template.append(placeholder(slots[at - 1]))
         for piece, taken in _split(text):
             template.append(piece)
             if taken:
-                name = fixed.setdefault(taken, f"{letter}x{len(fixed)}")
-                template.append(placeholder(name))
-    around = tuple(zip(before, after, strict=True))
-    plain = not any(left or right for left, right in around)
-    return _Part(
-        "".join(template),
-        names,
-        () if plain else around,
-        tuple((name, taken) for taken, name in fixed.items()),
-    )
+                template.append(placeholder(fixed.setdefault(taken, f"x{len(fixed)}")))
+    return "".join(template)
 
 
 def _split(text: str) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,12 @@ def shaped(
     return letter(pieces=pieces, **whole, **other)
 
 
+def in_pieces(letter: MakeLetter, shape: Shape, *values: Sequence[str], **other: Any) -> Letter:
+    """As rendering makes them: never put together unless somebody reads the whole."""
+    pieces = Pieces(shape, *(tuple(some) for some in values))
+    return letter(pieces=pieces, html="", text="", **other)
+
+
 def entries(letters: Sequence[Letter], *, by_shape: bool = True) -> list[Entry]:
     found = [entry_of(place, one, by_shape=by_shape) for place, one in enumerate(letters)]
     assert all(found)
@@ -150,6 +156,63 @@ def test_a_letter_that_its_shape_does_not_fit_travels_whole(
     assert not fits(odd), what
     ((call,), _) = calls_of(entries([odd]), None)
     assert put_together(call.body(), simply) == [("Your cart", "<p>whole</p>", "whole")]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    html=st.lists(NASTY, min_size=6, max_size=6),
+    text=st.lists(NASTY, min_size=4, max_size=4),
+    values=st.lists(NASTY, min_size=4, max_size=4),
+    names=st.lists(st.integers(0, 3), min_size=8, max_size=8),
+)
+def test_slots_of_one_name_travel_once_and_stand_everywhere(
+    letter: MakeLetter, html: list[str], text: list[str], values: list[str], names: list[int]
+) -> None:
+    said = [values[name] for name in names]
+    named = tuple(f"n{name}" for name in names)
+    shape = Shape("v", ("<p>", *html[1:]), tuple(text), named[:5], named[5:])
+    one = in_pieces(letter, shape, said[:5], said[5:])
+    ((call,), _) = calls_of(entries([one]), None)
+    for reader in READERS:
+        assert put_together(call.body(), reader) == [("Your cart", one.html, one.text)]
+
+
+def test_a_value_that_stands_in_many_places_goes_once(letter: MakeLetter) -> None:
+    shape = Shape("v", ("a", "b", "c"), ("d", "e"), ("x", "x"), ("x",))
+    one = in_pieces(letter, shape, ["the very link"] * 2, ["the very link"])
+    ((call,), _) = calls_of(entries([one]), None)
+    assert call.body().count(b"the very link") == 1
+    assert put_together(call.body(), simply) == [
+        ("Your cart", "athe very linkbthe very linkc", "dthe very linke")
+    ]
+
+
+def test_a_letter_in_pieces_is_never_put_together(letter: MakeLetter) -> None:
+    shape = Shape("v", ("<p>", "</p>"), ("", ""))
+    one = in_pieces(letter, shape, ["Ann"], ["Ann"])
+    assert entry_of(0, one)
+    assert one.__dict__["html"] == one.__dict__["text"] == ""
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "parts"),
+    [
+        ([""], ["t"], ["Subject", "Text"]),
+        (["h"], [""], ["Subject", "Html"]),
+    ],
+)
+def test_a_part_in_pieces_that_comes_to_nothing_is_left_out(
+    letter: MakeLetter, html: list[str], text: list[str], parts: list[str]
+) -> None:
+    one = in_pieces(letter, Shape("v", ("", ""), ("", "")), html, text)
+    ((call,), _) = calls_of(entries([one]), None)
+    content = json.loads(call.body())["DefaultContent"]["Template"]["TemplateContent"]
+    assert sorted(content) == sorted(parts)
+
+
+def test_pieces_that_come_to_nothing_are_no_letter(letter: MakeLetter) -> None:
+    with pytest.raises(LetterRefused):
+        entry_of(0, in_pieces(letter, Shape("v", ("", ""), ("",)), [""], []))
 
 
 @pytest.mark.parametrize("part", ["html", "text"])
