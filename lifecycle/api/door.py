@@ -23,6 +23,8 @@ class Health:
     ready: bool
     figures: Mapping[str, float] = field(default_factory=dict)
     why_not: str = ""
+    stopped: tuple[Mapping[str, str], ...] = ()
+    """What stops the transport: kind, scope, since, until, and why in words with the remedy."""
 
 
 @dataclass(frozen=True)

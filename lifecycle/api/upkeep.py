@@ -34,6 +34,8 @@ def ways(
         told: dict[str, Any] = {"ready": health.ready, **health.figures}
         if health.why_not:
             told["why_not"] = health.why_not
+        if health.stopped:
+            told["transport_stopped"] = list(health.stopped)
         return json_response(told, 200 if health.ready else 503)
 
     async def figures(request: Request) -> Response:

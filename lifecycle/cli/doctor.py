@@ -98,6 +98,7 @@ def _definitions(said: Any) -> Iterator[Finding]:
 
 def _database(said: Any, settings: Any) -> Iterator[Finding]:
     from lifecycle.cli import place
+    from lifecycle.cli.doctor_transport import transport_standing
     from lifecycle.cli.lock import Held, WriterLock
     from lifecycle.store import migrate
     from lifecycle.store.database import Database
@@ -131,6 +132,7 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
         with database.read() as connection:
             yield from _clock(connection)
             yield from _work(connection, settings)
+            yield from (Finding(*one) for one in transport_standing(connection, settings))
             yield from _codes(said, connection)
             yield from _occasions(connection)
     finally:

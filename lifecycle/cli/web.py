@@ -19,6 +19,7 @@ from lifecycle.engine.resolve import prove
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.insight.answer import answer
 from lifecycle.insight.backlog import backlog
+from lifecycle.insight.transport import standing, told_of
 from lifecycle.send.sns import SnsVerifier
 from lifecycle.send.sns_network import confirm_subscription, fetch_certificate
 
@@ -49,9 +50,12 @@ def door_of(root: Path, settings: Settings, runner: Runner) -> Door:
         now = clock.now()
         with database.read() as connection:
             figures = backlog(connection, now)
+            found = standing(connection, runner.engine.parts.transport.name)
         late = figures["lag_seconds"] > LATE_SECONDS
         why_not = "the engine is behind" if late else "ticks fail" if runner.failures else ""
-        return Health(not why_not, figures, why_not)
+        if runner.engine.parts.turnstile is not None:
+            figures |= found.figures()
+        return Health(not why_not, figures, why_not, tuple(told_of(found)))
 
     return Door(
         database=database,

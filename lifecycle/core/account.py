@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import ceil, floor
+from math import floor
 from typing import Any
 
 from lifecycle.core.stoppage import Stop
@@ -51,7 +51,7 @@ class Told:
     @property
     def reserve(self) -> int:
         """How much of the day's quota is kept for transactional letters."""
-        return 0 if self.per_day is None else ceil(self.per_day * RESERVED_SHARE)
+        return 0 if self.per_day is None else floor(self.per_day * RESERVED_SHARE)
 
     @property
     def stops(self) -> Stop | None:

@@ -88,7 +88,7 @@ MANNERS: Mapping[Stop, Manner] = MappingProxyType(
         ),
         Stop.IDENTITY_LOST: Manner(
             "the sender's identity is not verified",
-            "verify the sender's domain in the SES console: its DKIM records in the DNS",
+            "verify the sender's domain with the transport: at SES by its DKIM records in the DNS",
             by_sender=True,
             asks_account=False,
         ),

@@ -16,6 +16,7 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.step import Step
 from lifecycle.core.words import rfc3339
 from lifecycle.insight.spoken import HOLDS, REASONS, clock, day
+from lifecycle.insight.transport import why_resting
 from lifecycle.insight.why import enrollments_of
 from lifecycle.store import operations
 from lifecycle.store.customers import owner_of
@@ -55,7 +56,7 @@ def coming(
     walked = [one for one in enrollments_of(connection, owner) if one.running or one.queued]
     paused = operations.ordered(connection)
     found = [*_enrollments(connection, catalog, walked, paused, zone)]
-    found += _messages(connection, owner, zone)
+    found += _messages(connection, owner, catalog.settings.transport.kind, zone)
     found += _errands(connection, owner, zone)
     return sorted(found, key=lambda one: (one.campaign, one.entry, rfc3339(one.until or _NEVER)))
 
@@ -119,8 +120,11 @@ def _version(connection: Connection, one: Enrollment, zone: ZoneInfo) -> str:
     return "an earlier version" if at is None else f"the version of {day(at.astimezone(zone))}"
 
 
-def _messages(connection: Connection, owner: str, zone: ZoneInfo) -> Iterator[Coming]:
+def _messages(
+    connection: Connection, owner: str, transport: str, zone: ZoneInfo
+) -> Iterator[Coming]:
     query = select(MESSAGE).where(MESSAGE.c.customer_id == owner, MESSAGE.c.state.in_(_OUT))
+    resting = why_resting(connection, transport, zone)
     for row in connection.execute(query):
         name = f"the letter “{row.step}”" + (f" ({row.variant})" if row.variant else "")
         what, until, text = "letter_due", row.due_at, f"{name} goes out now"
@@ -135,6 +139,7 @@ def _messages(connection: Connection, owner: str, zone: ZoneInfo) -> Iterator[Co
             what, text = "letter_out", f"{name} is being handed over"
         elif row.reason and row.due_at is not None:
             why = HOLDS.get(row.reason) or REASONS.get(row.reason, row.reason)
+            why = resting.get(row.reason) or why
             what, text = "letter_held", f"{name} is held until {clock(row.due_at, zone)}: {why}"
         elif row.due_at is not None:
             text = f"{name} is due at {clock(row.due_at, zone)}"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from lifecycle.core.account import Told
 from lifecycle.core.pace import Limit
-from lifecycle.core.stoppage import ACCOUNT, MARKETING, RATE, Stop, Stopped
+from lifecycle.core.stoppage import ACCOUNT, MARKETING, Stop, Stopped
 from lifecycle.core.words import rfc3339
 from lifecycle.insight.spoken import clock
 from lifecycle.store import account, pace
@@ -65,11 +65,33 @@ def sentences(found: Standing) -> Iterator[str]:
         )
 
 
-def why_resting(connection: Connection, transport: str, reason: str, zone: ZoneInfo) -> str | None:
-    """Why letters held for a reason rest now, on the clock `zone`; None where nothing says so."""
-    stopped = account.stoppages(connection, transport)
-    for scope in (ACCOUNT, MARKETING, *sorted(stopped)):
-        one = stopped.get(scope)
-        if one is not None and one.scope != RATE and one.manner.reason == reason:
-            return f"{one.words()}, since {clock(one.since, zone)}"
-    return None
+def told_of(found: Standing) -> Iterator[dict[str, str]]:
+    """Each stoppage as plain data, for machines."""
+    for one, sentence in zip(found.stopped, sentences(found), strict=True):
+        yield {
+            "kind": str(one.kind),
+            "scope": one.scope,
+            "since": rfc3339(one.since),
+            "until": rfc3339(one.until),
+            "told": sentence,
+        }
+
+
+def why_resting(connection: Connection, transport: str, zone: ZoneInfo) -> dict[str, str]:
+    """Why letters rest that are held by a stoppage, by reason, on the clock `zone`.
+
+    Where several stop letters for one reason, the one that concerns most is told.
+    """
+    found: dict[str, str] = {}
+    for one in sorted(account.stoppages(connection, transport).values(), key=_reaches):
+        if one.manner.reason:
+            since, until = clock(one.since, zone), clock(one.until, zone)
+            told = (
+                f"{one.words()}, since {since}; it is tried again at {until}, and goes on by itself"
+            )
+            found.setdefault(one.manner.reason, told)
+    return found
+
+
+def _reaches(one: Stopped) -> tuple[bool, bool, str]:
+    return one.scope != ACCOUNT, one.scope != MARKETING, one.scope

@@ -9,6 +9,7 @@ import ssl
 from threading import Lock
 
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
+from lifecycle.core.stoppage import Stop
 from lifecycle.send.envelope import LetterRefused, envelope_of
 from lifecycle.send.mime import mime_bytes
 from lifecycle.send.transport import told
@@ -23,6 +24,7 @@ _SLOW_CODE = 421
 _THIS_LETTER_CODES = frozenset({552, 555})
 """Answers to MAIL that speak of the letter (its size, its parameters), not of the sender."""
 _QUEUED_AS = re.compile(r"(?:queued as|^[\d.]*\s*ok:?)\s+(?!queued)(?P<id>[\w.=+-]{6,120})", re.I)
+_CONNECTING = "while connecting"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -134,7 +136,7 @@ class Smtp:
         except smtplib.SMTPConnectError as error:
             raise _refused_greeting(error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise _lost(OutcomeKind.NEVER_LEFT, "while connecting", error) from error
+            raise _lost(OutcomeKind.NEVER_LEFT, _CONNECTING, error) from error
         except ValueError as error:
             raise _set_up("the host's name cannot be looked up") from error
         self._connection, self._sent = connection, 0
@@ -145,7 +147,7 @@ class Smtp:
         except smtplib.SMTPNotSupportedError as error:
             raise _set_up(str(error)) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise _lost(OutcomeKind.NEVER_LEFT, "while connecting", error) from error
+            raise _lost(OutcomeKind.NEVER_LEFT, _CONNECTING, error) from error
         except ValueError as error:
             raise _set_up("user or password cannot be sent") from error
         return connection
@@ -206,7 +208,8 @@ def _taken_mail(connection: smtplib.SMTP, code: int, words: bytes) -> smtplib.SM
         return connection
     if code >= 500 and code not in _THIS_LETTER_CODES:
         # The sender is not welcome; so would be every other letter of it.
-        raise _Stop(Outcome(OutcomeKind.ACCOUNT, detail=_said(code, words)))
+        detail = _said(code, words)
+        raise _Stop(Outcome(OutcomeKind.ACCOUNT, detail=detail, stops=Stop.IDENTITY_LOST))
     raise _refused(code, words)
 
 
@@ -221,7 +224,8 @@ def _refused(code: int, words: bytes) -> _Stop:
     else:
         kind = OutcomeKind.NEVER_LEFT
     known = 400 <= code < 600 and code != _SLOW_CODE
-    return _Stop(Outcome(kind, detail=_said(code, words)), hang_up=not known)
+    stops = Stop.CREDENTIALS if kind is OutcomeKind.ACCOUNT else None
+    return _Stop(Outcome(kind, detail=_said(code, words), stops=stops), hang_up=not known)
 
 
 def _after_dot(code: int, words: bytes) -> _Stop:
@@ -231,17 +235,23 @@ def _after_dot(code: int, words: bytes) -> _Stop:
 
 
 def _refused_greeting(code: int, words: bytes | str) -> _Stop:
-    kind = OutcomeKind.SLOW_DOWN if 400 <= code < 500 else OutcomeKind.ACCOUNT
-    return _Stop(Outcome(kind, detail=_said(code, words)), hang_up=True)
+    kind, stops = OutcomeKind.ACCOUNT, Stop.SET_UP
+    if 400 <= code < 500:
+        kind, stops = OutcomeKind.SLOW_DOWN, Stop.UNREACHABLE
+    if code in _ACCOUNT_CODES:
+        stops = Stop.CREDENTIALS
+    return _Stop(Outcome(kind, detail=_said(code, words), stops=stops), hang_up=True)
 
 
 def _set_up(what: str) -> _Stop:
-    return _Stop(Outcome(OutcomeKind.ACCOUNT, detail=told(what)), hang_up=True)
+    refused = Outcome(OutcomeKind.ACCOUNT, detail=told(what), stops=Stop.SET_UP)
+    return _Stop(refused, hang_up=True)
 
 
 def _lost(kind: OutcomeKind, when: str, error: Exception) -> _Stop:
     detail = told(f"lost {when}: {type(error).__name__} {error}")
-    return _Stop(Outcome(kind, detail=detail), hang_up=True)
+    stops = Stop.UNREACHABLE if when == _CONNECTING else None
+    return _Stop(Outcome(kind, detail=detail, stops=stops), hang_up=True)
 
 
 def _said(code: int, words: bytes | str) -> str:

@@ -58,10 +58,7 @@ def keep(connection: Connection, transport: str, told: Told | None, asked_at: da
 
 def stoppages(connection: Connection, transport: str) -> dict[str, Stopped]:
     """What stops a transport now, by what it concerns."""
-    return {
-        row.scope: Stopped(row.scope, Stop(row.kind), row.since, row.until, row.tries, row.detail)
-        for row in _STOPPED.rows(connection, {"of": transport})
-    }
+    return {row.scope: _stopped(row) for row in _STOPPED.rows(connection, {"of": transport})}
 
 
 def stop(connection: Connection, transport: str, stopped: Stopped) -> bool:
@@ -126,6 +123,10 @@ def wake(
     keys = tuple_(MESSAGE.c.customer_id, MESSAGE.c.message_id)
     woken = update(MESSAGE).where(keys.in_(first)).values(due_at=now)
     return list(connection.execute(woken.returning(MESSAGE.c.message_id)).scalars())
+
+
+def _stopped(row: Any) -> Stopped:
+    return Stopped(row.scope, Stop(row.kind), row.since, row.until, row.tries, row.detail)
 
 
 def _of(transport: str, scope: str) -> Any:
