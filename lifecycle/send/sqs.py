@@ -180,5 +180,7 @@ def _receives(message: dict[str, Any]) -> int:
 
 def _reason(error: Exception) -> str:
     """What a client's error is called: its words may quote what was sent."""
-    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    # A connection cut before the answer has a `response`, too: None.
+    told = getattr(error, "response", None)
+    code = told.get("Error", {}).get("Code") if isinstance(told, dict) else None
     return str(code or type(error).__name__)

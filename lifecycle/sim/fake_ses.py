@@ -142,6 +142,11 @@ class FakeSes:
         """Put any text into the queue, as a message of its own."""
         self._in_loop(lambda: self._queue.put(lambda: body))
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for a message of the queue."""
+        return self._queue.is_waited_for
+
     def _controlled(self, said: Mapping[str, Any]) -> dict[str, Any]:
         self._control.change(said)
         return self._control.counts()

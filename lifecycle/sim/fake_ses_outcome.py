@@ -8,7 +8,7 @@ from lifecycle.sim.fake_ses_account import BOUNCE, COMPLAINT, FakeAccount, Suppr
 from lifecycle.sim.fake_ses_events import Mail, MailEvent
 from lifecycle.sim.fake_ses_letters import Posted
 from lifecycle.sim.fake_ses_publisher import Publisher
-from lifecycle.sim.fake_ses_reactions import HARD, Reactions, reactions_to
+from lifecycle.sim.fake_ses_reactions import HARD, Reactions, is_named, reactions_to
 
 TEMPLATE_NAME = "inline"
 
@@ -54,7 +54,7 @@ class Outcomes:
         """Whether anybody, or any machine, may follow a link of the letter."""
         if self.reactions.click or self.reactions.machine:
             return True
-        return any(simulated(one) for one in letter.recipients)
+        return any(is_named(one) for one in letter.recipients)
 
     def _come_of(self, mail: Mail, address: str, html: str, *, first: bool) -> None:
         key = f"{mail.message_id}:{address}"

@@ -72,6 +72,11 @@ class FakeQueue:
         """How many messages lie here, fetched and not deleted ones among them."""
         return len(self._ready) + len(self._out)
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a fetch waits for a message."""
+        return any(not waiting.done() for waiting, _ in self._waiting)
+
     def put(self, text: Callable[[], str]) -> str:
         """Put one message in; gives its id."""
         self._numbers += 1

@@ -112,7 +112,7 @@ COMPLAINED = Happening("Complaint", COMPLAINT_SECONDS, {"complaintFeedbackType":
 DELAYED = Happening("DeliveryDelay", DELAY_SECONDS, {"delayType": "MailboxFull"})
 REJECTED = Happening("Reject", DELIVERY_SECONDS, {"reason": "Bad content"})
 
-_SIMULATOR: dict[str, tuple[Happening, ...]] = {
+_NAMED: dict[str, tuple[Happening, ...]] = {
     "success": (SENT, DELIVERED),
     "ooto": (SENT, DELIVERED),
     "bounce": (SENT, HARD),
@@ -121,27 +121,39 @@ _SIMULATOR: dict[str, tuple[Happening, ...]] = {
     "softbounce": (SENT, SOFT),
     "delay": (SENT, DELAYED, DELIVERED),
     "reject": (SENT, REJECTED),
+    "open": (SENT, DELIVERED),
+    "click": (SENT, DELIVERED),
+    "machine": (SENT, DELIVERED),
 }
-"""By what stands before the `+` or `@`; the last three are not SES's but ours."""
+"""By the mailbox of the simulator, or by what follows the `+` of any other address: as in
+`ann+bounce@shop.example`. From softbounce on they are not SES's but ours."""
+
+
+def is_named(address: str) -> bool:
+    """Whether an address itself says what comes of letters to it."""
+    label = address.partition("@")[0].lower().partition("+")[2]
+    return simulated(address) or label in _NAMED
 
 
 def reactions_to(
     address: str, letter: str, html: str, reactions: Reactions, account: FakeAccount, seed: str
 ) -> Iterator[Happening]:
     """What comes of a letter to one address; `letter` is its id, for the dice."""
-    local = address.partition("@")[0].partition("+")[0].lower()
-    if simulated(address):
-        yield from _SIMULATOR.get(local, (SENT, DELIVERED))
-        if local in ("open", "click"):
-            yield from _person(letter, html, reactions, seed, clicks=local == "click")
-        if local == "machine":
+    local, _, label = address.partition("@")[0].lower().partition("+")
+    on_list = account.suppressed.get(address.lower())
+    if on_list is not None:
+        yield SENT
+        yield ON_OUR_LIST if on_list.reason == BOUNCE else COMPLAINED_BEFORE
+        return
+    said = local if simulated(address) else label
+    if said in _NAMED or simulated(address):
+        yield from _NAMED.get(said, (SENT, DELIVERED))
+        if said in ("open", "click"):
+            yield from _person(letter, html, reactions, seed, clicks=said == "click")
+        if said == "machine":
             yield from _machine(html)
         return
     yield SENT
-    on_list = account.suppressed.get(address.lower())
-    if on_list is not None:
-        yield ON_OUR_LIST if on_list.reason == BOUNCE else COMPLAINED_BEFORE
-        return
 
     def drawn(share: float, what: str, of: str = letter) -> bool:
         return share > 0 and fraction(seed, what, of) < share

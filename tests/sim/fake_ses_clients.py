@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from time import monotonic, sleep
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+PATIENCE_SECONDS = 30.0
 Start = Callable[..., "Started"]
 
 
@@ -133,3 +135,11 @@ def refused(call: Callable[..., Any], **said: Any) -> tuple[int, str, str]:
         told = error.response["Error"]
         return error.response["ResponseMetadata"]["HTTPStatusCode"], told["Code"], told["Message"]
     raise AssertionError("the call was not refused")
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for something that is to come."""
+    begun = monotonic()
+    while not holds():
+        assert monotonic() - begun < PATIENCE_SECONDS, "it has not come"
+        sleep(0.01)

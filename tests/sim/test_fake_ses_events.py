@@ -59,6 +59,18 @@ def test_an_address_of_the_simulator_does_as_it_is_called(start: Start, address:
     assert not stand_in.fake.control()["suppressed"]
 
 
+def test_any_address_may_say_by_its_label_what_comes_of_letters_to_it(start: Start) -> None:
+    stand_in = start(events="queue")
+    stand_in.send("ann+bounce@customer.example")
+    stand_in.send("ann+complaint@customer.example")
+    stand_in.send("ann+news@customer.example")
+    found = heard(stand_in, 7)
+    bounced = [one for one in found if one.kind is FeedbackKind.BOUNCED]
+    assert [one.recipients for one in bounced] == [("ann+bounce@customer.example",)]
+    assert Counter(one.kind for one in found)[FeedbackKind.COMPLAINED] == 1
+    assert stand_in.fake.control()["suppressed"] == 2
+
+
 def test_bounces_tell_for_good_from_for_now_and_clicks_tell_the_link(start: Start) -> None:
     stand_in = start(events="queue")
     stand_in.fake.control({"reading_seconds": 1.0})

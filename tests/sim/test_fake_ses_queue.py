@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from threading import Thread
-from time import monotonic
 from typing import Any
 
 import pytest
 
+from lifecycle.clock import SystemClock
 from lifecycle.send.feedback import FeedbackRefused, feedback_of
 from lifecycle.send.sqs import SqsFeedback
-from tests.sim.fake_ses_clients import Start, Started, refused
+from lifecycle.sim.fake_ses import FakeSes
+from tests.sim.fake_ses_clients import Start, Started, refused, until
 from tests.sim.test_fake_ses_events import NOW
 
 
@@ -44,10 +46,8 @@ def test_a_long_poll_ends_as_soon_as_something_comes(stand_in: Started) -> None:
         found.extend(fetched(stand_in, WaitTimeSeconds=20))
 
     waiting = Thread(target=wait)
-    begun = monotonic()
     waiting.start()
-    while stand_in.fake.control()["queue_received"] == 0 and monotonic() - begun < 0.5:
-        pass
+    until(lambda: stand_in.fake.waits)
     assert not found
     stand_in.fake.put_into_queue("at last")
     waiting.join(10)
@@ -116,6 +116,24 @@ def test_our_reader_of_the_queue_takes_events_in_and_leaves_what_is_none(
     assert (told["queue_deleted"], told["queue_waiting"]) == (2, 1)
     with pytest.raises(FeedbackRefused):
         take("not an event")
+
+
+def test_our_reader_outlives_a_queue_that_ends_while_it_waits_and_comes_back(
+    tmp_path: Path,
+) -> None:
+    first = FakeSes(tmp_path / "truth.jsonl", SystemClock(), events="queue")
+    endpoint = first.start()
+    taken: list[str] = []
+    reader = SqsFeedback(first.queue_url(endpoint), "eu-central-1")
+    reader.start(lambda body: taken.append(body))
+    until(lambda: first.waits)
+    first.stop()
+    again = FakeSes(tmp_path / "truth.jsonl", SystemClock(), events="queue")
+    again.start(int(endpoint.rpartition(":")[2]))
+    again.put_into_queue("{}")
+    until(lambda: taken)
+    reader.stop(0)
+    again.stop()
 
 
 def test_an_event_lies_in_an_envelope_as_of_sns(stand_in: Started) -> None:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from time import sleep
 
 import pytest
 
@@ -17,7 +16,7 @@ from lifecycle.send.sns_network import certificates, fetch_certificate
 from lifecycle.sim.fake_ses_events import TOPIC_ARN
 from lifecycle.sim.fake_ses_shelf import Shelf
 from tests.receiver import Receiver
-from tests.sim.fake_ses_clients import Start
+from tests.sim.fake_ses_clients import Start, until
 
 
 def test_posted_events_hold_before_our_verifier(
@@ -26,8 +25,7 @@ def test_posted_events_hold_before_our_verifier(
     posted = receiver()
     stand_in = start(events=f"http://{posted.place}/v1/feedback/ses")
     identity = stand_in.send()
-    while len(posted.heard) < 2:
-        sleep(0.01)
+    until(lambda: len(posted.heard) == 2)
     verifier = SnsVerifier(frozenset({TOPIC_ARN}), certificates(stand_in.endpoint))
     now = SystemClock().now()
     found = [feedback_of(verifier.verify(one.body, now).message, now) for one in posted.heard]
