@@ -26,6 +26,7 @@ from lifecycle.cli.building import Building
 from lifecycle.cli.collector import collect_seldom
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.errands import ErrandRunner
+from lifecycle.cli.in_step import InStep
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
 from lifecycle.cli.project import read_project
@@ -90,6 +91,9 @@ class Daemon:
             errands = ErrandRunner(lambda: self.runner.engine.parts, caller, self.clock)
             errands.start()
             closing.callback(errands.stop)
+            in_step = InStep(lambda: self.runner.engine.parts, self.clock)
+            in_step.start()
+            closing.callback(in_step.stop)
             door = door_of(self.root, catalog.settings, self.runner)
             web = Web(door, self._listen(catalog))
             web.start()

@@ -94,9 +94,18 @@ def suppress(
     ctx: typer.Context,
     customer_id: ID,
     reason: Annotated[str, typer.Option(help="Why, in a word.")] = "by_hand",
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Let letters go there again, by SES's list too.")
+    ] = False,
 ) -> None:
     """Never write to this customer's address again, whatever was agreed."""
-    done = _write(ctx, "suppress", {"customer": customer_id, "reason": reason})
+    said = {"customer": customer_id, "reason": reason, "lift": lift}
+    done = _write(ctx, "suppress", said)
+    if lift:
+        was = f"it was {done['lifted']}" if done["lifted"] else "it was not"
+        told = f"{done['customer']} is not suppressed any more ({was})."
+        asked(ctx).answer(done, lambda out: out.print(told))
+        return
     asked(ctx).answer(done, lambda out: out.print(f"{done['customer']} is suppressed: {reason}."))
 
 

@@ -20,6 +20,7 @@ from lifecycle.engine.resuming import CaughtUp, resume
 from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
 from lifecycle.store import account, breaker, catalog_versions, customers, keys, operations
 from lifecycle.store.erase import erase, scrub
+from lifecycle.store.events import wake
 from lifecycle.store.facts import customer_exists
 from lifecycle.store.merge import merge
 from lifecycle.store.tables import METADATA
@@ -192,6 +193,8 @@ def _suppress(desk: Desk, arguments: Arguments) -> Any:
     from sqlalchemy import select
 
     customer_id, reason = str(arguments["customer"]), str(arguments["reason"])
+    if arguments.get("lift"):
+        return _lift(desk, customer_id)
     now = desk.clock.now()
     with desk.database.write() as connection:
         owner = customers.owner_of(connection, customer_id)
@@ -205,6 +208,35 @@ def _suppress(desk: Desk, arguments: Arguments) -> Any:
         customers.suppress(connection, said, now=now, address_key=desk.key)
     desk.wake()
     return {"customer": owner, "suppressed": reason}
+
+
+def _lift(desk: Desk, customer_id: str) -> Any:
+    """Let letters go to a customer's address again, here and, before that, by SES's list."""
+    from lifecycle.cli.in_step import list_of
+    from lifecycle.send.suppression_list import ListUnavailable
+    from lifecycle.store import in_step
+
+    with desk.database.read() as connection:
+        owner = customers.owner_of(connection, customer_id)
+        _exists(customer_exists(connection, owner), customer_id)
+        row = connection.execute(CUSTOMER.select().where(CUSTOMER.c.customer_id == owner)).one()
+    if not row.email:
+        raise LifecycleError("the customer has no address", state={"customer": customer_id})
+    listing = list_of(desk.settings, lambda _: None)
+    if listing is not None:
+        try:
+            listing.delete(row.email)
+        except ListUnavailable as unavailable:
+            remedy = "try it again once SES answers"
+            raise LifecycleError("nothing was changed", unavailable.reason, remedy) from unavailable
+        finally:
+            listing.close()
+    with desk.database.write() as connection:
+        reason = in_step.lift(connection, row.address_hash)
+        wake(connection, {owner: desk.clock.now()})
+    log.happened("suppression_lifted", customer=owner, reason=reason or "none")
+    desk.wake()
+    return {"customer": owner, "lifted": reason}
 
 
 def _merge(desk: Desk, arguments: Arguments) -> Any:

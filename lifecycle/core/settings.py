@@ -154,6 +154,8 @@ class SesSettings(Definition):
     )
     mode: Literal["single", "bulk"] = "single"
     endpoint: str | None = None
+    suppressions_in_step: bool = True
+    """Whether the account's suppression list and ours are kept alike, at night."""
 
 
 class SmtpSettings(Definition):
