@@ -33,8 +33,7 @@ class Door:
 
     `catalog` gives what is live now; `why` the answer for a customer (and campaign), as plain
     data; `view` the HTML of a message's row, or None; `wake` tells the engine that something has
-    come; `proved` that feedback proves a message (customer, message, transport's id or None) to
-    have been accepted; `confirm` confirms a subscription (topic ARN, token) over Amazon's API.
+    come; `confirm` confirms a subscription (topic ARN, token) over Amazon's API.
     `spool` is the file for unsubscribes that the database would not take; `outbox` the folder of
     the outbox transport, if that is the one in use. Without `sns` feedback by HTTP is refused.
     """
@@ -49,7 +48,6 @@ class Door:
     view: Callable[[Connection, Any], str | None]
     health: Callable[[], Health]
     wake: Callable[[], None] = lambda: None
-    proved: Callable[[str, str, str | None], None] = lambda customer, message, provider: None
     outbox: Path | None = None
     sns: SnsVerifier | None = None
     confirm: Callable[[str, str], object] | None = None

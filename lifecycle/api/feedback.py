@@ -17,15 +17,20 @@ from lifecycle.api.machine import judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem
 from lifecycle.api.way import Way
+from lifecycle.core.action import Proved
 from lifecycle.core.event import Event
+from lifecycle.engine.evidence import prove
 from lifecycle.failpoints import reach
 from lifecycle.send.feedback import Feedback, FeedbackKind, FeedbackRefused, feedback_of
+from lifecycle.send.path import feedback_path
 from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsRefused
 from lifecycle.sources.address import normalized
 from lifecycle.sources.refused import Refused
 from lifecycle.store.customers import suppress
 from lifecycle.store.events import NewEvent, append
+from lifecycle.store.evidence import CANARY, canary_told
 from lifecycle.store.messages import message_meant
+from lifecycle.store.restored import prove_foregone
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
@@ -41,6 +46,8 @@ EVENTS = frozenset(
     }
 )
 """What becomes an event. That a letter went the engine has said itself; the rest is evidence."""
+TOLD_OF = frozenset({FeedbackKind.SENT, FeedbackKind.DELIVERED})
+"""What SES tells of nearly every letter: how soon, and that it does, is kept."""
 
 
 def ways(door: Door, metrics: Metrics) -> list[Way]:
@@ -103,10 +110,10 @@ def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
     now = door.clock.now()
     with door.database.write() as connection:
         new, row = take_in_feedback(connection, feedback, now, door.address_key)
+        if row is None and feedback.kind in TOLD_OF:
+            _without_message(connection, feedback, feedback_path(door.catalog().settings), now)
         reach("feedback_written")
     reach("feedback_committed")
-    if row is not None and feedback.proves_acceptance:
-        door.proved(row.customer_id, row.message_id, feedback.ses_message_id or None)
     return new
 
 
@@ -123,6 +130,8 @@ def take_in_feedback(
         message_id=feedback.message_id,
         provider_id=feedback.ses_message_id,
     )
+    if row is not None:
+        _prove(connection, feedback, row, now)
     key = feedback.dedupe_key
     if connection.execute(select(FEEDBACK).where(FEEDBACK.c.dedupe_key == key)).first():
         return False, row
@@ -140,6 +149,24 @@ def take_in_feedback(
         event = Event(at, f"ses:{key}", str(feedback.kind), told, now)
         append(connection, [NewEvent(row.customer_id, event, now)])
     return True, row
+
+
+def _prove(connection: Connection, feedback: Feedback, row: Any, now: datetime) -> None:
+    """Take feedback as evidence; of what is accepted already, only how soon it came is news."""
+    told = feedback.kind in TOLD_OF
+    if not feedback.proves_acceptance or (row.state == "accepted" and row.provider_id and not told):
+        return
+    ids = (feedback.attempt_id, feedback.ses_message_id)
+    proof = Proved(row.message_id, now, str(feedback.kind), *ids, told=told)
+    prove(connection, row.customer_id, [proof], now)
+
+
+def _without_message(connection: Connection, feedback: Feedback, path: str, now: datetime) -> None:
+    """Keep what is told of a canary, and of a letter that is known from the journal alone."""
+    if feedback.attempt_id.startswith(CANARY):
+        canary_told(connection, feedback.attempt_id, path, now)
+    elif feedback.message_id:
+        prove_foregone(connection, feedback.message_id, str(feedback.kind))
 
 
 def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:

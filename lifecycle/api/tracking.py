@@ -15,8 +15,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lifecycle import log
 from lifecycle.api.door import Door
-from lifecycle.api.hits import is_news, note_hit
 from lifecycle.api.headers import LETTER_POLICY
+from lifecycle.api.hits import is_news, note_hit
 from lifecycle.api.machine import SETTLE, SETTLES_WITHIN, Bursts, Judged, judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found

@@ -16,6 +16,7 @@ from lifecycle import log
 from lifecycle.api.body import read_body
 from lifecycle.api.choice import Choice, Standing, carry_out, standing_of
 from lifecycle.api.door import Door
+from lifecycle.api.hits import is_news, note_hit, take_hit_of
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found, page
 from lifecycle.api.phrases import LANGUAGES, language_for
@@ -58,7 +59,10 @@ class _Desk:
         opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
         if opened is None:
             return self._not_found(request)
-        return self._page(request, await self._standing(opened.id), None)
+        standing = await self._standing(opened.id)
+        if standing is not None and is_news(standing.row):
+            self.threads.submit(note_hit, self.door, standing.row)
+        return self._page(request, standing, None)
 
     async def take(self, request: Request) -> Response:
         opened = self.door.signer.open(request.path_params["token"], "unsubscribe")
@@ -88,6 +92,7 @@ class _Desk:
         catalog = self.door.catalog()
         with self.door.database.write() as connection:
             known = carry_out(connection, catalog, message_id, choice, chosen_at=at, now=at)
+            take_hit_of(connection, self.door, message_id)
             reach("unsubscribe_written")
         reach("unsubscribe_committed")
         return known

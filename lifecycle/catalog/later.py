@@ -8,9 +8,7 @@ LATER_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
     ("settings", "gets"): ("valid_for",),
 }
 """By kind of file and name of the table; `not_yet` says it."""
-LATER_VALUES: dict[tuple[str, str, str], object] = {
-    ("campaign", "sending", "resend_uncertain"): True,
-}
+LATER_VALUES: dict[tuple[str, str, str], object] = {}
 """By kind of file, name of the table, and key."""
 
 

@@ -17,7 +17,7 @@ from lifecycle.catalog.sense_times import quiet_moment, stale_at_night, times
 from lifecycle.catalog.sense_way import way_sense
 from lifecycle.catalog.sense_winner import winner_sense
 from lifecycle.core.anchor import AnchorTime
-from lifecycle.core.campaign import Broadcast, Flow, Series, Waves, letters_of
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, Waves, letters_of
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import length_words
 
@@ -34,12 +34,25 @@ def check_sense(project: Project) -> Iterator[Problem]:
     documents = dict(project.of(CAMPAIGNS))
     for name, campaign in project.campaigns.items():
         document = documents[name]
+        yield from _resends(document, campaign)
         if isinstance(campaign, Flow):
             yield from _flow(document, campaign, project.settings)
         elif isinstance(campaign, Series):
             yield from _series(document, campaign, project.settings)
         else:
             yield from _broadcast(document, campaign, project.settings)
+
+
+def _resends(document: Document, campaign: Campaign) -> Iterator[Problem]:
+    """Marketing is never sent again that may have gone: only transactional letters are worth it."""
+    marketing = [step.name for _, step in letters_of(campaign) if not step.transactional]
+    if campaign.sending.resend_uncertain and marketing:
+        some = ", ".join(f"“{name}”" for name in marketing)
+        yield document.problem(
+            ("sending", "resend_uncertain"),
+            f"`resend_uncertain` is for transactional steps only: {some} may have gone already",
+            "leave it out, or write the transactional steps in a campaign of their own",
+        )
 
 
 def _ids(folder: str, ids: list[str]) -> Iterator[Problem]:

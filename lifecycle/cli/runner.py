@@ -9,7 +9,7 @@ from time import monotonic
 
 from lifecycle import log
 from lifecycle.clock import Clock
-from lifecycle.engine.deliver import abandon
+from lifecycle.engine.abandoned import abandon
 from lifecycle.engine.engine import Engine
 
 TEND_SECONDS = 5.0

@@ -12,16 +12,15 @@ from typing import Any
 
 from lifecycle.api.app import make_app
 from lifecycle.api.door import Door, Health
-from lifecycle.cli.place import FOLDER
+from lifecycle.cli.place import FOLDER, secret
 from lifecycle.cli.runner import Runner
 from lifecycle.core.settings import Settings
-from lifecycle.engine.resolve import prove
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.insight.answer import answer
 from lifecycle.insight.backlog import backlog
 from lifecycle.insight.transport import standing, told_of
 from lifecycle.send.sns import SnsVerifier
-from lifecycle.send.sns_network import confirm_subscription, fetch_certificate
+from lifecycle.send.sns_network import certificates, confirm_subscription
 
 START_SECONDS = 20.0
 GRACE_SECONDS = 5
@@ -41,10 +40,6 @@ def door_of(root: Path, settings: Settings, runner: Runner) -> Door:
         with database.read() as connection:
             found = answer(connection, catalog, customer_id, campaign, clock.now())
         return {} if found is None else found.told()
-
-    def proved(customer_id: str, message_id: str, provider_id: str | None) -> None:
-        with database.write() as connection:
-            prove(connection, message_id, provider_id, clock.now())
 
     def health() -> Health:
         now = clock.now()
@@ -68,7 +63,6 @@ def door_of(root: Path, settings: Settings, runner: Runner) -> Door:
         view=lambda connection, row: runner.engine.letters.view(connection, row),
         health=health,
         wake=runner.wake,
-        proved=proved,
         outbox=root / settings.transport.folder if settings.transport.kind == "outbox" else None,
         sns=_verifier(settings),
         confirm=confirm_subscription if settings.ses.feedback_topics else None,
@@ -82,7 +76,11 @@ def spool_of(root: Path) -> Path:
 
 def _verifier(settings: Settings) -> SnsVerifier | None:
     topics = frozenset(settings.ses.feedback_topics)
-    return SnsVerifier(topics, fetch_certificate) if topics else None
+    if not topics:
+        return None
+    said = settings.ses.endpoint
+    endpoint = secret(said, "the endpoint of SES") if said else None
+    return SnsVerifier(topics, certificates(endpoint))
 
 
 class Web:

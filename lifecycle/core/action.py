@@ -25,7 +25,7 @@ WHATS = frozenset(
     "called notified suppressed".split()
 )
 """What a decision can be, as the replay tells it."""
-INNER_WHATS = frozenset("queued waited answered ran_out branched set joined moved".split())
+INNER_WHATS = frozenset("queued waited answered ran_out branched set joined moved resent".split())
 """What else is kept for `why` alone: turns of the way that are no end in themselves."""
 
 
@@ -130,10 +130,18 @@ class Withdraw:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """Evidence that an uncertain message was accepted."""
+    """Evidence that a message was accepted."""
 
     message_id: str
     at: datetime
+    by: str
+    """What proves it, in the words that `why` tells."""
+    attempt_id: str = ""
+    """The attempt that is proved; empty where only the message is known."""
+    provider_id: str = ""
+    """The transport's own id of the message, where it tells one."""
+    told: bool = False
+    """Whether the transport itself told of it by an event: such are the sample of how soon."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,8 +74,8 @@ class Sending(Definition):
     stale_after: Length = STALE_AFTER
     class_: Klass | None = Field(default=None, alias="class")
     caps: bool = True
-    resend_uncertain: Literal[False] = False
-    """A letter whose fate is unknown is never sent again."""
+    resend_uncertain: bool = False
+    """A transactional letter whose fate stays unknown is sent once more; no other one ever is."""
 
     @property
     def says_quiet_hours(self) -> bool:

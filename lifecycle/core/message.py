@@ -24,10 +24,22 @@ class MessageState(StrEnum):
 
 MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
-        {MessageState.READY, MessageState.PLANNED, MessageState.DROPPED}
+        {
+            MessageState.READY,
+            MessageState.PLANNED,
+            MessageState.DROPPED,
+            MessageState.ACCEPTED,
+            MessageState.UNCERTAIN,
+        }
     ),
     MessageState.READY: frozenset(
-        {MessageState.ATTEMPTING, MessageState.PLANNED, MessageState.DROPPED}
+        {
+            MessageState.ATTEMPTING,
+            MessageState.PLANNED,
+            MessageState.DROPPED,
+            MessageState.ACCEPTED,
+            MessageState.UNCERTAIN,
+        }
     ),
     MessageState.ATTEMPTING: frozenset(
         {
@@ -38,7 +50,13 @@ MESSAGE_MOVES: dict[MessageState, frozenset[MessageState]] = {
         }
     ),
     MessageState.REQUEUED: frozenset(
-        {MessageState.READY, MessageState.REQUEUED, MessageState.DROPPED}
+        {
+            MessageState.READY,
+            MessageState.REQUEUED,
+            MessageState.DROPPED,
+            MessageState.ACCEPTED,
+            MessageState.UNCERTAIN,
+        }
     ),
     MessageState.UNCERTAIN: frozenset(
         {MessageState.ACCEPTED, MessageState.DROPPED, MessageState.REQUEUED}
@@ -69,7 +87,7 @@ class OutcomeKind(StrEnum):
     REFUSED = "refused"
     """This message was refused for what it is: never again unchanged."""
     UNCERTAIN = "uncertain"
-    """It may or may not have been accepted: never resent by itself."""
+    """It may or may not have been accepted: resent where its campaign allows that alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +126,21 @@ class Pieces:
     html: tuple[str, ...]
     text: tuple[str, ...]
 
+    def whole_html(self) -> str:
+        """The HTML put together."""
+        return _woven(self.shape.html, self.html)
+
+    def whole_text(self) -> str:
+        """The text put together."""
+        return _woven(self.shape.text, self.text)
+
+
+def _woven(texts: tuple[str, ...], values: tuple[str, ...]) -> str:
+    parts = [""] * (len(texts) + len(values))
+    parts[::2] = texts
+    parts[1::2] = values
+    return "".join(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -126,21 +159,6 @@ class Letter:
     `sender` and `reply_to` are mailboxes as in settings ("Shop <news@shop.example>"); `to` is a
     bare address; `headers` are extra headers (List-Unsubscribe …), without line breaks.
     """
-    def whole_html(self) -> str:
-        """The HTML put together."""
-        return _woven(self.shape.html, self.html)
-
-    def whole_text(self) -> str:
-        """The text put together."""
-        return _woven(self.shape.text, self.text)
-
-
-def _woven(texts: tuple[str, ...], values: tuple[str, ...]) -> str:
-    parts = [""] * (len(texts) + len(values))
-    parts[::2] = texts
-    parts[1::2] = values
-    return "".join(parts)
-
 
     message_id: str
     attempt_id: str
@@ -151,6 +169,7 @@ def _woven(texts: tuple[str, ...], values: tuple[str, ...]) -> str:
     to: str
     subject: str
     html: str
+    """Left empty where `pieces` are given, it is put together of them when it is read."""
     text: str
     at: datetime
     reply_to: str | None = None
@@ -160,7 +179,6 @@ def _woven(texts: tuple[str, ...], values: tuple[str, ...]) -> str:
     pieces: Pieces | None = None
     """The HTML and text in pieces, where the template can be taken apart: byte by byte equal."""
     attachments: tuple[Attachment, ...] = ()
-    """Left empty where `pieces` are given, it is put together of them when it is read."""
 
 
 class _Whole:

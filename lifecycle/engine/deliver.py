@@ -3,37 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, select
 
 from lifecycle import log
-from lifecycle.core.action import bring_up_to_date
 from lifecycle.core.guard import Drop, Hold
-from lifecycle.core.message import Outcome
+from lifecycle.core.message import Outcome, OutcomeKind
 from lifecycle.core.policy import Policy
-from lifecycle.core.walk import letter_settled
+from lifecycle.engine.evidence import ours_alone
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import record_outcomes, write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
-from lifecycle.engine.running import look_again
+from lifecycle.engine.restoring import without_doubtful
+from lifecycle.engine.seen import shortened
 from lifecycle.engine.warm_up import admitted
 from lifecycle.engine.weigh import Due, Prepared, Weighed, counts_as_sent, judge, read_due, weigh
+from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
 from lifecycle.rewards import incentives, referral
 from lifecycle.send.handing import hand_over
 from lifecycle.send.journal import Begun
 from lifecycle.store import arrived, claims, outbox
-from lifecycle.store.apply import Writing
 from lifecycle.store.claims import Claim
 from lifecycle.store.dialect.lists import among
-from lifecycle.store.facts import Reading, fresh_enrollments, load
+from lifecycle.store.facts import fresh_enrollments, load
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
+NOT_NOTED = Outcome(OutcomeKind.NEVER_LEFT, detail="the journal could not be written")
 Pulse = tuple[int, int] | None
 _INTAKE = METADATA.tables["intake"]
 _UNREAD = Statement(
@@ -156,6 +157,8 @@ def _begin(
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
         going = admitted(connection, policy, weighed, going)
+        if parts.outside:
+            going = without_doubtful(connection, parts, going, now)
         going = with_pool_codes(connection, parts, letters, policy, weighed, going, now)
         write_refusals(connection, parts, weighed, now)
         reach("refusals_written")
@@ -168,10 +171,11 @@ def _begin(
 def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datetime) -> None:
     with parts.database.write() as connection:
         claims.have_alone(connection, {one.due.row.customer_id for one in begun.going})
+        pairs = list(zip(begun.going, outcomes, strict=True))
         if parts.outside and parts.database.written_since(begun.pulse, connection):
             facts = {one.due.facts.customer_id: one.due.facts for one in begun.going}
             fresh_enrollments(connection, facts)
-        pairs = list(zip(begun.going, outcomes, strict=True))
+            pairs = ours_alone(connection, pairs, now)
         record_outcomes(connection, parts, pairs, now)
         reach("outcomes_written")
 
@@ -209,7 +213,7 @@ def _guard_again(
             weighed.held.append((due, verdict))
         else:
             counts_as_sent(due, now)
-            going.append(Prepared(due, one.ready, one.offer))
+            going.append(replace(one, due=due))
     return going
 
 
@@ -229,83 +233,50 @@ def _write_attempts(
         invited = {one.due.row.customer_id for one in going}
         referral.keep_codes(connection, invited, parts.key, now)
     incentives.write(connection, [one.offer.row for one in going if one.offer])
-    attempts, messages = [], []
-    for one in going:
-        row, letter = one.due.row, one.ready.letter
-        attempts.append(
-            {
-                "customer_id": row.customer_id,
-                "attempt_id": letter.attempt_id,
-                "message_id": row.message_id,
-                "number": (row.made or 0) + 1,
-                "begun_at": now,
-                "detail": "",
-            }
-        )
-        messages.append(
-            {
-                "of": row.customer_id,
-                "id": row.message_id,
-                "claimed": one.due.fence,
-                "at": now,
-                "template": one.ready.template.version,
-                "seen": one.ready.context if parts.outside else None,
-                "targets": one.ready.links,
-            }
-        )
-    outbox.begin(connection, attempts, messages)
+    outbox.begin(connection, [_attempt_of(one, parts) for one in going], now)
+
+
+def _attempt_of(one: Prepared, parts: Parts) -> outbox.Beginning:
+    due, ready = one.due, one.ready
+    assert due.enrollment is not None
+    kept = shortened(ready.context, due.enrollment.properties) if parts.outside else None
+    return outbox.Beginning(
+        due.row.customer_id,
+        due.row.message_id,
+        due.fence,
+        ready.letter.attempt_id,
+        (due.row.made or 0) + 1,
+        parts.path,
+        ready.template.version,
+        kept,
+        ready.links,
+    )
+
+
+def _noted(parts: Parts, going: Sequence[Prepared], now: datetime) -> bool:
+    """Note attempts in the journal; whether they are: without its note no letter leaves."""
+    if parts.journal is None or not going:
+        return True
+    begun = [
+        Begun(row.message_id, one.ready.letter.attempt_id, (row.made or 0) + 1, now)
+        for one in going
+        for row in (one.due.row,)
+    ]
+    try:
+        parts.journal.note(begun)
+    except EnvironmentFailed as refused:
+        log.warned("journal_refused", letters=len(going), problem=refused.cause)
+        return False
+    return True
 
 
 def _hand_over(parts: Parts, going: Sequence[Prepared], now: datetime) -> list[Outcome]:
     """Note the attempts in the journal, then hand the letters over, each once."""
     reach("attempts_committed")
-    if parts.journal is not None and going:
-        parts.journal.note(
-            [
-                Begun(row.message_id, one.ready.letter.attempt_id, (row.made or 0) + 1, now)
-                for one in going
-                for row in (one.due.row,)
-            ]
-        )
+    if not _noted(parts, going, now):
+        return [NOT_NOTED] * len(going)
     reach("attempts_noted")
     letters = [one.ready.letter for one in going]
     outcomes = hand_over(parts.transport, letters, parts.gate_for(len(letters)), parts.pool)
     reach("handed_over")
     return outcomes
-
-
-def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
-    """Put down attempts whose worker is gone as uncertain, never queued again; says how many."""
-    older = None if everything else now - claims.LEASE
-    with parts.database.write() as connection:
-        left = outbox.abandoned(connection, older)
-        rows = [
-            {"of": customer_id, "id": message_id, "at": now} for customer_id, message_id in left
-        ]
-        outbox.uncertain(connection, rows)
-        _let_finish(connection, parts, left, now)
-        if left:
-            reach("abandoned_written")
-    for customer_id, message_id in left:
-        log.warned("message_uncertain", customer=customer_id, message=message_id)
-    return len(left)
-
-
-def _let_finish(
-    connection: Connection, parts: Parts, left: Sequence[tuple[str, str]], now: datetime
-) -> None:
-    """Count letters of unknown fate as gone in their enrollments, as any lost answer is."""
-    customers = sorted({customer_id for customer_id, _ in left})
-    claims.have_alone(connection, customers)
-    facts = load(connection, customers, now, Reading(), shop_zone=parts.shop_zone)
-    writing = Writing(now)
-    for customer_id, message_id in left:
-        known = facts.get(customer_id)
-        for enrollment in known.enrollments if known else ():
-            if known and message_id in enrollment.open_messages:
-                after = letter_settled(enrollment, message_id, now, sent=True)
-                bring_up_to_date(known, after)
-                writing.add(known, after, None)
-                break
-    writing.write(connection)
-    look_again(connection, parts.live, writing, now)

@@ -12,13 +12,15 @@ from lifecycle.engine import (
     confirming,
     nightly,
     occasions,
+    restoring,
     retention,
     struck,
     verdicts,
 )
+from lifecycle.engine.abandoned import abandon
 from lifecycle.engine.advance import advance
 from lifecycle.engine.breaker import Watch
-from lifecycle.engine.deliver import abandon, deliver
+from lifecycle.engine.deliver import deliver
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.nightly import Nightly
@@ -26,6 +28,7 @@ from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
 from lifecycle.engine.warm_up import with_warming
+from lifecycle.engine.window import Doubts
 from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, errands, events, operations
@@ -43,6 +46,7 @@ class Engine:
         self.letters = Letters(parts)
         self.forgetting = Forgetting(parts)
         self.nightly = Nightly(parts)
+        self.doubts = Doubts(parts)
         self.pacing = Pacing(parts, lambda: self.stop)
         self.watch = Watch(parts)
         self.stop = False
@@ -56,6 +60,8 @@ class Engine:
         on its database, else those whose lease is over.
         """
         abandon(self.parts, now, everything=alone)
+        if self.parts.outside:
+            restoring.go_on(self.parts, now)
         with self.parts.database.write() as connection:
             if alone:
                 claims.free(connection)
@@ -177,4 +183,4 @@ class Engine:
         forgotten = self.forgetting.do_due(now)
         if forgotten:
             parts.recent.clear()
-        return done + self.nightly.do_due(now) + forgotten
+        return done + self.nightly.do_due(now) + forgotten + self.doubts.do_due(now)

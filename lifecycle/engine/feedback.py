@@ -11,7 +11,6 @@ from sqlalchemy import Connection, select
 from lifecycle.core.action import (
     Action,
     Consented,
-    Decided,
     Emit,
     Harmed,
     Mark,
@@ -33,6 +32,8 @@ MARKS = {
     "message_complained": "complained_at",
     "message_unsubscribed": "unsubscribed_at",
 }
+TOLD_BY = "message_delivered"
+"""What the transport itself tells of nearly every letter: its feedback is alive."""
 _MESSAGE = METADATA.tables["message"]
 _QUERY = Statement(
     select(
@@ -64,7 +65,7 @@ class KnownMessage:
     variant: str
     at: datetime
     entry: str = ""
-    uncertain: bool = False
+    state: str = "accepted"
     transactional: bool = False
 
 
@@ -81,7 +82,7 @@ def known_messages(
             row.variant,
             row.attempted_at,
             row.entry,
-            row.state == "uncertain",
+            row.state,
             row.transactional,
         )
         found.setdefault(row.customer_id, []).append(known)
@@ -107,10 +108,9 @@ def take_feedback(
     named = {"campaign": message.campaign, "step": message.step, "variant": message.variant}
     properties = {**event.properties, **named, "message_id": message.id}
     actions: list[Action] = []
-    if message.uncertain:
-        actions.append(Proved(message.id, event.at))
-        sent = ("sent", "", f"proved by {event.name}", message.step, message.variant)
-        actions.append(Decided(now, message.campaign, message.entry, *sent))
+    told = event.name == TOLD_BY
+    if message.state != "accepted" or (told and live.resends):
+        actions.append(Proved(message.id, event.at, event.name, told=told))
     if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
     suppressed = _suppressed(event, now)

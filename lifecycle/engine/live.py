@@ -85,6 +85,12 @@ class Live:
         """All broadcasts that are live or paused, by id."""
         return tuple(one for one in self.dated if isinstance(one, Broadcast))
 
+    @cached_property
+    def resends(self) -> bool:
+        """Whether any letter may go again whose fate stays unknown."""
+        every = (*self.catalog.campaigns.values(), *self.versions.flows.values())
+        return any(one.sending.resend_uncertain for one in every)
+
     def campaign(self, name: str, version: str = "") -> Campaign | None:
         """A campaign by id; with a version, as it was for those who entered under that."""
         pinned = self.versions.flows.get((name, version)) if version else None

@@ -10,21 +10,23 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.action import Decided, bring_up_to_date
-from lifecycle.core.because import Because
-from lifecycle.core.chance import derived_id
-from lifecycle.core.event import Event
-from lifecycle.core.message import MessageState, Outcome, OutcomeKind, assert_move
+from lifecycle.core.chance import fraction
+from lifecycle.core.message import Outcome, OutcomeKind
 from lifecycle.core.walk import letter_settled
 from lifecycle.core.words import rfc3339
 from lifecycle.engine import verdicts
+from lifecycle.engine.accepted import record_accepted
+from lifecycle.engine.evidence import doubtful, may_be_resent, settle_by_evidence
+from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.engine.weigh import Due, Prepared, Weighed
-from lifecycle.store import breaker, events, outbox
+from lifecycle.engine.window import look_after
+from lifecycle.send.handing import NOT_BEGUN
+from lifecycle.store import outbox
 from lifecycle.store.apply import Writing
-from lifecycle.store.events import NewEvent, event_row
 from lifecycle.store.operations import broken_letter
-from lifecycle.store.write import Row, insert_new
+from lifecycle.store.write import Row
 
 RETRY_AFTER = {
     OutcomeKind.NEVER_LEFT: timedelta(seconds=30),
@@ -39,7 +41,6 @@ WHY_REQUEUED = {
     OutcomeKind.DAY_QUOTA: "quota",
     OutcomeKind.ACCOUNT: "breaker",
 }
-HELD_FOR = {OutcomeKind.DAY_QUOTA: "quota", OutcomeKind.ACCOUNT: "breaker"}
 
 
 def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: datetime) -> None:
@@ -65,6 +66,10 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
     for due, reason, detail in weighed.dropped:
         row = due.row
         dropped.append({"of": row.customer_id, "id": row.message_id, "why": reason})
+        if row.resent_at is not None:
+            # It may have gone the first time: whether it did stays unknown, and is listed.
+            _let_finish(writing, due, now, led=True)
+            continue
         _settle(writing, due, now, "dropped", reason, detail)
         if reason == "broken_template":
             broken_letter(connection, row.campaign, now)
@@ -88,12 +93,10 @@ def _settle(
     what: str,
     reason: str,
     detail: str,
-    leaves: tuple[Because, ...] = (),
 ) -> None:
-    """Tell what became of a message, and let its enrollment finish if nothing else is out."""
-    told = _told(due, now, what, reason, detail)
-    writing.add(due.facts, [replace(told, because=leaves) if leaves else told], None)
-    _let_finish(writing, due, now, led=what == "sent")
+    """Tell why a message goes no more, and let its enrollment finish if nothing else is out."""
+    writing.add(due.facts, [_told(due, now, what, reason, detail)], None)
+    _let_finish(writing, due, now, led=False)
 
 
 def _let_finish(writing: Writing, due: Due, now: datetime, *, led: bool) -> None:
@@ -114,46 +117,51 @@ def record_outcomes(
     """Write what came of attempts, in one transaction."""
     if not outcomes:
         return
+    accepted = [pair for pair in outcomes if pair[1].kind is OutcomeKind.ACCEPTED]
+    record_accepted(connection, parts, accepted, now)
+    if len(accepted) < len(outcomes):
+        others = [pair for pair in outcomes if pair[1].kind is not OutcomeKind.ACCEPTED]
+        _record_others(connection, parts, others, now)
+    if any(one.due.step and one.due.step.winner for one, _ in outcomes):
+        verdicts.ask_tonight(connection, parts, now)
+
+
+def _record_others(
+    connection: Connection,
+    parts: Parts,
+    outcomes: Sequence[tuple[Prepared, Outcome]],
+    now: datetime,
+) -> None:
+    """Write what came of attempts that were not accepted, as far as we know."""
     writing = Writing(now)
     lists: dict[OutcomeKind, list[Row]] = {kind: [] for kind in OutcomeKind}
-    sent: list[NewEvent] = []
     for one, outcome in outcomes:
         lists[outcome.kind].append(_row_of(one, outcome, now))
-        _tell(writing, one, outcome, now)
-        if outcome.kind is OutcomeKind.ACCEPTED:
-            sent += _sent_events(one, now)
+        _tell(writing, parts.live, one, outcome, now)
         _log(one, outcome)
     outbox.settle(connection, [_attempt(one, outcome, now) for one, outcome in outcomes])
-    outbox.accepted(connection, lists[OutcomeKind.ACCEPTED])
-    breaker.count(connection, sum(_is_marketing(*one) for one in outcomes), now)
     outbox.drop(connection, lists[OutcomeKind.REFUSED])
     outbox.uncertain(connection, lists[OutcomeKind.UNCERTAIN])
     for kind in RETRY_AFTER:
         outbox.requeued(connection, lists[kind])
     writing.write(connection)
     look_again(connection, parts.live, writing, now)
-    _append(connection, parts, sent)
-    if any(one.due.step and one.due.step.winner for one, _ in outcomes):
-        verdicts.ask_tonight(connection, parts, now)
+    settle_by_evidence(connection, doubtful(outcomes), now)
+    look_after(connection, parts, lists[OutcomeKind.UNCERTAIN], now)
 
 
-def _tell(writing: Writing, one: Prepared, outcome: Outcome, now: datetime) -> None:
+def _tell(writing: Writing, live: Live, one: Prepared, outcome: Outcome, now: datetime) -> None:
     """Tell what an outcome means for the customer and the enrollment."""
-    if outcome.kind is OutcomeKind.ACCEPTED:
-        assert_move(MessageState.ATTEMPTING, MessageState.ACCEPTED)
-        _settle(writing, one.due, now, "sent", "", "", one.withheld)
+    if outcome.kind is OutcomeKind.REFUSED and one.due.row.resent_at is not None:
+        _let_finish(writing, one.due, now, led=True)
     elif outcome.kind is OutcomeKind.REFUSED:
         _settle(writing, one.due, now, "dropped", "refused", outcome.detail)
     elif outcome.kind is OutcomeKind.UNCERTAIN:
-        _let_finish(writing, one.due, now, led=True)
-    elif outcome.kind in HELD_FOR:
-        told = _told(one.due, now, "held", HELD_FOR[outcome.kind], outcome.detail)
+        if not may_be_resent(live, one.due.row):
+            _let_finish(writing, one.due, now, led=True)
+    elif reason := _held_for(outcome):
+        told = _told(one.due, now, "held", reason, outcome.detail)
         writing.add(one.due.facts, [told], None)
-
-
-def _is_marketing(one: Prepared, outcome: Outcome) -> bool:
-    """Whether a letter went that the circuit breaker counts."""
-    return outcome.kind is OutcomeKind.ACCEPTED and one.due.row.klass != "transactional"
 
 
 def _attempt(one: Prepared, outcome: Outcome, now: datetime) -> Row:
@@ -168,42 +176,30 @@ def _attempt(one: Prepared, outcome: Outcome, now: datetime) -> Row:
 
 def _row_of(one: Prepared, outcome: Outcome, now: datetime) -> Row:
     row: Row = {"of": one.due.row.customer_id, "id": one.due.row.message_id}
-    if outcome.kind is OutcomeKind.ACCEPTED:
-        return {**row, "at": now, "provider": outcome.provider_id}
     if outcome.kind is OutcomeKind.UNCERTAIN:
         return {**row, "at": now}
     if outcome.kind is OutcomeKind.REFUSED:
         return {**row, "why": "refused"}
-    return {**row, "why": WHY_REQUEUED[outcome.kind], "until": now + RETRY_AFTER[outcome.kind]}
+    return {**row, "why": _held_for(outcome), "until": _again_at(one, outcome, now)}
 
 
-def _sent_events(one: Prepared, now: datetime) -> list[NewEvent]:
-    row = one.due.row
-    named = {
-        "campaign": row.campaign,
-        "step": row.step,
-        "variant": row.variant,
-        "message_id": row.message_id,
-    }
-    happened = [("message_sent", named)]
-    if one.offer is not None:
-        happened.append(("incentive_issued", {**named, "kind": one.offer.row["kind"]}))
-    return [
-        NewEvent(
-            row.customer_id,
-            Event(now, derived_id(name, row.message_id), name, properties, now),
-            now,
-        )
-        for name, properties in happened
-    ]
+def _held_for(outcome: Outcome) -> str:
+    """The reason why a message is put back: what stops the transport, else what it answered."""
+    return outcome.stops.reason if outcome.stops else WHY_REQUEUED[outcome.kind]
 
 
-def _append(connection: Connection, parts: Parts, sent: Sequence[NewEvent]) -> None:
-    """Append our own events; those that nothing reads are written as taken in already."""
-    heard = [new for new in sent if parts.live.heard(new.event.name)]
-    events.append(connection, heard)
-    quiet = [new for new in sent if not parts.live.heard(new.event.name)]
-    insert_new(connection, "event", [event_row(n.customer_id, n, pending=False) for n in quiet])
+def _again_at(one: Prepared, outcome: Outcome, now: datetime) -> datetime:
+    """When a message is due again that was put back: at once if its turn did not come.
+
+    What was too fast comes back spread, each letter at a moment of its own.
+    """
+    if outcome is NOT_BEGUN:
+        return now
+    stopped = outcome.kind is OutcomeKind.NEVER_LEFT and _held_for(outcome)
+    rest = RETRY_AFTER[OutcomeKind.ACCOUNT if stopped else outcome.kind]
+    if outcome.kind is OutcomeKind.SLOW_DOWN:
+        rest *= 0.5 + fraction("slow_down", one.ready.letter.attempt_id)
+    return now + rest
 
 
 def _log(one: Prepared, outcome: Outcome) -> None:

@@ -12,6 +12,7 @@ from lifecycle.core.account import Told
 from lifecycle.core.message import Outcome
 from lifecycle.engine.live import Live
 from lifecycle.render.links import Signer
+from lifecycle.render.rendering import Rendering, RenderingHere
 from lifecycle.rewards import referral
 from lifecycle.send.gate import Turnstile
 from lifecycle.send.journal import Journal
@@ -39,6 +40,10 @@ class Parts:
     """How many letters are handed over at once."""
     gate: Gate = field(default_factory=OpenGate)
     """Lets letters begin no faster than the transport takes them."""
+    rendering: Rendering = field(default_factory=RenderingHere)
+    """Renders letters: here, or in worker processes where templates are not to be trusted."""
+    path: str = ""
+    """The transport and configuration set, whose feedback tells of what went by it."""
     journal: Journal | None = None
     """Where attempts are noted beside the database; None where nothing leaves the house."""
     turnstile: Turnstile | None = None

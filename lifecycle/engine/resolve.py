@@ -5,27 +5,43 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from lifecycle.core.action import Decided
-from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState, assert_move
-from lifecycle.core.words import zone_of
 from lifecycle.errors import LifecycleError, UsageError
-from lifecycle.store import outbox
+from lifecycle.store import claims, evidence, outbox
 from lifecycle.store.apply import Writing
 from lifecycle.store.tables import METADATA
 
 Fate = Literal["sent", "not-sent", "dropped"]
 FATES: tuple[Fate, ...] = ("sent", "not-sent", "dropped")
 BY_HAND = "settled by hand"
-PROVED = "proved by feedback"
 MESSAGE, ATTEMPT = METADATA.tables["message"], METADATA.tables["attempt"]
 _MOVES = {
     "sent": MessageState.ACCEPTED,
     "not-sent": MessageState.REQUEUED,
     "dropped": MessageState.DROPPED,
 }
+_OUTCOMES = {"sent": "accepted", "not-sent": "never_left", "dropped": "refused"}
+_OF = (MESSAGE.c.customer_id == bindparam("of")) & (MESSAGE.c.message_id == bindparam("id"))
+_AGAIN = (
+    update(MESSAGE)
+    .where(_OF)
+    .values(
+        state=MessageState.REQUEUED,
+        reason="",
+        due_at=bindparam("now", type_=MESSAGE.c.due_at.type),
+        uncertain_since=None,
+        lease_until=None,
+        attempts=0,
+    )
+)
+_GIVEN_UP = (
+    update(MESSAGE)
+    .where(_OF)
+    .values(state=MessageState.DROPPED, reason="refused", due_at=None, lease_until=None, attempts=0)
+)
 
 
 def resolve(connection: Connection, message_id: str, fate: str, now: datetime) -> str:
@@ -36,7 +52,10 @@ def resolve(connection: Connection, message_id: str, fate: str, now: datetime) -
     """
     if fate not in _MOVES:
         raise UsageError(f"“{fate}” is no fate of a message", remedy=f"one of {', '.join(FATES)}")
-    row = connection.execute(select(MESSAGE).where(MESSAGE.c.message_id == message_id)).first()
+    row = _found(connection, message_id)
+    if row is not None:
+        claims.have_alone(connection, [row.customer_id])
+        row = _found(connection, message_id)
     if row is None:
         raise LifecycleError("there is no such message", state={"message": message_id})
     if row.state != MessageState.UNCERTAIN:
@@ -46,49 +65,50 @@ def resolve(connection: Connection, message_id: str, fate: str, now: datetime) -
             remedy="lifecycle report deliverability lists those that are uncertain",
         )
     assert_move(MessageState(row.state), _MOVES[fate])
-    one = {"of": row.customer_id, "id": message_id}
     if fate == "sent":
-        outbox.accepted(connection, [{**one, "at": row.attempted_at or now, "provider": None}])
-    elif fate == "not-sent":
-        outbox.requeued(connection, [{**one, "why": "", "until": now}])
-    else:
-        outbox.drop(connection, [{**one, "why": "refused"}])
-    _settle_attempts(connection, row, fate, now, BY_HAND)
-    _tell(connection, row, fate, now, BY_HAND)
-    return str(_MOVES[fate])
+        _sent(connection, row, now)
+        return str(MessageState.ACCEPTED)
+    _settle_attempts(connection, row, fate, now)
+    place = {"of": row.customer_id, "id": message_id}
+    if fate == "not-sent":
+        connection.execute(_AGAIN, [{**place, "now": now}])
+        return str(MessageState.REQUEUED)
+    connection.execute(_GIVEN_UP, [place])
+    told = (row.campaign, row.entry, "dropped", "refused", BY_HAND, row.step, row.variant)
+    over = evidence.out_no_more(connection, row, now, sent=False)
+    _write(connection, row, [Decided(now, *told), *over], now)
+    return str(MessageState.DROPPED)
 
 
-def prove(connection: Connection, message_id: str, provider_id: str | None, now: datetime) -> bool:
-    """Settle an uncertain message as sent, since feedback proves it; whether there was one."""
-    row = connection.execute(select(MESSAGE).where(MESSAGE.c.message_id == message_id)).first()
-    if row is None or row.state != MessageState.UNCERTAIN:
-        return False
-    one = {"of": row.customer_id, "id": message_id, "at": row.attempted_at or now}
-    outbox.accepted(connection, [{**one, "provider": provider_id}])
-    _settle_attempts(connection, row, "sent", now, PROVED)
-    _tell(connection, row, "sent", now, PROVED)
-    return True
+def _found(connection: Connection, message_id: str) -> Any:
+    return connection.execute(select(MESSAGE).where(MESSAGE.c.message_id == message_id)).first()
 
 
-def _settle_attempts(connection: Connection, row: Any, fate: str, now: datetime, told: str) -> None:
+def _sent(connection: Connection, row: Any, now: datetime) -> None:
+    """A person's word is as good as feedback."""
+    given = {"of": row.customer_id, "id": row.message_id, "moment": now, "by": BY_HAND}
+    said = {**given, "attempt": "", "provider": "", "told": False}
+    settled = evidence.prove(connection, [said], now)
+    _settle_attempts(connection, row, "sent", now)
+    for one in settled:
+        _write(connection, row, list(one.actions), now)
+
+
+def _settle_attempts(connection: Connection, row: Any, fate: str, now: datetime) -> None:
     open_ones = select(ATTEMPT.c.attempt_id).where(
         ATTEMPT.c.customer_id == row.customer_id,
         ATTEMPT.c.message_id == row.message_id,
         (ATTEMPT.c.outcome.is_(None)) | (ATTEMPT.c.outcome == "uncertain"),
     )
-    kind = {"sent": "accepted", "not-sent": "never_left", "dropped": "refused"}[fate]
+    told = {"kind": _OUTCOMES[fate], "told": BY_HAND, "moment": now}
     settled = [
-        {"of": row.customer_id, "attempt": one, "kind": kind, "told": told, "moment": now}
+        {"of": row.customer_id, "attempt": one, **told}
         for one in connection.execute(open_ones).scalars().all()
     ]
     outbox.settle(connection, settled)
 
 
-def _tell(connection: Connection, row: Any, fate: str, now: datetime, how: str) -> None:
-    if fate == "not-sent":
-        return
-    what, reason = ("sent", "") if fate == "sent" else ("dropped", "refused")
-    decided = Decided(now, row.campaign, row.entry, what, reason, how, row.step, row.variant)
+def _write(connection: Connection, row: Any, actions: list[Any], now: datetime) -> None:
     writing = Writing(now)
-    writing.add(Facts(row.customer_id, now, zone_of("UTC")), [decided], None)
+    writing.add_for(row.customer_id, actions)
     writing.write(connection)

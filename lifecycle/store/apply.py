@@ -37,8 +37,9 @@ from lifecycle.core.chance import bucket_of, derived_id
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState
+from lifecycle.store import evidence
 from lifecycle.store.called_off import call_off
-from lifecycle.store.events import NewEvent, append, event_row
+from lifecycle.store.events import NewEvent, append, event_row, wake
 from lifecycle.store.prepared import Statement
 from lifecycle.store.settling_words import settle
 from lifecycle.store.tables import METADATA
@@ -50,18 +51,6 @@ EVENT = METADATA.tables["event"]
 MEMBERSHIP = METADATA.tables["membership"]
 MARKABLE = frozenset(
     "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
-)
-_PROVED = (
-    update(MESSAGE)
-    .where(
-        MESSAGE.c.customer_id == bindparam("of"),
-        MESSAGE.c.message_id == bindparam("id"),
-        MESSAGE.c.state == "uncertain",
-    )
-    .values(
-        state=MessageState.ACCEPTED,
-        accepted_at=bindparam("moment", type_=MESSAGE.c.accepted_at.type),
-    )
 )
 _WITHDRAW = delete(EVENT).where(
     EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id")
@@ -109,8 +98,14 @@ class Writing:
 
     def add(self, facts: Facts, actions: Iterable[Action], address_hash: str | None) -> None:
         """Gather what was decided for one customer."""
+        self.add_for(facts.customer_id, actions, address_hash)
+
+    def add_for(
+        self, customer_id: str, actions: Iterable[Action], address_hash: str | None = None
+    ) -> None:
+        """Gather what was decided for a customer whose facts are not in hand."""
         for action in actions:
-            self._add(facts.customer_id, action, address_hash)
+            self._add(customer_id, action, address_hash)
 
     def _add(self, customer_id: str, action: Action, address_hash: str | None) -> None:
         if isinstance(action, Decided):
@@ -164,7 +159,9 @@ class Writing:
         """Gather what the world did to a message."""
         place = {"of": customer_id, "id": action.message_id}
         if isinstance(action, Proved):
-            self.proved.append({**place, "moment": action.at})
+            attempt = {"attempt": action.attempt_id, "provider": action.provider_id}
+            told = {"by": action.by, "told": action.told}
+            self.proved.append({**place, **attempt, **told, "moment": action.at})
         elif isinstance(action, Mark):
             assert action.field in MARKABLE
             self.marks.setdefault(action.field, []).append({**place, "moment": action.at})
@@ -214,6 +211,16 @@ class Writing:
             told.append(decision_row(row.customer_id, dropped, self.now))
         insert_new(connection, "decision", told)
 
+    def _prove(self, connection: Connection) -> None:
+        """Take evidence in, and write what follows where it moved a message."""
+        settled = evidence.prove(connection, self.proved, self.now)
+        if settled:
+            follows = Writing(self.now)
+            for one in settled:
+                follows.add_for(one.customer_id, one.actions)
+            follows.write(connection)
+            wake(connection, dict.fromkeys((one.customer_id for one in settled), self.now))
+
     def write(self, connection: Connection) -> None:
         """Write everything gathered."""
         insert_new(connection, "decision", self.decisions)
@@ -225,8 +232,7 @@ class Writing:
         insert_new(connection, "event", self.events)
         if self.withdrawn:
             connection.execute(_WITHDRAW, self.withdrawn)
-        if self.proved:
-            connection.execute(_PROVED, self.proved)
+        self._prove(connection)
         insert_new(connection, "suppression", self.suppressions)
         upsert(connection, "consent", self.consents, newest_by="at")
         said = [(one["customer_id"], one["topic"], one["agreed"]) for one in self.consents]

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from lifecycle.core.message import MessageState
 from lifecycle.store.dialect.lists import among
+from lifecycle.store.outbox import GIVEN_UP
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row
@@ -25,6 +26,7 @@ _WAITING = Statement(
         MESSAGE.c.entry,
         MESSAGE.c.step,
         MESSAGE.c.variant,
+        GIVEN_UP.label("becomes"),
     )
     .where(
         among(MESSAGE.c.customer_id, "customers"), among(MESSAGE.c.message_id, "ids"), _NOT_BEGUN
@@ -38,7 +40,7 @@ _CALL_OFF = Statement(
         MESSAGE.c.message_id == bindparam("id"),
         _NOT_BEGUN,
     )
-    .values(state=MessageState.DROPPED, reason=bindparam("why"), due_at=None)
+    .values(state=GIVEN_UP, reason=bindparam("why"), due_at=None)
 )
 
 
@@ -51,4 +53,5 @@ def call_off(connection: Connection, rows: Sequence[Row]) -> list[tuple[Any, str
     customers = sorted({row["of"] for row in rows})
     waiting = _WAITING.rows(connection, {"customers": customers, "ids": sorted(why)})
     _CALL_OFF.each(connection, rows)
-    return [(row, why[row.message_id]) for row in waiting]
+    dropped = (row for row in waiting if row.becomes == MessageState.DROPPED)
+    return [(row, why[row.message_id]) for row in dropped]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, case, or_, select, update
 
 from lifecycle.core.chance import derived_id
 from lifecycle.core.message import MessageState
+from lifecycle.core.words import micros
+from lifecycle.store.dialect.change import Change
 from lifecycle.store.dialect.lists import among
+from lifecycle.store.dialect.many import insert_plain
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
-from lifecycle.store.write import Row, insert_new
+from lifecycle.store.tables.columns import json_text
+from lifecycle.store.write import Row
 
 MESSAGE = METADATA.tables["message"]
 ATTEMPT = METADATA.tables["attempt"]
@@ -64,6 +68,9 @@ _ROWS = Statement(
         MESSAGE.c.fell_due_at,
         MESSAGE.c.stale_at,
         MESSAGE.c.due_at,
+        MESSAGE.c.planned_at,
+        MESSAGE.c.transactional,
+        MESSAGE.c.resent_at,
         _MADE.label("made"),
     ).where(among(MESSAGE.c.message_id, "ids"))
 )
@@ -142,44 +149,37 @@ _HOLD = Statement(
         attempts=0,
     )
 )
+GIVEN_UP = case(
+    (
+        MESSAGE.c.resent_at.is_not(None) & MESSAGE.c.uncertain_since.is_not(None),
+        str(MessageState.UNCERTAIN),
+    ),
+    else_=str(MessageState.DROPPED),
+)
+"""What becomes of a message that goes no more: one that was put back in doubt is in doubt again."""
 _DROP = Statement(
     update(MESSAGE)
-    .where(_OF)
+    .where(_OF, MESSAGE.c.state != "accepted")
     .values(
-        state=MessageState.DROPPED,
+        state=GIVEN_UP,
         reason=bindparam("why"),
         due_at=None,
         lease_until=None,
         attempts=0,
     )
 )
-_BEGIN = Statement(
-    update(MESSAGE)
-    .where(_OF, MESSAGE.c.fence == bindparam("claimed"), _WAITING)
-    .values(
-        state=MessageState.ATTEMPTING,
-        reason="",
-        due_at=None,
-        attempted_at=bindparam("at", type_=_AT),
-        template_version=bindparam("template"),
-        context=bindparam("seen", type_=MESSAGE.c.context.type),
-        links=bindparam("targets", type_=MESSAGE.c.links.type),
-    )
-)
-_ACCEPTED = Statement(
-    update(MESSAGE)
-    .where(_OF)
-    .values(
-        state=MessageState.ACCEPTED,
-        accepted_at=bindparam("at", type_=_AT),
-        provider_id=bindparam("provider"),
-        lease_until=None,
-        attempts=0,
-    )
+_UNSETTLED = (None, "", None, None)
+"""Outcome, detail, moment and evidence of an attempt that has just begun."""
+_BEGIN = Change(
+    MESSAGE,
+    ("attempted_at", "template_version", "context", "links"),
+    ("customer_id", "message_id", "fence"),
+    always=f"state = '{MessageState.ATTEMPTING}', reason = '', due_at = NULL",
+    only_where="state IN ('planned', 'requeued', 'ready')",
 )
 _UNCERTAIN = Statement(
     update(MESSAGE)
-    .where(_OF)
+    .where(_OF, MESSAGE.c.state == "attempting")
     .values(
         state=MessageState.UNCERTAIN,
         uncertain_since=bindparam("at", type_=_AT),
@@ -189,7 +189,7 @@ _UNCERTAIN = Statement(
 )
 _REQUEUED = Statement(
     update(MESSAGE)
-    .where(_OF)
+    .where(_OF, MESSAGE.c.state != "accepted")
     .values(
         state=MessageState.REQUEUED,
         reason=bindparam("why"),
@@ -220,23 +220,42 @@ def drop(connection: Connection, rows: Sequence[Row]) -> None:
     _DROP.each(connection, rows)
 
 
-def begin(connection: Connection, attempts: Sequence[Row], messages: Sequence[Row]) -> None:
+class Beginning(NamedTuple):
+    """An attempt that is about to be made, and what its message keeps of the letter."""
+
+    customer_id: str
+    message_id: str
+    fence: int
+    """Of the claim under which it is made."""
+    attempt_id: str
+    number: int
+    path: str
+    template: str
+    seen: Mapping[str, Any] | None
+    links: Mapping[str, str]
+
+
+def begin(connection: Connection, attempts: Sequence[Beginning], now: datetime) -> None:
     """Commit attempts: their rows, and the messages now `attempting`, each under its own fence."""
-    if attempts:
-        insert_new(connection, ATTEMPT, attempts)
-        _BEGIN.each(connection, messages)
-
-
-def accepted(connection: Connection, rows: Sequence[Row]) -> None:
-    """Record acceptance: `of`, `id`, `at`, `provider`."""
-    if rows:
-        _ACCEPTED.each(connection, rows)
-        receipts = [
-            {"provider_id": row["provider"], "customer_id": row["of"], "message_id": row["id"]}
-            for row in rows
-            if row["provider"]
-        ]
-        insert_new(connection, "receipt", receipts)
+    at = micros(now)
+    rows = [
+        (one.customer_id, one.attempt_id, one.message_id, one.number, at, *_UNSETTLED, one.path)
+        for one in attempts
+    ]
+    insert_plain(connection, ATTEMPT, rows)
+    messages = [
+        (
+            at,
+            one.template,
+            None if one.seen is None else json_text(one.seen),
+            json_text(one.links),
+            one.customer_id,
+            one.message_id,
+            one.fence,
+        )
+        for one in attempts
+    ]
+    _BEGIN.write(connection, messages)
 
 
 def uncertain(connection: Connection, rows: Sequence[Row]) -> None:
@@ -254,14 +273,54 @@ def settle(connection: Connection, rows: Sequence[Row]) -> None:
     _SETTLED.each(connection, rows)
 
 
-_ABANDONED = select(MESSAGE.c.customer_id, MESSAGE.c.message_id).where(
-    MESSAGE.c.state == "attempting"
+_ABANDONED = select(MESSAGE).where(MESSAGE.c.state == "attempting")
+
+
+def abandoned(connection: Connection, ended_by: datetime | None) -> Sequence[Any]:
+    """Messages still `attempting` whose worker is gone: their lease ended before, or any.
+
+    `ended_by` is told by the database's own clock, by which leases run.
+    """
+    query = _ABANDONED
+    if ended_by is not None:
+        query = query.where(MESSAGE.c.lease_until < ended_by)
+    return connection.execute(query).all()
+
+
+_FENCES = Statement(
+    select(MESSAGE.c.message_id, MESSAGE.c.fence)
+    .where(
+        among(MESSAGE.c.customer_id, "customers"),
+        among(MESSAGE.c.message_id, "ids"),
+        MESSAGE.c.state == "attempting",
+    )
+    .order_by(MESSAGE.c.message_id)
+    .with_for_update()
 )
 
 
-def abandoned(connection: Connection, older_than: datetime | None) -> list[tuple[str, str]]:
-    """Messages still `attempting` whose worker is gone: begun before `older_than`, or any."""
-    query = _ABANDONED
-    if older_than is not None:
-        query = query.where(MESSAGE.c.attempted_at < older_than)
-    return [(row.customer_id, row.message_id) for row in connection.execute(query)]
+def still_attempted(
+    connection: Connection, customers: Iterable[str], fences: Mapping[str, int]
+) -> frozenset[str]:
+    """Those of the messages that are still being handed over under the fence of our claim."""
+    bound = {"customers": sorted(set(customers)), "ids": list(fences)}
+    found = _FENCES.rows(connection, bound)
+    return frozenset(row.message_id for row in found if row.fence == fences[row.message_id])
+
+
+_LOST = Statement(
+    update(ATTEMPT)
+    .where(
+        ATTEMPT.c.customer_id == bindparam("of"),
+        ATTEMPT.c.message_id == bindparam("id"),
+        ATTEMPT.c.outcome.is_(None),
+    )
+    .values(
+        outcome="uncertain", detail=bindparam("told"), settled_at=bindparam("moment", type_=_AT)
+    )
+)
+
+
+def lost(connection: Connection, rows: Sequence[Row]) -> None:
+    """Write down that nobody will tell what came of attempts: `of`, `id`, `told`, `moment`."""
+    _LOST.each(connection, rows)

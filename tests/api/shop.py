@@ -93,7 +93,6 @@ class Shop:
         self.clock = Moving()
         self.signer = Signer([KEY])
         self.woken: list[bool] = []
-        self.proved: list[tuple[str, str, str | None]] = []
         self.spool = folder / ".lifecycle" / "unsubscribes.jsonl"
         self.outbox = folder / "outbox"
         self.door = Door(
@@ -107,7 +106,6 @@ class Shop:
             view=lambda connection, row: f"<p>{row.message_id}</p>",
             health=lambda: Health(True, {"lag_seconds": 1.5}),
             wake=lambda: self.woken.append(True),
-            proved=lambda *told: self.proved.append(told),
             outbox=self.outbox,
         )
         with self.database.write() as connection:
@@ -174,7 +172,18 @@ class Shop:
                 "context": {},
             }
             connection.execute(TABLES["message"].insert(), row | changes)
+            outcome = "accepted" if (row | changes)["state"] == "accepted" else "uncertain"
+            attempt = {"customer_id": "c1", "message_id": message_id, "number": 1, "detail": ""}
+            attempt |= {"attempt_id": f"attempt of {message_id}", "path": "outbox:"}
+            attempt |= {"begun_at": NOW - timedelta(minutes=1), "outcome": outcome}
+            connection.execute(TABLES["attempt"].insert(), attempt)
         return message_id
+
+    def state(self, message_id: str = MESSAGE) -> tuple[str, str | None]:
+        """How a message stands, and the evidence that there is of its attempt."""
+        (row,) = [row for row in self.rows("message") if row.message_id == message_id]
+        (attempt,) = [row for row in self.rows("attempt") if row.message_id == message_id]
+        return row.state, attempt.evidence
 
 
 LINKS = ["https://shop.example/first", "javascript:alert(1)"]

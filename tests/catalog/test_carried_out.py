@@ -169,10 +169,8 @@ def test_a_flow_with_every_common_table_may_be_said():
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (CART_FILE, CART.replace("[sending]", "[sending]\nresend_uncertain = true")),
         (CART_FILE, CART.replace("[step.winner]", "[step.winner]\npolicy = 1")),
         (SALE_FILE, SALE.replace("[winner]", "[winner]\npolicy = 1")),
-        (SALE_FILE, SALE.replace("[winner]", "[sending]\nresend_uncertain = true\n[winner]")),
         (
             "settings.toml",
             SETTINGS.replace("amount = 10 }", 'amount = 10, valid_for = "9 days" }'),
@@ -183,6 +181,18 @@ def test_what_is_not_done_yet_is_refused_in_so_many_words(file: str, text: str):
     errors = found({file: text}, "error")
     assert errors
     assert all(NOT_YET in one for one in errors), errors
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "steps"),
+    [
+        (CART_FILE, CART.replace("[sending]", "[sending]\nresend_uncertain = true"), "“reminder”"),
+        (SALE_FILE, SALE.replace("[winner]", "[sending]\nresend_uncertain = true\n[winner]"), "“"),
+    ],
+)
+def test_marketing_that_may_have_gone_is_never_sent_again(file: str, text: str, steps: str):
+    (error,) = found({file: text}, "error")
+    assert f"`resend_uncertain` is for transactional steps only: {steps}" in error
 
 
 @pytest.mark.parametrize(

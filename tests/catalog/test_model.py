@@ -80,8 +80,8 @@ def told(files: dict[str, str]) -> list[str]:
         ),
         (
             "[sending]",
-            "[sending]\nresend_uncertain = true",
-            "`resend_uncertain = true` belongs to the language, but this version does not carry",
+            "[sending]\nresend_uncertain = 1",
+            "`resend_uncertain`",
         ),
     ],
 )
