@@ -54,11 +54,16 @@ class Accepted:
         self._now = micros(self.now)
 
     def letter(
-        self, customer_id: str, message_id: str, attempt_id: str, provider_id: str | None
+        self,
+        customer_id: str,
+        message_id: str,
+        attempt_id: str,
+        provider_id: str | None,
+        detail: str,
     ) -> None:
         """A letter was accepted, under an id of the transport's if it gives one."""
         self.messages.append((self._now, provider_id, customer_id, message_id))
-        self.attempts.append(("accepted", "", self._now, customer_id, attempt_id))
+        self.attempts.append(("accepted", detail, self._now, customer_id, attempt_id))
         if provider_id:
             self.receipts.append((provider_id, customer_id, message_id))
 

@@ -176,7 +176,7 @@ def _compiled(
     row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
-    made = _maker(row._make, ways_out, into)
+    made = _maker(row._make, len(names_out), ways_out, into)
     made = lru_cache(remembers)(made) if remembers else made
     return _Ready(sql, _written(sql), made, _binder(places))
 
@@ -221,19 +221,22 @@ def _binder(
 
 def _maker(
     named: Callable[[Iterable[Any]], Row],
+    columns: int,
     ways_out: tuple[tuple[int, Process], ...],
     into: Callable[[Row], Any] | None,
 ) -> Callable[[tuple[Any, ...]], Row]:
+    """What makes of the driver's row ours: written out once, so that each row is one expression."""
     if not ways_out and into is None:
         return named
-
-    def made(row: tuple[Any, ...]) -> Row:
-        values = list(row)
-        for place, way in ways_out:
-            values[place] = way(values[place])
-        return named(values) if into is None else into(named(values))
-
-    return made
+    ways = {f"way_{place}": way for place, way in ways_out}
+    values = (
+        f"way_{place}(row[{place}])" if f"way_{place}" in ways else f"row[{place}]"
+        for place in range(columns)
+    )
+    made = f"named(({''.join(f'{value},' for value in values)}))"
+    if into is not None:
+        made = f"into({made})"
+    return eval(f"lambda row: {made}", {**ways, "named": named, "into": into})
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
