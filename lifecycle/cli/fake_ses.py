@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from collections.abc import Mapping
@@ -181,17 +182,29 @@ def _serve(said: Any, stand_in: Any, port: int, log: Path) -> None:
         raise EnvironmentFailed(
             f"port {port} cannot be had", cause=str(error), remedy="name another with --port"
         ) from error
-    queue = stand_in.queue_url(endpoint)
-    told = {"endpoint": endpoint, "feedback_queue": queue, "log": str(log)}
+    told = {"endpoint": endpoint, **_feedback(stand_in, endpoint), "log": str(log)}
 
     def human(out: Any) -> None:
         out.print(f"A stand-in for SES listens at {endpoint}. In settings.toml:\n")
         out.print('[transport]\nkind = "ses"\n', markup=False)
         out.print(f'[ses]\nendpoint = "{endpoint}"', markup=False)
-        out.print(f'configuration_set = "lifecycle"\nfeedback_queue = "{queue}"\n', markup=False)
-        out.print(f"Letters: {endpoint}/letters   Counts: {endpoint}/control   Truth: {log}")
+        out.print('configuration_set = "lifecycle"', markup=False)
+        for name, value in _feedback(stand_in, endpoint).items():
+            out.print(f"{name} = {json.dumps(value)}", markup=False)
+        out.print(f"\nLetters: {endpoint}/letters   Counts: {endpoint}/control   Truth: {log}")
 
     said.answer(told, human)
     sys.stdout.flush()
     signal.sigwait(signals)
     stand_in.stop()
+
+
+def _feedback(stand_in: Any, endpoint: str) -> dict[str, Any]:
+    """The setting by which its events come to the daemon; none where it tells of none."""
+    from lifecycle.sim.fake_ses_events import TOPIC_ARN
+
+    if stand_in.events is None:
+        return {}
+    if stand_in.signing is not None:
+        return {"feedback_topics": [TOPIC_ARN]}
+    return {"feedback_queue": stand_in.queue_url(endpoint)}

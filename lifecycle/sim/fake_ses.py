@@ -68,6 +68,7 @@ class FakeSes:
         self._wire = Wire(self._answer, self._truth.sync, clock, hang_seconds)
         self._queue = FakeQueue(QUEUE_NAME, clock)
         self._clock = clock
+        self.events = events
         self.signing = None if events in (None, QUEUE) else Signing(clock)
         self._target = (
             None if self.signing is None else HttpTarget(str(events), self.signing, clock)
