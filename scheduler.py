@@ -27,6 +27,7 @@ from lifecycle.cli.collector import collect_seldom
 from lifecycle.cli.desk import Desk
 from lifecycle.cli.errands import ErrandRunner
 from lifecycle.cli.in_step import InStep
+from lifecycle.cli.keeping import Keeper, journal_of, put_in_use
 from lifecycle.cli.local import LocalServer, socket_path
 from lifecycle.cli.lock import WriterLock
 from lifecycle.cli.project import read_project
@@ -42,6 +43,7 @@ from lifecycle.engine.engine import Engine
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
 from lifecycle.hooks import Registry, find
+from lifecycle.render.rendering import RenderingAside, rendering_workers
 from lifecycle.send.webhook_call import Caller
 from lifecycle.store import catalog_versions
 from lifecycle.store.dialect.sqlite import version_warning
@@ -60,6 +62,7 @@ class Daemon:
         self.clock = SystemClock()
         self.settings: Settings = place.read_settings(asked.project)
         self.url = place.database_url(asked, self.settings)
+        self.rendering = RenderingAside(self.root, count=rendering_workers())
         self.version = 0
 
     def run(self) -> None:
@@ -73,7 +76,9 @@ class Daemon:
             self._take_lock(closing)
             self.database = place.open_database(self.url, make=True)
             closing.callback(self.database.close)
+            closing.callback(self.rendering.close)
             self.key = place.shop_key(self.root, self.settings)
+            self._keep_journal(closing)
             catalog, hooks = self._definitions()
             engine = Engine(self._parts(catalog, hooks))
             collect_seldom()
@@ -106,6 +111,7 @@ class Daemon:
             closing.callback(local.close)
             beat = _beating(self.runner)
             closing.callback(lambda: beat.shutdown(wait=False))
+            self.rendering.start()
             self._greet(web, catalog)
             reach("daemon_started")
             signal_number = heard.wait()
@@ -124,6 +130,13 @@ class Daemon:
             closing.callback(lock.release)
             if warning := version_warning():
                 log.warned("sqlite_version", problem=warning)
+
+    def _keep_journal(self, closing: ExitStack) -> None:
+        """Open the journal, and where the database is older than it, have in doubt what went."""
+        put_in_use(self.database, self.root, self.key, self.clock.now())
+        self.journal = journal_of(self.root, self.database)
+        closing.callback(self.journal.close)
+        self.keeper = Keeper(self.database, self.journal, self.key)
 
     def _definitions(self) -> tuple[Catalog, Registry]:
         """What goes live now: the folder's files, or what was applied last.
@@ -164,7 +177,8 @@ class Daemon:
 
     def _parts(self, catalog: Catalog, hooks: Registry) -> Any:
         kept = kept_catalog(self.root, catalog, hooks)
-        return parts_of(self.root, kept, hooks, self.database, self.key)
+        own = (self.rendering, self.journal)
+        return parts_of(self.root, kept, hooks, self.database, self.key, *own)
 
     def _listen(self, catalog: Catalog) -> str:
         return catalog.settings.http.listen
@@ -185,6 +199,7 @@ class Daemon:
             catalog = self.runner.engine.parts.live.catalog
             if drain_spool(self.database, spool, catalog, self.clock.now()):
                 self.runner.wake()
+        self.keeper.look(self.clock.now())
         with self.database.read() as connection:
             number = catalog_versions.latest_number(connection)
         if number != self.version:

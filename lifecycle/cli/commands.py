@@ -3,13 +3,15 @@
 # ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
-from lifecycle.cli import asking, preview, reports, operating, customers, upgrading, doctor, webhook
+from lifecycle.cli import asking, preview, reports, operating, customers, upgrading
+from lifecycle.cli import backup, doctor, webhook
 from lifecycle.cli import fake_ses, rotating
 
 __all__ = [
     "app",
     "applying",
     "asking",
+    "backup",
     "check",
     "customers",
     "doctor",

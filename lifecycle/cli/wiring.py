@@ -20,9 +20,12 @@ from lifecycle.engine.versions import in_use
 from lifecycle.errors import EnvironmentFailed, LifecycleError
 from lifecycle.hooks import Registry, find
 from lifecycle.render.links import Signer
+from lifecycle.render.rendering import Rendering, RenderingHere
 from lifecycle.send.bulk import SHARE_FROM, BulkSes
 from lifecycle.send.gate import Turnstile
+from lifecycle.send.journal import Journal
 from lifecycle.send.outbox import Outbox
+from lifecycle.send.path import feedback_path
 from lifecycle.send.ses import Ses, SesUnavailable
 from lifecycle.send.smtp import Smtp
 from lifecycle.send.sqs import SqsFeedback
@@ -82,9 +85,18 @@ def queue_of(settings: Settings) -> SqsFeedback | None:
 
 
 def parts_of(
-    root: Path, catalog: Catalog, hooks: Registry, database: Database, key: bytes
+    root: Path,
+    catalog: Catalog,
+    hooks: Registry,
+    database: Database,
+    key: bytes,
+    rendering: Rendering | None = None,
+    journal: Journal | None = None,
 ) -> Parts:
-    """The parts of an engine on these definitions."""
+    """The parts of an engine on these definitions; it renders here unless told where.
+
+    Without a `journal` attempts are noted in the database alone.
+    """
     settings = catalog.settings
     threads = NO_THREADS if settings.transport.kind == "outbox" else SEND_THREADS
     transport = transport_of(root, settings)
@@ -97,6 +109,9 @@ def parts_of(
         key,
         Signer(signing_keys(root, settings, key)),
         threads=threads,
+        rendering=rendering or RenderingHere(),
+        path=feedback_path(settings),
+        journal=journal,
         turnstile=turnstile_of(transport, database),
         account=partial(account_of, transport) if isinstance(transport, Ses) else None,
     )

@@ -18,7 +18,15 @@ from lifecycle.engine.migrating import Deleted
 from lifecycle.engine.resolve import resolve
 from lifecycle.engine.resuming import CaughtUp, resume
 from lifecycle.errors import EnvironmentFailed, LifecycleError, UsageError
-from lifecycle.store import account, breaker, catalog_versions, customers, keys, operations
+from lifecycle.store import (
+    account,
+    breaker,
+    catalog_versions,
+    customers,
+    keys,
+    operations,
+    restored,
+)
 from lifecycle.store.erase import erase, scrub
 from lifecycle.store.events import wake
 from lifecycle.store.facts import customer_exists
@@ -262,6 +270,18 @@ def _resolve(desk: Desk, arguments: Arguments) -> Any:
     return {"message": message_id, "state": state}
 
 
+def _confirm_restored(desk: Desk, arguments: Arguments) -> Any:
+    """The journal is whole: what it does not know goes its normal way."""
+    with desk.alone(), desk.database.write() as connection:
+        found = restored.restoration(connection)
+        if found is None:
+            raise LifecycleError("this database was never restored", remedy="nothing is to be done")
+        let_go = restored.confirm(connection, desk.clock.now())
+        left = len(restored.doubted(connection))
+    desk.wake()
+    return {"let_go": len(let_go), "in_doubt": left}
+
+
 def _key_create(desk: Desk, arguments: Arguments) -> Any:
     with desk.database.write() as connection:
         made = keys.create_key(connection, list(arguments["scopes"]), desk.clock.now())
@@ -287,6 +307,7 @@ COMMANDS: dict[str, Callable[[Desk, Arguments], Any]] = {
     "suppress": _suppress,
     "merge": _merge,
     "resolve": _resolve,
+    "confirm_restored": _confirm_restored,
     "key_create": _key_create,
     "key_revoke": _key_revoke,
 }

@@ -29,7 +29,7 @@ FILE_AGE = timedelta(days=1)
 KEPT = timedelta(days=45)
 """How long a file is kept after its first line. Older backups are not to be restored."""
 ENDING = ".journal"
-ATTEMPT, SUPPRESSED, ERASED = "a", "s", "e"
+ATTEMPT, SUPPRESSED, WITHDRAWN, ERASED = "a", "s", "w", "e"
 _STAMP = "%Y%m%dT%H%M%S%f"
 _STAMP_LENGTH = 21
 _TRIES = 100

@@ -88,7 +88,7 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     row = connection.execute(select(CUSTOMER).where(customer).with_for_update()).first()
     if row is None or row.erased_at is not None:
         return None
-    pseudonym = PSEUDONYM + _hash(key, owner, rfc3339(now))
+    pseudonym = pseudonym_of(key, owner, rfc3339(now))
     _end(connection, owner, now)
     message = TABLES["message"]
     ids = connection.execute(select(message.c.message_id).where(message.c.customer_id == owner))
@@ -125,6 +125,11 @@ def erase(connection: Connection, customer_id: str, now: datetime, key: bytes) -
     connection.execute(CUSTOMER.insert(), {**nothing, **kept, **place, **empty})
     reach("erasure_written")
     return Erased(pseudonym, letters)
+
+
+def pseudonym_of(key: bytes, customer_id: str, at: str) -> str:
+    """What a customer is called who was erased at an instant (RFC 3339)."""
+    return PSEUDONYM + _hash(key, customer_id, at)
 
 
 def scrub(database: Database) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Text
+from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from lifecycle.store.tables.columns import Instant, Json
@@ -17,6 +17,12 @@ class Customer(SQLModel, table=True):
     __table_args__ = (
         Index("customer_address", "address_hash"),
         Index("customer_zone", "timezone", "customer_id"),
+        Index(
+            "customer_erased",
+            "erased_at",
+            postgresql_where=text("erased_at IS NOT NULL"),
+            sqlite_where=text("erased_at IS NOT NULL"),
+        ),
         {"info": {"shard_key": "customer_id"}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
@@ -68,7 +74,15 @@ class Alias(SQLModel, table=True):
 class Consent(SQLModel, table=True):
     """What a customer last said to a topic, with its proof beside it in consent_record."""
 
-    __table_args__ = ({"info": {"shard_key": "customer_id"}},)
+    __table_args__ = (
+        Index(
+            "consent_withdrawn",
+            "at",
+            postgresql_where=text("NOT agreed"),
+            sqlite_where=text("NOT agreed"),
+        ),
+        {"info": {"shard_key": "customer_id"}},
+    )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     topic: str = Field(primary_key=True, sa_type=Text)
     agreed: bool
@@ -94,7 +108,7 @@ class ConsentRecord(SQLModel, table=True):
 class Suppression(SQLModel, table=True):
     """An address that must not be mailed, as a keyed hash: it survives the customer's erasure."""
 
-    __table_args__ = ({"info": {"shard_key": "address_hash"}},)
+    __table_args__ = (Index("suppression_at", "at"), {"info": {"shard_key": "address_hash"}})
     address_hash: str = Field(primary_key=True, sa_type=Text)
     reason: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=Instant)

@@ -231,6 +231,17 @@ def _consent() -> None:
     )
 
 
+def _consent_indexes() -> None:
+    op.create_index(
+        "consent_withdrawn",
+        "consent",
+        ["at"],
+        unique=False,
+        postgresql_where=sa.text("NOT agreed"),
+        sqlite_where=sa.text("NOT agreed"),
+    )
+
+
 def _consent_record() -> None:
     op.create_table(
         "consent_record",
@@ -266,6 +277,14 @@ def _customer() -> None:
 
 def _customer_indexes() -> None:
     op.create_index("customer_address", "customer", ["address_hash"], unique=False)
+    op.create_index(
+        "customer_erased",
+        "customer",
+        ["erased_at"],
+        unique=False,
+        postgresql_where=sa.text("erased_at IS NOT NULL"),
+        sqlite_where=sa.text("erased_at IS NOT NULL"),
+    )
     op.create_index("customer_zone", "customer", ["timezone", "customer_id"], unique=False)
 
 
@@ -880,6 +899,10 @@ def _suppression() -> None:
     )
 
 
+def _suppression_indexes() -> None:
+    op.create_index("suppression_at", "suppression", ["at"], unique=False)
+
+
 def _task() -> None:
     op.create_table(
         "task",
@@ -955,6 +978,7 @@ EVERY = (
     _confirmation_letter,
     _confirmation_letter_indexes,
     _consent,
+    _consent_indexes,
     _consent_record,
     _customer,
     _customer_indexes,
@@ -1003,6 +1027,7 @@ EVERY = (
     _soft_bounce,
     _stoppage,
     _suppression,
+    _suppression_indexes,
     _task,
     _template_version,
     _this_database,
