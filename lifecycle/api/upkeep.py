@@ -35,7 +35,7 @@ def ways(
         if health.why_not:
             told["why_not"] = health.why_not
         if health.stopped:
-            told["transport_stopped"] = list(health.stopped)
+            told["stoppages"] = list(health.stopped)
         return json_response(told, 200 if health.ready else 503)
 
     async def figures(request: Request) -> Response:

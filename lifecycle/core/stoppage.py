@@ -39,6 +39,11 @@ class Stop(StrEnum):
     SET_UP = "set_up"
 
     @property
+    def manner(self) -> Manner:
+        """What is done about it."""
+        return MANNERS[self]
+
+    @property
     def reason(self) -> str:
         """The reason, of the closed list, for which letters are held."""
         return MANNERS[self].reason

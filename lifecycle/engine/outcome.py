@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.action import Decided, bring_up_to_date
+from lifecycle.core.because import Because
 from lifecycle.core.chance import fraction
 from lifecycle.core.message import Outcome, OutcomeKind
+from lifecycle.core.resting import TAKES_LETTERS
 from lifecycle.core.walk import letter_settled
 from lifecycle.core.words import rfc3339
 from lifecycle.engine import verdicts
@@ -138,7 +140,10 @@ def _record_others(
     for one, outcome in outcomes:
         lists[outcome.kind].append(_row_of(one, outcome, now))
         _tell(writing, parts.live, one, outcome, now)
-        _log(one, outcome)
+        if outcome is not NOT_BEGUN:
+            _log(one, outcome)
+    if waiting := sum(outcome is NOT_BEGUN for _, outcome in outcomes):
+        log.happened("letters_not_begun", letters=waiting)
     outbox.settle(connection, [_attempt(one, outcome, now) for one, outcome in outcomes])
     outbox.drop(connection, lists[OutcomeKind.REFUSED])
     outbox.uncertain(connection, lists[OutcomeKind.UNCERTAIN])
@@ -161,7 +166,9 @@ def _tell(writing: Writing, live: Live, one: Prepared, outcome: Outcome, now: da
             _let_finish(writing, one.due, now, led=True)
     elif reason := _held_for(outcome):
         told = _told(one.due, now, "held", reason, outcome.detail)
-        writing.add(one.due.facts, [told], None)
+        saw = f"{outcome.stops.manner.says}: {outcome.detail}" if outcome.stops else outcome.detail
+        why = Because(TAKES_LETTERS, False, saw, "transport")
+        writing.add(one.due.facts, [replace(told, because=(why,))], None)
 
 
 def _attempt(one: Prepared, outcome: Outcome, now: datetime) -> Row:

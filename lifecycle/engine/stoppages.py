@@ -189,6 +189,8 @@ class Stoppages:
         )
 
     def _wake(self, now: datetime) -> None:
+        if not self._to_wake:
+            return
         stopped = self.read()
         for reason, limit in list(self._to_wake.items()):
             if limit < 1 or any(_keeps(one, reason) for one in stopped.values()):

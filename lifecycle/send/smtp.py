@@ -208,8 +208,8 @@ def _taken_mail(connection: smtplib.SMTP, code: int, words: bytes) -> smtplib.SM
         return connection
     if code >= 500 and code not in _THIS_LETTER_CODES:
         # The sender is not welcome; so would be every other letter of it.
-        detail = _said(code, words)
-        raise _Stop(Outcome(OutcomeKind.ACCOUNT, detail=detail, stops=Stop.IDENTITY_LOST))
+        stops = Stop.CREDENTIALS if code in _ACCOUNT_CODES else Stop.IDENTITY_LOST
+        raise _Stop(Outcome(OutcomeKind.ACCOUNT, detail=_said(code, words), stops=stops))
     raise _refused(code, words)
 
 

@@ -10,6 +10,7 @@ from botocore import exceptions as botocore
 from botocore.parsers import ResponseParserError
 
 from lifecycle.core.message import OutcomeKind
+from lifecycle.core.stoppage import Stop
 from lifecycle.send.ses_errors import outcome_of
 
 URL = {"endpoint_url": "https://email.eu-central-1.amazonaws.com"}
@@ -121,3 +122,80 @@ def test_every_modelled_error_of_send_email_is_in_the_table() -> None:
     shapes = client.meta.service_model.operation_model("SendEmail").error_shapes
     tested = {code for _, code, _, _ in ANSWERS}
     assert {shape.name for shape in shapes} <= tested
+
+
+STOPS = [
+    (429, "TooManyRequestsException", "", Stop.SLOW_DOWN),
+    (400, "ThrottlingException", "Maximum sending rate exceeded.", Stop.SLOW_DOWN),
+    (400, "ThrottlingException", "Daily message quota exceeded.", Stop.DAY_QUOTA),
+    (400, "AccountSuspendedException", "", Stop.ACCOUNT_SUSPENDED),
+    (400, "SendingPausedException", "", Stop.SENDING_PAUSED),
+    (400, "ConfigurationSetSendingPausedException", "", Stop.SENDING_PAUSED),
+    (400, "MailFromDomainNotVerifiedException", "", Stop.IDENTITY_LOST),
+    (400, "MessageRejected", "Email address is not verified.", Stop.IDENTITY_LOST),
+    (
+        404,
+        "NotFoundException",
+        "Configuration set <x> does not exist.",
+        Stop.CONFIGURATION_SET_LOST,
+    ),
+    (404, "NotFoundException", "Template x", Stop.SET_UP),
+    (403, "ExpiredTokenException", "", Stop.CREDENTIALS),
+    (403, "UnrecognizedClientException", "", Stop.CREDENTIALS),
+    (403, "InvalidSignatureException", "Signature expired: 2026", Stop.CLOCK_SKEW),
+    (403, "InvalidSignatureException", "Signature not yet current", Stop.CLOCK_SKEW),
+    (403, "SignatureDoesNotMatch", "The request signature does not match", Stop.CREDENTIALS),
+    (403, "RequestTimeTooSkewed", "", Stop.CLOCK_SKEW),
+    (403, "AccessDeniedException", "not authorized to perform ses:SendEmail", Stop.NOT_AUTHORIZED),
+    (403, "BadRequestException", "", Stop.NOT_AUTHORIZED),
+    (403, "Forbidden", "", Stop.NOT_AUTHORIZED),
+    (400, "LimitExceededException", "", Stop.SET_UP),
+    (400, "MessageRejected", "Message content rejected", None),
+    (400, "BadRequestException", "Invalid header", None),
+    (500, "InternalServiceErrorException", "", None),
+]
+
+
+@pytest.mark.parametrize(("status", "code", "message", "stops"), STOPS)
+def test_each_answer_says_what_it_means_for_other_letters(
+    status: int, code: str, message: str, stops: Stop | None
+) -> None:
+    assert outcome_of(answered(status, code, message)).stops is stops
+
+
+@pytest.mark.parametrize(
+    ("error", "stops"),
+    [
+        (botocore.NoCredentialsError(), Stop.CREDENTIALS),
+        (botocore.EndpointConnectionError(**URL), Stop.UNREACHABLE),
+        (tls("CERTIFICATE_VERIFY_FAILED"), Stop.UNREACHABLE),
+        (botocore.NoRegionError(), Stop.SET_UP),
+        (botocore.ParamValidationError(report="bad"), None),
+        (botocore.ReadTimeoutError(**URL), None),
+    ],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_fails_before_the_request_stops_others_too(
+    error: Exception, stops: Stop | None
+) -> None:
+    assert outcome_of(error).stops is stops
+
+
+UNVERIFIED = (
+    "Email address is not verified. The following identities failed the check in region X: "
+)
+
+
+@pytest.mark.parametrize(
+    ("failed", "kind"),
+    [
+        ("ann@customer.example", OutcomeKind.REFUSED),
+        ("Shop <news@mail.shop.example>, ann@customer.example", OutcomeKind.ACCOUNT),
+        ("mail.shop.example", OutcomeKind.ACCOUNT),
+    ],
+)
+def test_a_recipient_whom_the_sandbox_does_not_write_to_stops_nobody_else(
+    failed: str, kind: OutcomeKind
+) -> None:
+    refused = answered(400, "MessageRejected", UNVERIFIED + failed)
+    assert outcome_of(refused, "Shop <news@mail.shop.example>").kind is kind
