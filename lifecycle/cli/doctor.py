@@ -98,8 +98,10 @@ def _definitions(said: Any) -> Iterator[Finding]:
 
 def _database(said: Any, settings: Any) -> Iterator[Finding]:
     from lifecycle.cli import place
+    from lifecycle.cli.doctor_deliverability import deliverability_standing
     from lifecycle.cli.doctor_transport import transport_standing
     from lifecycle.cli.lock import Held, WriterLock
+    from lifecycle.clock import SystemClock
     from lifecycle.store import migrate
     from lifecycle.store.database import Database
     from lifecycle.store.dialect.sqlite import version_warning
@@ -133,6 +135,8 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
             yield from _clock(connection)
             yield from _work(connection, settings)
             yield from (Finding(*one) for one in transport_standing(connection, settings))
+            standing = deliverability_standing(connection, settings, SystemClock().now())
+            yield from (Finding(*one) for one in standing)
             yield from _codes(said, connection)
             yield from _occasions(connection)
     finally:

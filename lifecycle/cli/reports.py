@@ -142,12 +142,14 @@ def send_time(ctx: typer.Context) -> None:
 def deliverability(ctx: typer.Context) -> None:
     """Bounces, complaints, what was dropped, and letters of unknown fate: the last 30 days."""
     from lifecycle.cli.reading import reading
+    from lifecycle.cli.doctor_deliverability import warming_words
     from lifecycle.insight.deliverability import deliverability_report
 
     said = asked(ctx)
     with reading(said) as desk:
         rule = desk.catalog.settings.sending.breaker
-        found = deliverability_report(desk.connection, desk.now, rule)
+        settings = desk.catalog.settings
+        found = deliverability_report(desk.connection, desk.now, rule, settings)
 
     def human(out: Any) -> None:
         heads = ("campaign", "sent", "delivered", "bounced", "complained", "unsubscribed")
@@ -163,6 +165,15 @@ def deliverability(ctx: typer.Context) -> None:
             for one in (*found.campaigns, found.overall)
         ]
         out.print(table(heads, rows))
+        rows = [
+            (one.name, one.sent, one.delivered, rate(one.bounced), rate(one.complained))
+            for one in (*found.providers, *found.domains)
+        ]
+        if rows:
+            heads = ("provider or domain", "sent", "delivered", "bounced", "complained")
+            out.print(table(heads, rows))
+        if found.warming is not None:
+            out.print(f"warming up {warming_words(found.warming)}")
         for told, counts in (("dropped", found.dropped), ("suppressed", found.suppressed)):
             if counts:
                 out.print(f"{told}: " + ", ".join(f"{n} {why}" for why, n in counts.items()))

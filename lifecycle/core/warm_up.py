@@ -68,6 +68,11 @@ class Warming:
     zone: ZoneInfo
     gone: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def date(self) -> date:
+        """The day on the shop's calendar."""
+        return self.plan.start + timedelta(days=self.day)
+
     def concerns(self, sender: str) -> bool:
         """Whether a letter of this sender counts."""
         return domain_of(sender) == self.domain

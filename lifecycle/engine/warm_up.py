@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -14,27 +14,11 @@ from lifecycle.core.because import Because
 from lifecycle.core.guard import Hold
 from lifecycle.core.mailbox import provider_of
 from lifecycle.core.policy import Policy
-from lifecycle.core.settings import Settings
 from lifecycle.core.warm_up import Warming
 from lifecycle.core.wishes import TRANSACTIONAL
-from lifecycle.core.words import zone_of
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared, Weighed
 from lifecycle.store import warm_up
-
-
-def standing(connection: Connection, settings: Settings, now: datetime) -> Warming | None:
-    """Where warming up stands at `now`; None where nothing is warmed up, or it is over."""
-    plan = settings.warm_up
-    if plan is None:
-        return None
-    zone = zone_of(settings.shop.timezone)
-    day = plan.day(now, zone)
-    if day >= plan.days:
-        return None
-    domain = settings.warming_domain
-    gone = warm_up.gone_on(connection, domain, _date(plan.start, day))
-    return Warming(plan, domain, day, zone, gone)
 
 
 def with_warming(parts: Parts, policy: Policy, now: datetime) -> Policy:
@@ -42,7 +26,7 @@ def with_warming(parts: Parts, policy: Policy, now: datetime) -> Policy:
     if not parts.gives_codes or policy.settings.warm_up is None:
         return policy
     with parts.database.read() as connection:
-        found = standing(connection, policy.settings, now)
+        found = warm_up.standing(connection, policy.settings, now)
     return policy if found is None else replace(policy, warming=found)
 
 
@@ -63,7 +47,7 @@ def admitted(
     if not fresh:
         return list(going)
     providers = {one.due.row.message_id: provider_of(one.ready.letter.to) for one in fresh}
-    day = _date(warming.plan.start, warming.day)
+    day = warming.date
     gone = warm_up.held_alone(connection, warming.domain, day, sorted({*providers.values()}))
     limit = warming.plan.limit(warming.day)
     counted: Counter[str] = Counter()
@@ -89,7 +73,3 @@ def admitted(
 def _later(one: Prepared, warming: Warming) -> datetime:
     stale_at: datetime = one.due.row.stale_at
     return min(warming.opens_next(), stale_at)
-
-
-def _date(start: date, day: int) -> date:
-    return start + timedelta(days=day)

@@ -7,19 +7,24 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
+from lifecycle.core import breaker as breaker_core
 from lifecycle.core.breaker import Opened
-from lifecycle.core.settings import Breaker
+from lifecycle.core.mailbox import OTHERS
+from lifecycle.core.settings import Breaker, Settings
 from lifecycle.core.words import rfc3339
+from lifecycle.insight.by_provider import FEW, ByProvider, FaresWith, by_provider
 from lifecycle.insight.interval import Share, share
-from lifecycle.store import breaker
+from lifecycle.insight.uncertain import RESENT_LISTED, Uncertain, uncertain_letters
+from lifecycle.store import breaker, doubts, warm_up
+from lifecycle.store.doubts import Resent
 from lifecycle.store.tables import METADATA
 
 MESSAGE, SUPPRESSION = METADATA.tables["message"], METADATA.tables["suppression"]
 LOOKS_BACK = timedelta(days=30)
-WORST_BOUNCE_RATE = 0.05
-WORST_COMPLAINT_RATE = 0.001
-"""Above these SES puts an account under review (Amazon SES, sender review process)."""
-UNCERTAIN_LISTED = 1_000
+HIGH_BOUNCE_RATE = 0.04
+HIGH_COMPLAINT_RATE = 0.0008
+"""From these on it is time to look. SES puts an account under review at 5 % of bounces or 0.1 % of
+complaints (Amazon SES, sender review process)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,6 @@ class Fares:
 
 
 @dataclass(frozen=True, slots=True)
-class Uncertain:
-    """A letter that may or may not have gone, and for how long that has not been known."""
-
-    message_id: str
-    customer: str
-    campaign: str
-    step: str
-    since: datetime
-    age_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class DeliverabilityReport:
     """All of it; `warnings` name what endangers the account."""
 
@@ -58,10 +51,48 @@ class DeliverabilityReport:
     warnings: tuple[str, ...]
     breaker: Opened | None = None
     """What keeps marketing letters back now; None where nothing does."""
+    providers: tuple[FaresWith, ...] = ()
+    domains: tuple[FaresWith, ...] = ()
+    """The domains with the highest rates, of those that got letters enough."""
+    warming: WarmingTold | None = None
+    """Where warming up a sending domain stands."""
+    resent: tuple[Resent, ...] = ()
+    """Letters that went again though their fate was unknown, as their campaigns allow."""
+    resent_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WarmingTold:
+    """Day so of so many, at most so many letters to each provider, and what went by provider."""
+
+    domain: str
+    day: int
+    days: int
+    limit: int
+    gone: dict[str, int]
+    held: int
+    """How many letters wait for it."""
+
+
+def warming_told(
+    connection: Connection, settings: Settings | None, now: datetime
+) -> WarmingTold | None:
+    """Where warming up stands; None where nothing is warmed up."""
+    found = warm_up.standing(connection, settings, now) if settings is not None else None
+    if found is None:
+        return None
+    held = select(func.count()).where(MESSAGE.c.state == "planned", MESSAGE.c.reason == "warmup")
+    waiting = int(connection.execute(held).scalar() or 0)
+    limit = found.plan.limit(found.day) or 0
+    gone = dict(found.gone)
+    return WarmingTold(found.domain, found.day + 1, found.plan.days, limit, gone, waiting)
 
 
 def deliverability_report(
-    connection: Connection, now: datetime, rule: Breaker | None = None
+    connection: Connection,
+    now: datetime,
+    rule: Breaker | None = None,
+    settings: Settings | None = None,
 ) -> DeliverabilityReport:
     """The report of the 30 days up to `now`; with a `rule`, whether the breaker is open."""
     found = breaker.look(connection, rule, now) if rule is not None else None
@@ -83,6 +114,7 @@ def deliverability_report(
     campaigns = tuple(_fares(*row) for row in rows)
     totals = [sum(row[place] for row in rows) for place in range(1, 6)]
     overall = _fares("", *totals)
+    fared = by_provider(connection, since)
     dropped = (
         select(MESSAGE.c.reason, func.count())
         .where(MESSAGE.c.state == "dropped", MESSAGE.c.planned_at > since)
@@ -100,29 +132,13 @@ def deliverability_report(
         dict(connection.execute(dropped).all()),
         dict(connection.execute(suppressed).all()),
         uncertain_letters(connection, now),
-        (*_warnings(overall), *_breaker(found)),
+        (*_warnings(overall), *_warnings_of(fared), *_breaker(found)),
         found,
-    )
-
-
-def uncertain_letters(connection: Connection, now: datetime) -> tuple[Uncertain, ...]:
-    """The letters of unknown fate, the oldest first; at most UNCERTAIN_LISTED."""
-    query = (
-        select(MESSAGE)
-        .where(MESSAGE.c.state == "uncertain")
-        .order_by(MESSAGE.c.uncertain_since, MESSAGE.c.message_id)
-        .limit(UNCERTAIN_LISTED)
-    )
-    return tuple(
-        Uncertain(
-            row.message_id,
-            row.customer_id,
-            row.campaign,
-            row.step,
-            row.uncertain_since,
-            (now - row.uncertain_since).total_seconds(),
-        )
-        for row in connection.execute(query)
+        fared.providers,
+        fared.domains,
+        warming_told(connection, settings, now),
+        doubts.resent(connection, RESENT_LISTED),
+        doubts.count_resent(connection),
     )
 
 
@@ -149,9 +165,24 @@ def _breaker(found: Opened | None) -> list[str]:
 
 def _warnings(overall: Fares) -> list[str]:
     told = []
-    if overall.bounced.rate is not None and overall.bounced.rate >= WORST_BOUNCE_RATE:
-        told.append(f"{overall.bounced.rate:.1%} of letters bounce; SES reviews accounts from 5 %")
-    if overall.complained.rate is not None and overall.complained.rate >= WORST_COMPLAINT_RATE:
-        rate = overall.complained.rate
-        told.append(f"{rate:.2%} of letters are complained of; SES reviews accounts from 0.1 %")
+    bounced, complained = overall.bounced.rate or 0, overall.complained.rate or 0
+    if bounced >= HIGH_BOUNCE_RATE:
+        told.append(f"{bounced:.1%} of letters bounce; SES reviews accounts from 5 %")
+    if complained >= HIGH_COMPLAINT_RATE:
+        told.append(f"{complained:.2%} of letters are complained of; SES reviews from 0.1 %")
+    return told
+
+
+def _warnings_of(fared: ByProvider) -> list[str]:
+    """Of each provider and domain that had letters enough, what is too high."""
+    told = []
+    several = [one for one in fared.providers if one.name != OTHERS and one.sent >= FEW]
+    known = {one.name for one in several}
+    for one in (*several, *(one for one in fared.domains if one.name not in known)):
+        for what, harm, high in (
+            ("bounce", one.bounced, HIGH_BOUNCE_RATE),
+            ("are complained of", one.complained, HIGH_COMPLAINT_RATE),
+        ):
+            if harm.met >= breaker_core.FEW and harm.rate is not None and harm.rate >= high:
+                told.append(f"{one.name}: {harm.rate:.2%} of {one.sent} letters {what}")
     return told

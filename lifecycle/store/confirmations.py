@@ -24,6 +24,8 @@ CONSENT = METADATA.tables["consent"]
 RECORD = METADATA.tables["consent_record"]
 TASK = "confirmations"
 AT_ONCE = 500
+SOON = timedelta(minutes=15)
+"""A letter that has not been asked for so long is kept back by a cap."""
 
 
 def want(
@@ -108,6 +110,17 @@ def next_due(connection: Connection) -> datetime | None:
         for column in (WAITING.c.due_at, WAITING.c.expires_at)
     ]
     return min((one for one in instants if one is not None), default=None)
+
+
+def backlog(connection: Connection, now: datetime) -> tuple[int, int]:
+    """How many yeses wait, and for how many of them no letter has gone that was due before."""
+    waits = WAITING.c.state == "waiting"
+    owed = waits & (WAITING.c.asked_at.is_(None)) & (WAITING.c.said_at < now - SOON)
+    counts = [
+        connection.execute(select(func.count()).select_from(WAITING).where(where)).scalar()
+        for where in (waits, owed)
+    ]
+    return int(counts[0] or 0), int(counts[1] or 0)
 
 
 def put_off(connection: Connection, row: Any, until: datetime) -> None:

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lifecycle.core.settings import Settings
+from lifecycle.core.warm_up import Warming
+from lifecycle.core.words import zone_of
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
 DAY = METADATA.tables["warm_up_day"]
+
+
+def standing(connection: Connection, settings: Settings, now: datetime) -> Warming | None:
+    """Where warming up stands at `now`; None where nothing is warmed up, or it is over."""
+    plan = settings.warm_up
+    if plan is None:
+        return None
+    zone = zone_of(settings.shop.timezone)
+    day = plan.day(now, zone)
+    if day >= plan.days:
+        return None
+    domain = settings.warming_domain
+    gone = gone_on(connection, domain, plan.start + timedelta(days=day))
+    return Warming(plan, domain, day, zone, gone)
 
 
 def gone_on(connection: Connection, domain: str, day: date) -> dict[str, int]:
