@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from faults.events import customer
 from faults.judge import Verdict
 from faults.place import Place
+from lifecycle.cli.place import read_settings, shop_keys
 from lifecycle.clock import SystemClock
 from lifecycle.core.words import rfc3339
 from lifecycle.errors import LifecycleError
@@ -41,6 +42,8 @@ class Deeds:
         self.noted: list[str] = []
         self.imported = 0
         self.broadcasts: list[str] = []
+        self.failed: list[str] = []
+        """What the daemon refused though it ran."""
         self._again: list[Callable[[], object]] = []
 
     def do(self, name: str) -> None:
@@ -49,7 +52,11 @@ class Deeds:
         deed = self._deed(name, self.number)
         try:
             deed()
-        except (LifecycleError, _Unanswered):
+        except _Unanswered:
+            self._again.append(deed)
+        except LifecycleError as error:
+            if self.place.daemon.runs:
+                self.failed.append(str(error))
             self._again.append(deed)
 
     def ready(self) -> None:
@@ -102,6 +109,7 @@ class Deeds:
 
     def judge(self, found: Verdict) -> None:
         """Look at what each deed must have come to."""
+        found.wrong += [f"a deed was refused: {one}" for one in self.failed]
         ground = self.place.ground
         for one in self.erased:
             for table in ("customer", "event", "message", "enrollment", "consent"):
@@ -244,12 +252,12 @@ class Deeds:
         raise LifecycleError(f"no letter of {campaign} has gone")
 
     def _signer(self) -> Signer:
-        return Signer([(self.place.root / ".lifecycle" / "key").read_bytes()])
+        return Signer(shop_keys(self.place.root, read_settings(self.place.root)))
 
     def _ask(self, method: str, path: str, body: bytes, *wanted: int) -> None:
         status, said = self.place.feed().ask(method, path, body)
         if status not in wanted:
-            if status:
+            if status not in (0, 503):
                 raise LifecycleError(f"{method} {path} was answered {status}", cause=said[:200])
             raise _Unanswered(path)
 

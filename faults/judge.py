@@ -18,6 +18,7 @@ OWED = frozenset({"receipt", "invoice", "welcome"})
 RESENDING = frozenset({"invoice"})
 """The campaigns that allow a letter of unknown fate to be sent again."""
 OPEN = frozenset({"planned", "ready", "attempting", "requeued"})
+PROVED = "proved by "
 SHOWN = 5
 
 
@@ -86,12 +87,11 @@ def _events(found: Verdict, place: Place, answered: Sequence[str]) -> None:
         found.wrong.append(f"events counted twice: {more[:SHOWN]}")
 
 
-def _messages(
-    found: Verdict, place: Place, answered: Sequence[str]
-) -> dict[str, tuple[str, str, str, bool]]:
-    """All messages by id: campaign, state, reason, whether put aside; each event has its own."""
+def _messages(found: Verdict, place: Place, answered: Sequence[str]) -> dict[str, _Message]:
+    """All messages by id. Each event has its own letters, no fewer and no more."""
     rows = place.ground.rows(
-        "SELECT message_id, campaign, entry, state, reason, quarantined_at IS NOT NULL FROM message"
+        "SELECT message_id, campaign, entry, state, reason, quarantined_at IS NOT NULL, "
+        "uncertain_since IS NOT NULL, resent_at IS NOT NULL FROM message"
     )
     of_entry = Counter(row[2] for row in rows if row[1] in OWED)
     found.letters_owed = sum(LETTERS[kind_of(one)] for one in answered)
@@ -102,14 +102,14 @@ def _messages(
         found.wrong.append(f"events without their letters: {short[:SHOWN]}")
     if over:
         found.wrong.append(f"more letters than events allow: {over[:SHOWN]}")
-    return {row[0]: (row[1], row[3], row[4], bool(row[5])) for row in rows}
+    return {row[0]: _Message(row[1], row[3], row[4], *map(bool, row[5:])) for row in rows}
 
 
 def _fates(
     found: Verdict,
     place: Place,
     accepted: Sequence[Accepted],
-    messages: dict[str, tuple[str, str, str, bool]],
+    messages: dict[str, _Message],
 ) -> None:
     tries = _tries(place)
     dropped: Counter[str] = Counter()
@@ -117,24 +117,24 @@ def _fates(
     went = {one.message_id for one in accepted}
     doubled = twice(list(accepted))
     stuck, unsent, unsaid = [], [], []
-    for message_id, (_, state, reason, aside) in messages.items():
-        ever = tries.ever(message_id) or state == "uncertain"
-        found.uncertain_ever += ever
-        if aside:
+    for message_id, one in messages.items():
+        state = one.state
+        found.uncertain_ever += one.doubted
+        if one.aside:
             found.quarantined += 1
         elif state in OPEN:
             stuck.append(message_id)
         elif state == "accepted" and message_id not in went:
             unsent.append(message_id)
         elif state == "dropped":
-            dropped[reason] += 1
-            if not reason:
+            dropped[one.reason] += 1
+            if not one.reason:
                 unsaid.append(message_id)
         elif state == "uncertain":
             found.uncertain_left += 1
             found.uncertain_left_accepted += message_id in went
-        if ever and state != "uncertain":
-            resolved[tries.how(message_id, state)] += 1
+        if one.doubted and state != "uncertain":
+            resolved["sent again" if one.resent else tries.how(message_id, state)] += 1
     found.dropped, found.resolved = dict(dropped), dict(resolved)
     found.lost += len(stuck) + len(unsent)
     for what, ids in (
@@ -147,12 +147,25 @@ def _fates(
         if ids:
             found.wrong.append(f"{what}: {len(ids)}, as {ids[:SHOWN]}")
     for message_id in doubled:
-        campaign = messages[message_id][0] if message_id in messages else ""
+        campaign = messages[message_id].campaign if message_id in messages else ""
         if campaign in RESENDING:
             found.resent += 1
         else:
             found.duplicates += 1
             found.wrong.append(f"accepted twice: {message_id} of {campaign}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What the database says of one message."""
+
+    campaign: str
+    state: str
+    reason: str
+    aside: bool
+    doubted: bool
+    """Whether its fate was ever unknown."""
+    resent: bool
 
 
 @dataclass
@@ -161,35 +174,25 @@ class _Tries:
 
     of: dict[str, list[tuple[Any, ...]]]
 
-    def ever(self, message_id: str) -> bool:
-        """Whether the fate of a message was ever unknown."""
-        return any(self._doubt(one) for one in self.of.get(message_id, ()))
-
     def how(self, message_id: str, state: str) -> str:
         """What settled a message once of unknown fate."""
-        for _, _outcome, detail, evidence in self.of.get(message_id, ()):
-            if evidence:
-                return f"evidence: {evidence}"
-            if "by hand" in (detail or ""):
+        for one in self.of.get(message_id, ()):
+            detail = str(one[1])
+            if detail.startswith(PROVED):
+                return detail.removeprefix(PROVED)
+            if "by hand" in detail:
                 return "by hand"
-            if "proved" in (detail or ""):
-                return f"evidence: {detail}"
-        return f"else ({state})"
+        return state
 
     def strangers(self, accepted: Sequence[Accepted]) -> list[str]:
         """Attempts that SES accepted and the database does not know."""
         known = {one[0] for tries in self.of.values() for one in tries}
         return [one.attempt_id for one in accepted if one.attempt_id not in known]
 
-    @staticmethod
-    def _doubt(one: tuple[Any, ...]) -> bool:
-        _, outcome, detail, evidence = one
-        return bool(evidence) or outcome in (None, "uncertain") or "proved" in (detail or "")
-
 
 def _tries(place: Place) -> _Tries:
     of: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    statement = "SELECT message_id, attempt_id, outcome, detail, evidence FROM attempt"
+    statement = "SELECT message_id, attempt_id, detail FROM attempt"
     for message_id, *rest in place.ground.rows(statement):
         of[message_id].append(tuple(rest))
     return _Tries(dict(of))

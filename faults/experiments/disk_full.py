@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from faults.events import events, letters_of
-from faults.experiment import SETTLE_SECONDS, Asked, Experiment, Finding, finding
+from faults.experiment import SETTLE_SECONDS, SHORT_LEASE, Asked, Experiment, Finding, finding
 from faults.ground import Ground
 from faults.judge import judge
 from faults.place import Wanted
@@ -32,7 +32,7 @@ def run(asked: Asked) -> Iterator[Finding]:
 def _once(asked: Asked) -> Finding:
     begun = time.monotonic()
     with (
-        asked.shop("full", Wanted("sqlite", CUSTOMERS)) as place,
+        asked.shop("full", Wanted("sqlite", CUSTOMERS, changed=SHORT_LEASE)) as place,
         _disk(place.root / "disk") as disk,
     ):
         if disk is None:
@@ -104,6 +104,6 @@ EXPERIMENT = Experiment(
     "disk_full",
     "What is answered and sent while the disk is full, and is the database whole afterwards?",
     f"the database lies on a disk of {DISK_MB} MB in memory that is filled to its last byte and "
-    f"freed again, {TIMES} times, while events come in.",
+    f"freed again, {TIMES} times, while events come in. The lease is 6 s in the place of 120.",
     run,
 )

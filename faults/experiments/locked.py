@@ -38,11 +38,11 @@ def _once(asked: Asked, kind: str, seconds: int) -> Finding:
         feed.begin(events(asked.of(SENDS), CUSTOMERS))
         took: list[float] = []
         with locked(place, seconds):
-            before = place.ses.count()
+            before, answered_before = place.ses.count(), len(feed.answered)
             thread = threading.Thread(target=_unsubscribe, args=(deeds, took))
             thread.start()
             thread.join()
-            during = len(feed.answered)
+            during = len(feed.answered) - answered_before
         freed, sent = time.monotonic(), place.ses.count()
         while place.ses.count() <= sent and time.monotonic() - freed < SETTLE_SECONDS:
             time.sleep(0.02)
