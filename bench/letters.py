@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import lifecycle.engine.letters
 from bench.shop import catalog_of, new_shop
 from lifecycle.core.event import Event
 from lifecycle.engine.advance import advance
 from lifecycle.engine.deliver import deliver
 from lifecycle.engine.engine import Engine
 from lifecycle.engine.ingest import ingest
+from lifecycle.engine.letters import Letters
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
+from lifecycle.render.letter import Rendered, render
 from lifecycle.render.links import Signer
+from lifecycle.render.problems import BrokenTemplate
+from lifecycle.render.rendering import Asked, RenderingHere
 from lifecycle.sim.world import AcceptsAll
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.store import customers, events
@@ -56,31 +59,30 @@ def _round(engine: Engine, now: datetime) -> tuple[float, float]:
     _order(parts, now)
     while ingest(parts, policy, now) or advance(parts, policy, now):
         pass
-    rendered: list[tuple[Any, ...]] = []
-    module: Any = lifecycle.engine.letters
-    render = module.render
-    module.render = _listening(render, rendered)
-    try:
-        begun = time.perf_counter()
-        delivered = 0
-        while done := deliver(parts, engine.letters, policy, now):
-            delivered += done
-        whole = time.perf_counter() - begun
-    finally:
-        module.render = render
+    listening = _Listening()
+    heard = replace(parts, rendering=listening)
+    begun = time.perf_counter()
+    delivered = 0
+    while done := deliver(heard, Letters(heard), policy, now):
+        delivered += done
+    whole = time.perf_counter() - begun
+    rendered = listening.heard
     assert delivered == len(rendered) == LETTERS, f"{delivered} letters, {len(rendered)} rendered"
     begun = time.perf_counter()
-    for arguments in rendered:
-        render(*arguments)
+    for one in rendered:
+        render(one.template, one.texts, one.context, one.links)
     return whole, time.perf_counter() - begun
 
 
-def _listening(render: Callable[..., Any], heard: list[tuple[Any, ...]]) -> Callable[..., Any]:
-    def listening(*arguments: Any) -> Any:
-        heard.append(arguments)
-        return render(*arguments)
+class _Listening(RenderingHere):
+    """Renders, and notes what was asked for."""
 
-    return listening
+    def __init__(self) -> None:
+        self.heard: list[Asked] = []
+
+    def render(self, asked: Sequence[Asked]) -> list[Rendered | BrokenTemplate]:
+        self.heard += asked
+        return super().render(asked)
 
 
 def _order(parts: Parts, now: datetime) -> None:

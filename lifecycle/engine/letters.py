@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -17,16 +17,19 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
 from lifecycle.core.key import ITEM
 from lifecycle.core.made_from import template_name
-from lifecycle.core.message import Letter
+from lifecycle.core.message import Attachment, Letter
 from lifecycle.core.step import Step, Variant
 from lifecycle.core.tracking import Naming, mode_for, naming_of
 from lifecycle.core.typed import Text, in_language
+from lifecycle.engine.attaching import attached
 from lifecycle.engine.live import Live
+from lifecycle.engine.old_letters import OldLetters, stored_template
 from lifecycle.engine.parts import Parts
 from lifecycle.render.compile import CompiledTemplate
-from lifecycle.render.letter import LetterTexts, render
+from lifecycle.render.letter import LetterTexts, Rendered
 from lifecycle.render.links import LinkSigner, counted_id
 from lifecycle.render.problems import BrokenTemplate
+from lifecycle.render.rendering import Asked
 from lifecycle.store import operations
 
 MAX_NAMED_TEMPLATES = 256
@@ -60,12 +63,22 @@ class Ready:
     links: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A letter that is being rendered; `template` is what is kept of it."""
+
+    template: CompiledTemplate
+    asked: Asked
+    files: tuple[Attachment, ...]
+
+
 @dataclass
 class Letters:
     """Makes letters; templates were compiled when the definitions were loaded."""
 
     parts: Parts
     kept: set[str] = field(default_factory=set)
+    _shown: tuple[object, Mapping[str, Any]] | None = None
 
     @property
     def live(self) -> Live:
@@ -98,38 +111,86 @@ class Letters:
         now: datetime,
     ) -> Ready:
         """Render one message. Raises BrokenTemplate."""
-        name = template_name(campaign, step, variant, enrollment.entry)
+        wanted = Wanted(
+            message_id,
+            attempt_id,
+            campaign,
+            step,
+            variant,
+            enrollment,
+            facts,
+            incentive,
+            referral_link,
+            now,
+        )
+        made = self.make_many([wanted])[0]
+        if isinstance(made, BrokenTemplate):
+            raise made
+        return made
+
+    def make_many(self, wanted: Sequence[Wanted]) -> list[Ready | BrokenTemplate]:
+        """Render a batch, in order: each letter, or why it could not be made."""
+        drafts = [self._draft(one) for one in wanted]
+        asked = [draft.asked for draft in drafts if isinstance(draft, _Draft)]
+        rendered = iter(self.parts.rendering.render(asked))
+        return [
+            self._ready(one, draft, next(rendered)) if isinstance(draft, _Draft) else draft
+            for one, draft in zip(wanted, drafts, strict=True)
+        ]
+
+    def _draft(self, one: Wanted) -> _Draft | BrokenTemplate:
+        """What is asked of the rendering for one message."""
+        campaign, step, variant, facts = one.campaign, one.step, one.variant, one.facts
+        name = template_name(campaign, step, variant, one.enrollment.entry)
         assert name is not None and facts.email is not None
-        template = self.template(name, facts.locale)
-        context = self.context(campaign, step, enrollment, facts, incentive, referral_link)
+        try:
+            template = self.template(name, facts.locale)
+            files = attached(self.live.catalog.files, step)
+        except BrokenTemplate as broken:
+            return broken
+        context = self.context(
+            campaign, step, one.enrollment, facts, one.incentive, one.referral_link
+        )
         if campaign.id == CONFIRMS:
             public_url = self.live.catalog.settings.http.public_url
-            context["confirm_url"] = self.parts.signer.confirm_url(public_url, message_id)
-        links, naming = self._links(message_id, campaign, step, variant, facts)
+            context["confirm_url"] = self.parts.signer.confirm_url(public_url, one.message_id)
+        links, naming = self._links(one.message_id, campaign, step, variant, facts)
         made_from = template
         if naming is not None and links.click_prefix is None:
             made_from = _with_named_links(template, naming)
-        rendered = render(made_from, self._texts(step, variant, facts), context, links)
-        sender = self._sender(campaign, step, variant)
+        asked = Asked(made_from, self._texts(step, variant, facts), context, links)
+        return _Draft(template, asked, files)
+
+    def _ready(
+        self, one: Wanted, draft: _Draft, rendered: Rendered | BrokenTemplate
+    ) -> Ready | BrokenTemplate:
+        """A message with what was rendered of it."""
+        if isinstance(rendered, BrokenTemplate):
+            return rendered
+        sender = self._sender(one.campaign, one.step, one.variant)
+        links, context = draft.asked.links, draft.asked.context
+        assert links is not None and one.facts.email is not None
         letter = Letter(
-            message_id=message_id,
-            attempt_id=attempt_id,
-            campaign=campaign.id,
-            step=step.name,
-            variant=variant.name if variant else "",
+            message_id=one.message_id,
+            attempt_id=one.attempt_id,
+            campaign=one.campaign.id,
+            step=one.step.name,
+            variant=one.variant.name if one.variant else "",
             sender=sender.from_,
             reply_to=sender.reply_to,
-            to=facts.email,
+            to=one.facts.email,
             subject=rendered.subject,
             html="",
             text="",
-            at=now,
-            headers=headers(links, transactional=step.transactional),
+            at=one.now,
+            headers=headers(links, transactional=one.step.transactional),
             links=rendered.links,
             pieces=rendered.pieces,
+            attachments=draft.files,
         )
         kept = {**context, "_subject": rendered.subject}
-        return Ready(letter, template, kept, {str(n): url for n, url in rendered.links.items()})
+        targets = {str(number): url for number, url in rendered.links.items()}
+        return Ready(letter, draft.template, kept, targets)
 
     def _links(
         self,
@@ -154,26 +215,21 @@ class Letters:
         # Tracked links are named on their way to the target.
         return replace(links, named=naming.name), naming
 
-    def make_many(self, wanted: Sequence[Wanted]) -> list[Ready | BrokenTemplate]:
-        """Render a batch, in order: each letter, or why it could not be made."""
-        return [self._made(one) for one in wanted]
-
-    def _made(self, one: Wanted) -> Ready | BrokenTemplate:
-        try:
-            return self.make(
-                one.message_id,
-                one.attempt_id,
-                one.campaign,
-                one.step,
-                one.variant,
-                one.enrollment,
-                one.facts,
-                one.incentive,
-                one.referral_link,
-                one.now,
-            )
-        except BrokenTemplate as broken:
-            return broken
+    @property
+    def _shop(self) -> Mapping[str, Any]:
+        """What templates see of the shop: one object for all letters, so that it is sent once."""
+        shop = self.live.catalog.settings.shop
+        if self._shown is None or self._shown[0] is not shop:
+            told = {
+                "name": shop.name,
+                "address": shop.address,
+                "website": shop.website,
+                "currency": shop.currency,
+                "language": shop.language,
+                "timezone": shop.timezone,
+            }
+            self._shown = shop, told
+        return self._shown[1]
 
     def _sender(self, campaign: Campaign, step: Step, variant: Variant | None) -> Any:
         settings = self.live.catalog.settings
@@ -204,8 +260,7 @@ class Letters:
         referral_link: str | None,
     ) -> dict[str, Any]:
         """What the template sees, as plain data."""
-        settings = self.live.catalog.settings
-        shop = settings.shop
+        shop = self.live.catalog.settings.shop
         event = dict(enrollment.properties)
         items, item = items_of(campaign, enrollment)
         return {
@@ -223,14 +278,7 @@ class Letters:
             "incentive": incentive,
             "points": kept.points_told(facts, facts.now),
             "referral": {"link": referral_link} if referral_link else None,
-            "shop": {
-                "name": shop.name,
-                "address": shop.address,
-                "website": shop.website,
-                "currency": shop.currency,
-                "language": shop.language,
-                "timezone": shop.timezone,
-            },
+            "shop": self._shop,
             "campaign": {"id": campaign.id, "name": campaign.name, "topic": campaign.topic},
             "step": {"name": step.name},
         }
@@ -240,41 +288,15 @@ class Letters:
         for template in used:
             if template.version not in self.kept:
                 self.kept.add(template.version)
-                operations.keep_template(connection, template.version, _stored(template))
+                operations.keep_template(connection, template.version, stored_template(template))
 
     def view(self, connection: Connection, row: Any) -> str | None:
         """The HTML of a letter that went, for the view in the browser; None when it is gone."""
-        if row.template_version is None or row.context is None:
-            return None
-        stored = operations.template(connection, row.template_version)
-        if stored is None:
-            return None
-        settings = self.live.catalog.settings
-        campaign = self.live.campaign(row.campaign)
-        # Whether its customer agreed is not asked here: then nothing is followed.
-        mode = mode_for(settings, campaign.topic if campaign else None, {})
-        links = self.parts.signer.for_message(settings.http.public_url, row.message_id, mode=mode)
-        subject = str(row.context.get("_subject") or "-")
-        texts = LetterTexts("{% raw %}" + subject.replace("{%", "{ %") + "{% endraw %}")
-        try:
-            return render(
-                self._restored(row.template_version, stored), texts, row.context, links
-            ).html
-        except BrokenTemplate:
-            return None
+        return self._old.view(connection, row)
 
-    def _restored(self, version: str, stored: Mapping[str, Any]) -> CompiledTemplate:
-        return CompiledTemplate(
-            name=stored["name"],
-            version=version,
-            html=stored["html"],
-            text=stored["text"],
-            links=tuple(stored["links"]),
-            problems=(),
-            files=(),
-            imports=tuple((name, source) for name, source in stored["imports"]),
-            filters=tuple(sorted(self.live.filters.items())),
-        )
+    @cached_property
+    def _old(self) -> OldLetters:
+        return OldLetters(self.parts)
 
 
 @lru_cache(maxsize=MAX_NAMED_TEMPLATES)
@@ -296,16 +318,6 @@ def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any
     if each is not None and ITEM in properties:
         return found, properties[ITEM]
     return found, found[0] if found else None
-
-
-def _stored(template: CompiledTemplate) -> dict[str, Any]:
-    return {
-        "name": template.name,
-        "html": template.html,
-        "text": template.text,
-        "links": list(template.links),
-        "imports": [list(pair) for pair in template.imports],
-    }
 
 
 def headers(links: LinkSigner, *, transactional: bool) -> tuple[tuple[str, str], ...]:

@@ -28,6 +28,7 @@ KNOWN_NAMES = frozenset(
     "unsubscribe_url preferences_url view_url confirm_url subject preheader".split()
 )
 """What every template may name; what is not given is none, so that `{% if incentive %}` works."""
+NO_MEMORY = "it takes more memory than there is"
 _NOTHING = dict.fromkeys(KNOWN_NAMES)
 _ESCAPED = re.compile(r"[&<>\"']")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -85,7 +86,11 @@ def render(
     it is and there is no pixel. Raises BrokenTemplate with file, line and name.
     """
     program = program_of(compiled, way_of(links))
-    return put_together(program.form, fill(program, compiled, texts, context, links), links)
+    try:
+        filled = fill(program, compiled, texts, context, links)
+    except MemoryError:
+        raise BrokenTemplate(NO_MEMORY, file=program.form.where) from None
+    return put_together(program.form, filled, links)
 
 
 def way_of(links: LinkSigner | None) -> Way:
@@ -105,7 +110,7 @@ def fill(
     context: Mapping[str, Any],
     links: LinkSigner | None = None,
 ) -> Filled:
-    """Render what differs from letter to letter. Raises BrokenTemplate."""
+    """Render what differs from letter to letter. Raises BrokenTemplate, MemoryError."""
     prefix = links.click_prefix if links else None
     names: dict[str, Any] = {**program.plain.globals, **_NOTHING, **context}
     if links is not None:
@@ -154,7 +159,10 @@ def put_together(form: Form, filled: Filled, links: LinkSigner | None = None) ->
 def render_text(source: str, context: Mapping[str, Any], *, where: str = "") -> str:
     """Fill one short text, such as a notice; without escaping. Raises BrokenTemplate."""
     plain = plain_environment(())
-    return short(plain, source, {**plain.globals, **_NOTHING, **context}, where)
+    try:
+        return short(plain, source, {**plain.globals, **_NOTHING, **context}, where)
+    except MemoryError:
+        raise BrokenTemplate(NO_MEMORY, file=where) from None
 
 
 def _subject(program: Program, source: str, names: dict[str, Any]) -> str:

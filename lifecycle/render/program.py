@@ -48,11 +48,13 @@ class Part:
     where: str
 
     def fill(self, names: dict[str, Any]) -> tuple[str, ...]:
-        """The values of the slots for these names. Raises BrokenTemplate."""
+        """The values of the slots for these names. Raises BrokenTemplate, MemoryError."""
         new_budget()
         try:
             told = self.template.root_render_func(_context(self.template, names))
             return self.recipe.fill(told)
+        except MemoryError:
+            raise  # others may have used it up: whoever runs this knows
         except Exception as error:  # filters, data and Jinja have no closed list
             raise _broken(error, self.template, self.lines, self.where) from error
 
@@ -91,13 +93,18 @@ def program_of(compiled: CompiledTemplate, way: Way) -> Program:
 
 
 def short(plain: LetterEnvironment, source: str, names: dict[str, Any], where: str) -> str:
-    """Fill one short text, such as a subject; without escaping. Raises BrokenTemplate."""
+    """Fill one short text, such as a subject; without escaping.
+
+    Raises BrokenTemplate, MemoryError.
+    """
     if not _NEEDS_JINJA.search(source):
         return source
     template = _short(plain, source, where)
     new_budget()
     try:
         return bounded_join(template.root_render_func(_context(template, names)))
+    except MemoryError:
+        raise
     except Exception as error:
         raise _broken(error, template, (), where) from error
 

@@ -6,6 +6,7 @@ A template travels to a worker once; of each letter plain data goes out, slot va
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ LETTERS_A_CHUNK = 25
 LETTER_SECONDS = 2.0
 """How long a chunk may take, and a letter alone: a hundred times what large ones need."""
 LETTER_MEMORY_MB = 256
+MOST_WORKERS = 4
+"""Worker processes for letters, however many processors there are; one is left to the engine."""
 MAX_KEPT = 512
 """Templates that are known by number."""
 _SAID = {
@@ -37,6 +40,11 @@ _SAID = {
     "too_large": "it is far too long",
     "raised": "it could not be rendered",
 }
+
+
+def rendering_workers() -> int:
+    """How many worker processes render letters on this machine."""
+    return max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,8 @@ class RenderingAside:
         letters = []
         for place in places:
             one, number = asked[place], numbers[place]
-            if number not in self._known and number not in specs:
+            # A letter by itself comes after a worker ended, and goes to one that knows nothing.
+            if number not in specs and (len(places) == 1 or number not in self._known):
                 specs[number] = _spec(one.template)
             form = number, way_of(one.links)
             if form not in self._forms:
