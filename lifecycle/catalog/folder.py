@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lifecycle.catalog.problem import Problem, of_file
+from lifecycle.core.attaching import ENCODED, MAX_ATTACHED_BYTES
 
 MAX_FILE = 256 * 1024
 """Bytes of one definition file."""
@@ -61,6 +63,35 @@ def read_list(root: Path, path: str) -> str | Problem:
         return no_list(path)
     _take(whole, path, found, MAX_LIST)
     return found.files[path] if path in found.files else found.problems[0]
+
+
+def read_attached(root: Path, path: str) -> str | Problem:
+    """The content, in base64, of a file below templates/ that goes with letters.
+
+    A copy of definitions holds it as text in base64 already.
+    """
+    place = f"{TEMPLATES}/{path}"
+    whole = _real(root)
+    if whole is not None and os.path.lexists(whole / place):
+        problem = _refused(whole, place)
+        if problem is not None:
+            return problem
+        try:
+            with (whole / place).open("rb") as file:
+                return b64encode(file.read(MAX_ATTACHED_BYTES + 1)).decode("ascii")
+        except OSError as error:
+            return of_file(place, f"this file cannot be read: {_reason(error)}")
+    found = Gathered()
+    if whole is not None and os.path.lexists(whole / f"{place}{ENCODED}"):
+        _take(whole, f"{place}{ENCODED}", found, 2 * MAX_ATTACHED_BYTES)
+    for text in found.files.values():
+        return text
+    return found.problems[0] if found.problems else no_attached(path)
+
+
+def no_attached(path: str) -> Problem:
+    """The problem of a file that is to go with a letter and is not there."""
+    return of_file(f"{TEMPLATES}/{path}", "there is no such file", f"put it below {TEMPLATES}/")
 
 
 def no_list(path: str) -> Problem:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from lifecycle.catalog.attached import take_attached
 from lifecycle.catalog.brought_along import brought_along
 from lifecycle.catalog.catalog import Catalog, Loaded, fingerprint_of
 from lifecycle.catalog.compiling import Filters
@@ -22,7 +23,9 @@ from lifecycle.catalog.folder import (
     TEMPLATES,
     Gathered,
     gather,
+    no_attached,
     no_list,
+    read_attached,
     read_list,
 )
 from lifecycle.catalog.lints import lint
@@ -33,6 +36,7 @@ from lifecycle.catalog.project import Project
 from lifecycle.catalog.references import check_references
 from lifecycle.catalog.sense import check_sense
 from lifecycle.catalog.templates import Templates
+from lifecycle.core.attaching import kept_as
 from lifecycle.core.settings import Settings
 
 READ_AGAIN = 5
@@ -56,6 +60,7 @@ def load(
     """
     gathered = _settled(root)
     project = _read_all(gathered.files, gathered.problems, partial(read_list, root))
+    project.problems += take_attached(project, partial(read_attached, root))
     return _checked(root, project, root / TEMPLATES, _Hooked(filters or {}, events, incentives))
 
 
@@ -89,6 +94,9 @@ def from_files(
     """Load a project from texts by relative path, as `Catalog.files` holds them."""
     problems = [] if SETTINGS in files else [of_file(SETTINGS, "settings.toml is missing")]
     project = _read_all(files, problems, _kept_in(files))
+    project.problems += take_attached(
+        project, lambda path: files[kept] if (kept := kept_as(path)) in files else no_attached(path)
+    )
     with tempfile.TemporaryDirectory(prefix="lifecycle-") as folder:
         _write_templates(files, Path(folder))
         return _checked(root, project, Path(folder), _Hooked(filters or {}, events, incentives))

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from lifecycle.catalog.catalog import Catalog
+from lifecycle.core.attaching import ENCODED
 from lifecycle.core.campaign import Broadcast, Campaign, Flow
 from lifecycle.core.segment import Segment
 from lifecycle.core.settings import Settings
@@ -137,7 +138,7 @@ def _walked(campaign: Campaign | None) -> Mapping[str, Step]:
 def _templates(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
     for path in _all(old, new):
         if path.startswith("templates/") and old.get(path) != new.get(path):
-            name = path.removeprefix("templates/")
+            name = path.removeprefix("templates/").removesuffix(ENCODED)
             yield Change("template", name, _what(old.get(path), new.get(path)))
 
 

@@ -14,7 +14,15 @@ from lifecycle.core.enter import Enter, Exit, Goal, Holdout, Onward
 from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.core.recurring import Recurrence, read_recurrence
 from lifecycle.core.send_time import Clock, read_clock
-from lifecycle.core.step import MAX_STEPS, MAX_VARIANTS, Step, Variant, Winner, tell_apart
+from lifecycle.core.step import (
+    MAX_STEPS,
+    MAX_VARIANTS,
+    Attached,
+    Step,
+    Variant,
+    Winner,
+    tell_apart,
+)
 from lifecycle.core.typed import (
     Definition,
     Instant,
@@ -185,6 +193,7 @@ class Broadcast(_Campaign):
     text: Text | None = None
     subject: Text | None = None
     preheader: Text | None = None
+    attach: Attached = ()
     audience: RuleField
     waves: Waves | None = None
     variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
@@ -232,6 +241,7 @@ class Broadcast(_Campaign):
             text=self.text,
             subject=self.subject,
             preheader=self.preheader,
+            attach=self.attach,
             variant=self.variant,
             winner=self.winner,
             incentive=self.incentive,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, model_validator
 
+from lifecycle.core.attaching import MAX_ATTACHED
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
 from lifecycle.core.incentive import MOST_POINTS, IncentiveOffer
 from lifecycle.core.typed import (
@@ -33,6 +34,7 @@ HOLIDAYS = "holidays"
 _LETTER_KEYS = ("template", "text")
 _OF_LETTERS = (
     *("subject", "preheader", "sender", "incentive", "variant", "winner", "transactional"),
+    "attach",
 )
 _TEMPLATE_HINT = 'write template = "welcome/hello", the file below templates/ without its ending'
 
@@ -62,6 +64,10 @@ Yes = Annotated[
     Literal[True], BeforeValidator(lambda raw: raw if isinstance(raw, bool) else str(raw))
 ]
 """true and nothing else; a number is none, though it equals one."""
+
+
+Attached = Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ATTACHED)]
+"""Files below templates/ that go with a letter."""
 
 
 class Variant(Definition):
@@ -105,6 +111,7 @@ class StepBody(Definition):
     preheader: Text | None = None
     sender: str | None = None
     transactional: bool = False
+    attach: Attached = ()
     incentive: IncentiveOffer | None = None
     variant: tuple[Variant, ...] = Field(default=(), strict=False, max_length=MAX_VARIANTS)
     winner: Winner | None = None
