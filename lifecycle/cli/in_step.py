@@ -38,9 +38,10 @@ class InStep:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="suppressions", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self) -> Callable[[], None]:
+        """Begin; gives what stops it."""
         self._thread.start()
+        return self.stop
 
     def stop(self) -> None:
         """End after the call in hand."""

@@ -172,6 +172,11 @@ def add_key(root: Path, settings: Settings) -> int:
     return len(keys)
 
 
+def fresh_key() -> str:
+    """A new key as text, for the environment."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
 def _kept(path: Path) -> tuple[bytes, ...]:
     keys = tuple(bytes.fromhex(line) for line in path.read_text("ascii").split())
     if not keys or any(len(one) < SHORTEST_KEY for one in keys):

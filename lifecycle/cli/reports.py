@@ -142,7 +142,6 @@ def send_time(ctx: typer.Context) -> None:
 def deliverability(ctx: typer.Context) -> None:
     """Bounces, complaints, what was dropped, and letters of unknown fate: the last 30 days."""
     from lifecycle.cli.reading import reading
-    from lifecycle.cli.doctor_deliverability import warming_words
     from lifecycle.insight.deliverability import deliverability_report
 
     said = asked(ctx)
@@ -165,15 +164,7 @@ def deliverability(ctx: typer.Context) -> None:
             for one in (*found.campaigns, found.overall)
         ]
         out.print(table(heads, rows))
-        rows = [
-            (one.name, one.sent, one.delivered, rate(one.bounced), rate(one.complained))
-            for one in (*found.providers, *found.domains)
-        ]
-        if rows:
-            heads = ("provider or domain", "sent", "delivered", "bounced", "complained")
-            out.print(table(heads, rows))
-        if found.warming is not None:
-            out.print(f"warming up {warming_words(found.warming)}")
+        _with_providers(out, found)
         for told, counts in (("dropped", found.dropped), ("suppressed", found.suppressed)):
             if counts:
                 out.print(f"{told}: " + ", ".join(f"{n} {why}" for why, n in counts.items()))
@@ -186,6 +177,21 @@ def deliverability(ctx: typer.Context) -> None:
             out.print(f"  {letter.message_id}  {letter.campaign}/{letter.step}  for {age}")
 
     said.answer(found, human)
+
+
+def _with_providers(out: Any, found: Any) -> None:
+    """How letters fare with mailbox providers, and where warming up stands."""
+    from lifecycle.cli.doctor_deliverability import warming_words
+
+    rows = [
+        (one.name, one.sent, one.delivered, rate(one.bounced), rate(one.complained))
+        for one in (*found.providers, *found.domains)
+    ]
+    if rows:
+        heads = ("provider or domain", "sent", "delivered", "bounced", "complained")
+        out.print(table(heads, rows))
+    if found.warming is not None:
+        out.print(f"warming up {warming_words(found.warming)}")
 
 
 @report.command("rewards", epilog=EVERYWHERE)

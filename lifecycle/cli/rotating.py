@@ -18,8 +18,6 @@ STAYS = (
 @key.command("rotate", epilog=EVERYWHERE)
 def rotate(ctx: typer.Context) -> None:
     """Add a new key of the shop, which signs the links of letters from the next start on."""
-    import secrets
-
     from lifecycle.cli import place
 
     said = asked(ctx)
@@ -38,7 +36,7 @@ def rotate(ctx: typer.Context) -> None:
         said.answer({"file": file, "keys": count}, kept)
         return
     keys = place.shop_keys(said.project, settings)
-    fresh = secrets.token_urlsafe(place.KEY_BYTES)
+    fresh = place.fresh_key()
     name = named.removeprefix("env:").strip()
 
     def told(out: Any) -> None:

@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
 
-from lifecycle import log
 from lifecycle.calendars import holidays_of
 from lifecycle.catalog.catalog import Catalog, campaign_events, campaign_rules, catalog_rules
 from lifecycle.catalog.letters_read import kept_attributes_read
@@ -22,10 +21,11 @@ from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
 from lifecycle.core.send_time import LATEST_TRACES, Clock
 from lifecycle.disposable import disposables
 from lifecycle.engine.asked import SegmentsAsked
+from lifecycle.engine.computed import computed
 from lifecycle.engine.routes import Routes, awaited, timed_by, watches
 from lifecycle.engine.turned import Turned
 from lifecycle.engine.versions import NO_VERSIONS, Versions
-from lifecycle.hooks import ALL_TIME, HookFailed, Registry, run_attribute
+from lifecycle.hooks import ALL_TIME, Registry
 from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.store.facts import Reading
 
@@ -185,7 +185,7 @@ class Live:
     def compute(self, facts: Facts) -> Facts:
         """Let facts answer for the attributes that hooks give."""
         if self.hooks.attributes:
-            facts.computed = partial(_computed, self.hooks, facts)
+            facts.computed = partial(computed, self.hooks, facts)
         return facts
 
     @cached_property
@@ -341,13 +341,3 @@ class Live:
 def _back(looks_back: timedelta) -> Reach:
     return WHOLE if looks_back >= ALL_TIME else Reach(back=looks_back)
 
-
-def _computed(hooks: Registry, facts: Facts, name: str) -> Any:
-    attribute = hooks.attributes.get(name)
-    if attribute is None:
-        return None
-    value = run_attribute(attribute, facts)
-    if isinstance(value, HookFailed):
-        log.warned("hook_failed", hook=value.hook, customer=facts.customer_id)
-        return None
-    return value

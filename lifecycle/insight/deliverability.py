@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
@@ -97,20 +98,7 @@ def deliverability_report(
     """The report of the 30 days up to `now`; with a `rule`, whether the breaker is open."""
     found = breaker.look(connection, rule, now) if rule is not None else None
     since = now - LOOKS_BACK
-    query = (
-        select(
-            MESSAGE.c.campaign,
-            func.count(),
-            func.count(MESSAGE.c.delivered_at),
-            func.count(MESSAGE.c.bounced_at),
-            func.count(MESSAGE.c.complained_at),
-            func.count(MESSAGE.c.unsubscribed_at),
-        )
-        .where(MESSAGE.c.state.in_(("accepted", "uncertain")), MESSAGE.c.attempted_at > since)
-        .group_by(MESSAGE.c.campaign)
-        .order_by(MESSAGE.c.campaign)
-    )
-    rows = [tuple(row) for row in connection.execute(query)]
+    rows = _by_campaign(connection, since)
     campaigns = tuple(_fares(*row) for row in rows)
     totals = [sum(row[place] for row in rows) for place in range(1, 6)]
     overall = _fares("", *totals)
@@ -140,6 +128,23 @@ def deliverability_report(
         doubts.resent(connection, RESENT_LISTED),
         doubts.count_resent(connection),
     )
+
+
+def _by_campaign(connection: Connection, since: datetime) -> list[tuple[Any, ...]]:
+    query = (
+        select(
+            MESSAGE.c.campaign,
+            func.count(),
+            func.count(MESSAGE.c.delivered_at),
+            func.count(MESSAGE.c.bounced_at),
+            func.count(MESSAGE.c.complained_at),
+            func.count(MESSAGE.c.unsubscribed_at),
+        )
+        .where(MESSAGE.c.state.in_(("accepted", "uncertain")), MESSAGE.c.attempted_at > since)
+        .group_by(MESSAGE.c.campaign)
+        .order_by(MESSAGE.c.campaign)
+    )
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def _fares(

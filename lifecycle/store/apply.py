@@ -39,6 +39,7 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.message import MessageState
 from lifecycle.store import evidence
 from lifecycle.store.called_off import call_off
+from lifecycle.store.errands import errand_row
 from lifecycle.store.events import NewEvent, append, event_row, wake
 from lifecycle.store.prepared import Statement
 from lifecycle.store.settling_words import settle
@@ -334,23 +335,4 @@ def message_row(customer_id: str, plan: Plan) -> Row:
         "fell_due_at": plan.fell_due_at,
         "stale_at": plan.stale_at,
         "due_at": plan.at,
-    }
-
-
-def errand_row(customer_id: str, errand: Errand) -> Row:
-    """The row of an errand that is waiting to be run."""
-    return {
-        "customer_id": customer_id,
-        "errand_id": errand.id,
-        "bucket": bucket_of(customer_id, BUCKETS),
-        "kind": errand.kind,
-        "enrollment_id": errand.enrollment.id,
-        "campaign": errand.enrollment.campaign,
-        "version": errand.enrollment.version,
-        "entry": errand.enrollment.entry,
-        "step": errand.step,
-        "said": dict(errand.said),
-        "state": "waiting",
-        "made_at": errand.at,
-        "due_at": errand.at,
     }

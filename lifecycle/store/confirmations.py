@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
 from lifecycle.core.double_opt_in import MONTH, DoubleOptIn, Room, caps_on
 from lifecycle.store import operations
@@ -175,5 +175,4 @@ def rooms(
 
 
 def _same(row: Any) -> ColumnElement[bool]:
-    same: ColumnElement[bool] = WAITING.c.customer_id == row.customer_id
-    return same & (WAITING.c.topic == row.topic)
+    return and_(WAITING.c.customer_id == row.customer_id, WAITING.c.topic == row.topic)

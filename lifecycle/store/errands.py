@@ -8,9 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
+from lifecycle.core.action import Errand
+from lifecycle.core.chance import bucket_of
 from lifecycle.store.claims import LEASE, Claim
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
+from lifecycle.store.tables.columns import BUCKETS
+from lifecycle.store.write import Row
 
 ERRAND = METADATA.tables["errand"]
 WAITING, TRYING, DONE, FAILED = "waiting", "trying", "done", "failed"
@@ -169,3 +173,22 @@ def delete_ended(connection: Connection, before: datetime, limit: int) -> int:
 
 def _key(claim: Claim) -> dict[str, Any]:
     return {"of": claim.customer_id, "id": claim.id, "claimed": claim.fence}
+
+
+def errand_row(customer_id: str, errand: Errand) -> Row:
+    """The row of an errand that is waiting to be run."""
+    return {
+        "customer_id": customer_id,
+        "errand_id": errand.id,
+        "bucket": bucket_of(customer_id, BUCKETS),
+        "kind": errand.kind,
+        "enrollment_id": errand.enrollment.id,
+        "campaign": errand.enrollment.campaign,
+        "version": errand.enrollment.version,
+        "entry": errand.enrollment.entry,
+        "step": errand.step,
+        "said": dict(errand.said),
+        "state": "waiting",
+        "made_at": errand.at,
+        "due_at": errand.at,
+    }

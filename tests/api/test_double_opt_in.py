@@ -16,6 +16,7 @@ from lifecycle.api.door import Door, Health
 from lifecycle.catalog.load import from_files
 from lifecycle.core.double_opt_in import CAMPAIGN
 from lifecycle.core.message import Letter
+from lifecycle.render.links import Purpose
 from lifecycle.store.customers import suppress
 from lifecycle.store.keys import SCOPES, create_key
 from tests.api.shop import Moving
@@ -26,6 +27,7 @@ from tests.store.prepared import with_tables
 
 START = instant("2026-05-04T09:00:00")
 DAY = timedelta(days=1)
+OTHERS: tuple[Purpose, ...] = ("unsubscribe", "view", "open")
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/confirm/[\w-]+)")
 
 
@@ -223,8 +225,8 @@ def test_the_token_of_another_link_confirms_nothing(asking: Asking):
     asking.joins()
     asking.tick()
     signer = asking.door.signer
-    for purpose in ("unsubscribe", "view", "open"):
-        token = signer.token(purpose, asking.asked()[0].message_id)  # type: ignore[arg-type]
+    for purpose in OTHERS:
+        token = signer.token(purpose, asking.asked()[0].message_id)
         assert asking.client.post(f"/confirm/{token}").status_code == 404
     assert asking.agreed() == {}
 

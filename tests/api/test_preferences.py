@@ -28,7 +28,7 @@ def path(any_shop: Shop) -> str:
 def post(shop: Shop, path: str, body: str) -> str:
     answer = shop.client.post(path, content=body, headers=FORM)
     assert answer.status_code == 200
-    return answer.text
+    return str(answer.text)
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_a_replay_warms_nothing_up(tmp_path: Any):
     people = everybody(*(f"{name}@gmail.com" for name in "abc"))
     lines = [event("2026-05-04T10:00:00", "news", f"c{number}") for number in (1, 2, 3)]
     catalog = shop({"news": NEWS}, None, settings() + WARM)
-    played = play(catalog, lines, tmp_path, until="2026-05-04T11:00:00", customers=people)
+    played = play(tmp_path, catalog, lines, "2026-05-04T11:00:00Z", people)
     assert len(played.sent()) == 3
 
 
