@@ -45,7 +45,7 @@ def ways(door: Door, access: Access) -> list[Way]:
 
         def read() -> dict[str, Any] | None:
             with door.database.read() as connection:
-                return message_told(connection, message_id)
+                return message_told(connection, message_id, door.clock.now())
 
         told = await run_in_threadpool(read)
         if told is None:

@@ -46,6 +46,7 @@ EVENTS = frozenset(
     }
 )
 """What becomes an event. That a letter went the engine has said itself; the rest is evidence."""
+WAITING = ("planned", "ready", "requeued")
 TOLD_OF = frozenset({FeedbackKind.SENT, FeedbackKind.DELIVERED})
 """What SES tells of nearly every letter: how soon, and that it does, is kept."""
 
@@ -109,9 +110,10 @@ def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
     """Take in one piece of feedback in a transaction of its own; whether it was new."""
     now = door.clock.now()
     with door.database.write() as connection:
-        new, row = take_in_feedback(connection, feedback, now, door.address_key)
-        if row is None and feedback.kind in TOLD_OF:
-            _without_message(connection, feedback, feedback_path(door.catalog().settings), now)
+        new, _ = take_in_feedback(connection, feedback, now, door.address_key)
+        if feedback.attempt_id.startswith(CANARY) and feedback.kind in TOLD_OF:
+            path = feedback_path(door.catalog().settings)
+            canary_told(connection, feedback.attempt_id, path, now)
         reach("feedback_written")
     reach("feedback_committed")
     return new
@@ -132,6 +134,9 @@ def take_in_feedback(
     )
     if row is not None:
         _prove(connection, feedback, row, now)
+    if feedback.message_id and feedback.proves_acceptance and (row is None or row.state in WAITING):
+        # After a restoration the journal alone may know of the letter.
+        prove_foregone(connection, feedback.message_id, str(feedback.kind))
     key = feedback.dedupe_key
     if connection.execute(select(FEEDBACK).where(FEEDBACK.c.dedupe_key == key)).first():
         return False, row
@@ -159,14 +164,6 @@ def _prove(connection: Connection, feedback: Feedback, row: Any, now: datetime) 
     ids = (feedback.attempt_id, feedback.ses_message_id)
     proof = Proved(row.message_id, now, str(feedback.kind), *ids, told=told)
     prove(connection, row.customer_id, [proof], now)
-
-
-def _without_message(connection: Connection, feedback: Feedback, path: str, now: datetime) -> None:
-    """Keep what is told of a canary, and of a letter that is known from the journal alone."""
-    if feedback.attempt_id.startswith(CANARY):
-        canary_told(connection, feedback.attempt_id, path, now)
-    elif feedback.message_id:
-        prove_foregone(connection, feedback.message_id, str(feedback.kind))
 
 
 def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:

@@ -46,6 +46,17 @@ def doctor(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Hold such a letter, saved as .eml, against what left."),
     ] = None,
+    restored: Annotated[
+        bool,
+        typer.Option(
+            "--restored",
+            help="The journal is whole: after a restore, let go what it does not know.",
+        ),
+    ] = False,
+    canary: Annotated[
+        bool,
+        typer.Option("--canary", help="Send one letter to SES's simulator; is it told of?"),
+    ] = False,
 ) -> None:
     """Look at database, clock, transport, feedback, backlog and quarantine; exit 1 on an error."""
     said = asked(ctx)
@@ -53,6 +64,9 @@ def doctor(
         from lifecycle.cli.verify_bulk import prove
 
         prove(said, verify_bulk, received or ())
+        return
+    if restored or canary:
+        _asked_for(said, canary=canary)
         return
     findings = list(_findings(said))
 
@@ -65,6 +79,17 @@ def doctor(
     said.answer(findings, human)
     if any(one.state == "error" for one in findings):
         raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+def _asked_for(said: Any, *, canary: bool) -> None:
+    """Send a canary, or let go what a restoration holds back."""
+    from lifecycle.cli.canary import fly
+    from lifecycle.cli.doubts_told import confirm
+
+    if canary:
+        fly(said)
+    else:
+        confirm(said)
 
 
 def _findings(said: Any) -> Iterator[Finding]:
@@ -153,6 +178,7 @@ def _clock(connection: Any) -> Iterator[Finding]:
 
 
 def _work(connection: Any, settings: Any) -> Iterator[Finding]:
+    from lifecycle.cli.doubts_told import doubts_told, restoration_told
     from lifecycle.clock import SystemClock
     from lifecycle.insight.backlog import QUEUES, backlog, put_aside
     from lifecycle.insight.deliverability import deliverability_report
@@ -173,10 +199,10 @@ def _work(connection: Any, settings: Any) -> Iterator[Finding]:
     report = deliverability_report(connection, now, settings.sending.breaker)
     for warning in report.warnings:
         yield Finding("letters", "warning", warning)
-    if report.uncertain:
-        some = ", ".join(one.message_id for one in report.uncertain[:FEW])
-        told = f"{len(report.uncertain)} of unknown fate: {some}; lifecycle message resolve"
+    for told in doubts_told(connection, now):
         yield Finding("letters", "warning", told)
+    for told in restoration_told(connection):
+        yield Finding("restored", "warning", told)
     for campaign, ordered in operations.ordered(connection).items():
         yield Finding("campaigns", "warning", f"{campaign} is {ordered} by command")
 

@@ -74,17 +74,20 @@ def show(ctx: typer.Context, message_id: Annotated[str, typer.Argument(metavar="
 
     said = asked(ctx)
     with reading(said) as desk:
-        told = message_told(desk.connection, message_id)
+        told = message_told(desk.connection, message_id, desk.now)
     if told is None:
         raise UsageError("there is no such message", state={"message": message_id})
 
     def human(out: Any) -> None:
         for name, value in told.items():
-            if name != "attempts" and value not in (None, "", 0, False):
+            if name not in ("attempts", "doubt") and value not in (None, "", 0, False):
                 out.print(f"{name:18} {_plain(value)}")
         for one in told["attempts"]:
             begun, outcome = _plain(one["begun_at"]), one["outcome"] or "unknown"
-            out.print(f"attempt {one['number']:<10} {begun}  {outcome} {one['detail']}")
+            evidence = f" (evidence: {one['evidence']})" if one["evidence"] else ""
+            out.print(f"attempt {one['number']:<10} {begun}  {outcome} {one['detail']}{evidence}")
+        if told["doubt"]:
+            out.print(f"in doubt           {told['doubt']['sentence']}")
 
     said.answer(told, human)
 

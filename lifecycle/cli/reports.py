@@ -175,6 +175,13 @@ def deliverability(ctx: typer.Context) -> None:
         for letter in found.uncertain:
             age = f"{letter.age_seconds / 3600:.1f} h"
             out.print(f"  {letter.message_id}  {letter.campaign}/{letter.step}  for {age}")
+            out.print(f"    attempt {letter.attempt} ({letter.attempts}): {letter.evidence}")
+        if found.resent:
+            out.print(f"{found.resent_count} letters went again though their fate was unknown:")
+        for again in found.resent:
+            twice = ", and both attempts were accepted" if again.accepted_twice else ""
+            place = f"{again.campaign}/{again.step}"
+            out.print(f"  {again.message_id}  {place}  at {again.at:%Y-%m-%d %H:%M} UTC{twice}")
 
     said.answer(found, human)
 

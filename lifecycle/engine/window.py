@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, or_, select, update
 
 from lifecycle import log
 from lifecycle.core.action import Decided
-from lifecycle.core.doubt import LEAST_WINDOW, Doubt, window
+from lifecycle.core.doubt import LEAST_WINDOW, Doubt
 from lifecycle.core.enrollment import EnrollmentState
 from lifecycle.core.message import MessageState, assert_move
 from lifecycle.core.words import length_words
@@ -22,7 +22,7 @@ from lifecycle.engine.evidence import may_be_resent
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.failpoints import reach
-from lifecycle.store import claims, evidence, operations
+from lifecycle.store import claims, doubts, evidence, operations
 from lifecycle.store.apply import Writing
 from lifecycle.store.tables import METADATA
 
@@ -77,14 +77,6 @@ def look_after(
         operations.set_task_once(connection, TASK, now + LEAST_WINDOW)
 
 
-def doubt_of(connection: Connection, row: Any, attempts: Collection[Any]) -> Doubt:
-    """Where a message in doubt stands, by its row and its attempts."""
-    last = max(attempts, key=lambda one: one.number)
-    found = window(evidence.delays(connection, last.path))
-    proved = evidence.proved_after(connection, last.path, last.begun_at)
-    return Doubt(row.uncertain_since, found, proved, evidence.ALIVE_BY)
-
-
 class Doubts:
     """The task of one engine that looks at letters in doubt; a dead path is told once."""
 
@@ -115,12 +107,13 @@ class Doubts:
         """Put back what goes again, end what is final; says when to look again, None for never."""
         live = self._parts.live
         attempts = evidence.attempts_of(connection, list(rows))
+        standing = doubts.Doubts(connection)
         writing = Writing(now)
         instants: list[datetime] = []
         for row in rows:
             if row.message_id not in attempts:
                 continue
-            doubt = doubt_of(connection, row, attempts[row.message_id])
+            doubt = standing.of(row, attempts[row.message_id])
             resends = may_be_resent(live, row)
             if resends and (why := _too_late(connection, row, now)):
                 self._end(connection, writing, row, why, now)

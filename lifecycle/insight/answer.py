@@ -59,7 +59,7 @@ def answer(
         return None
     zone = zone_of(facts.timezone, catalog.settings.shop.timezone)
     told = decisions(connection, customer_id, campaign, catalog)
-    ahead = coming(connection, catalog, customer_id, zone)
+    ahead = coming(connection, catalog, customer_id, zone, now)
     ahead = [one for one in ahead if campaign in (None, one.campaign)]
     inside = {one.campaign for one in told if one.what in _INSIDE}
     others = tuple(_others(connection, catalog, customer_id, campaign, inside, now))

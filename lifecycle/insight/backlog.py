@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from lifecycle.core.words import from_micros
-from lifecycle.store import claims, errands
+from lifecycle.store import claims, doubts, errands
 from lifecycle.store.tables import METADATA
 
 QUEUES = ("intake", "enrollment", "message", "errand")
@@ -26,9 +26,8 @@ def backlog(connection: Connection, now: datetime) -> dict[str, float]:
         aside = select(func.count()).where(table.c.quarantined_at.is_not(None))
         figures[f"{name}_due"] = float(connection.execute(waiting).scalar() or 0)
         figures[f"{name}_quarantined"] = float(connection.execute(aside).scalar() or 0)
-    message = METADATA.tables["message"]
-    uncertain = select(func.count()).where(message.c.state == "uncertain")
-    figures["messages_uncertain"] = float(connection.execute(uncertain).scalar() or 0)
+    figures["messages_uncertain"] = float(doubts.count(connection))
+    figures["messages_resent"] = float(doubts.count_resent(connection))
     figures["errands_failed"] = float(errands.counts(connection)["failed"])
     return figures
 

@@ -15,11 +15,12 @@ from lifecycle.core.campaign import Flow
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.step import Step
 from lifecycle.core.words import rfc3339
-from lifecycle.insight.spoken import HOLDS, REASONS, clock, day
+from lifecycle.insight.spoken import HOLDS, REASONS, clock, day, in_words
 from lifecycle.insight.transport import why_resting
 from lifecycle.insight.why import enrollments_of
 from lifecycle.store import operations
 from lifecycle.store.customers import owner_of
+from lifecycle.store.doubts import doubt_of
 from lifecycle.store.tables import METADATA
 
 MESSAGE, ERRAND = METADATA.tables["message"], METADATA.tables["errand"]
@@ -49,14 +50,14 @@ class Coming:
 
 
 def coming(
-    connection: Connection, catalog: Catalog, customer_id: str, zone: ZoneInfo
+    connection: Connection, catalog: Catalog, customer_id: str, zone: ZoneInfo, now: datetime
 ) -> list[Coming]:
     """All that is still to come for a customer, by campaign, told on the clock `zone`."""
     owner = owner_of(connection, customer_id)
     walked = [one for one in enrollments_of(connection, owner) if one.running or one.queued]
     paused = operations.ordered(connection)
     found = [*_enrollments(connection, catalog, walked, paused, zone)]
-    found += _messages(connection, owner, catalog.settings.transport.kind, zone)
+    found += _messages(connection, owner, catalog.settings.transport.kind, zone, now)
     found += _errands(connection, owner, zone)
     return sorted(found, key=lambda one: (one.campaign, one.entry, rfc3339(one.until or _NEVER)))
 
@@ -121,7 +122,7 @@ def _version(connection: Connection, one: Enrollment, zone: ZoneInfo) -> str:
 
 
 def _messages(
-    connection: Connection, owner: str, transport: str, zone: ZoneInfo
+    connection: Connection, owner: str, transport: str, zone: ZoneInfo, now: datetime
 ) -> Iterator[Coming]:
     query = select(MESSAGE).where(MESSAGE.c.customer_id == owner, MESSAGE.c.state.in_(_OUT))
     resting = why_resting(connection, transport, zone)
@@ -135,12 +136,15 @@ def _messages(
             what, until = "uncertain", None
             since = clock(row.uncertain_since, zone) if row.uncertain_since else "some time"
             text = f"whether {name} was accepted is not known since {since}"
+            if (doubt := doubt_of(connection, row)) is not None:
+                text += f": {in_words(doubt.sentence(now), zone)}"
         elif row.state == "attempting":
             what, text = "letter_out", f"{name} is being handed over"
         elif row.reason and row.due_at is not None:
             why = HOLDS.get(row.reason) or REASONS.get(row.reason, row.reason)
-            why = resting.get(row.reason) or why
             what, text = "letter_held", f"{name} is held until {clock(row.due_at, zone)}: {why}"
+            if row.reason in resting:
+                text = f"{name} is held: {resting[row.reason]}"
         elif row.due_at is not None:
             text = f"{name} is due at {clock(row.due_at, zone)}"
         yield Coming(row.campaign, row.entry, row.step, what, row.reason, until, text)

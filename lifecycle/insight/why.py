@@ -25,7 +25,8 @@ LATE_SECONDS = 5.0
 """A daemon that decided so much later than the moment itself is said to have been late."""
 ORDER = (
     "queued entered held_out not_entered moved answered ran_out waited branched set joined "
-    "emitted awarded issued called notified suppressed held skipped sent dropped left finished"
+    "emitted awarded issued called notified suppressed held skipped resent sent dropped left "
+    "finished"
 ).split()
 _FIRST, _LAST = ("queued", "entered", "held_out", "not_entered"), ("left", "finished")
 
@@ -98,6 +99,7 @@ class Told:
             "called": f"{name} called {self.detail}",
             "notified": f"{name} wrote a note to {self.detail}",
             "suppressed": f"{name} stopped marketing for a time",
+            "resent": f"the {self.noun} {name} was put back to go once more: {self.detail}",
         }
         return said.get(self.what, f"{self.what} {name}")
 

@@ -281,26 +281,6 @@ def proved_after(connection: Connection, path: str, begun_at: datetime) -> int:
     return ALIVE_BY if canary else len(found)
 
 
-def in_doubt(connection: Connection, limit: int) -> Sequence[Any]:
-    """The messages whose fate is unknown, the oldest first."""
-    return connection.execute(
-        select(MESSAGE)
-        .where(MESSAGE.c.uncertain_since.is_not(None), MESSAGE.c.state == "uncertain")
-        .order_by(MESSAGE.c.uncertain_since, MESSAGE.c.message_id)
-        .limit(limit)
-    ).all()
-
-
-def resent(connection: Connection, limit: int) -> Sequence[Any]:
-    """The messages that went again though their fate was unknown, the latest first."""
-    return connection.execute(
-        select(MESSAGE)
-        .where(MESSAGE.c.uncertain_since.is_not(None), MESSAGE.c.resent_at.is_not(None))
-        .order_by(MESSAGE.c.resent_at.desc(), MESSAGE.c.message_id)
-        .limit(limit)
-    ).all()
-
-
 def attempts_of(connection: Connection, messages: Sequence[Any]) -> dict[str, list[Any]]:
     """The attempts of messages (their rows), in order, by message."""
     found: dict[str, list[Any]] = {}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from lifecycle.store.doubts import doubt_of
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row
 
@@ -22,8 +24,11 @@ def message(connection: Connection, message_id: str) -> Any | None:
     return connection.execute(select(MESSAGE).where(MESSAGE.c.message_id == message_id)).first()
 
 
-def message_told(connection: Connection, message_id: str) -> Row | None:
-    """A message with its attempts, for showing; without what the letter was rendered from."""
+def message_told(connection: Connection, message_id: str, now: datetime) -> Row | None:
+    """A message with its attempts, for showing; without what the letter was rendered from.
+
+    Of one whose fate is unknown, `doubt` tells what is known and waited for.
+    """
     row = message(connection, message_id)
     if row is None:
         return None
@@ -33,7 +38,11 @@ def message_told(connection: Connection, message_id: str) -> Row | None:
         .where(ATTEMPT.c.customer_id == row.customer_id, ATTEMPT.c.message_id == message_id)
         .order_by(ATTEMPT.c.number)
     )
-    return told | {"attempts": [dict(one._mapping) for one in attempts]}
+    doubt = doubt_of(connection, row)
+    return told | {
+        "attempts": [dict(one._mapping) for one in attempts],
+        "doubt": doubt.told(now) if doubt is not None else None,
+    }
 
 
 def message_meant(

@@ -70,7 +70,7 @@ def test_a_stoppage_is_told_everywhere_until_it_is_over(shop: PacedShop) -> None
         (machine,) = told_of(found)
         letter = next(
             one
-            for one in coming(connection, by_ses(shop), "c000", zone_of("UTC"))
+            for one in coming(connection, by_ses(shop), "c000", zone_of("UTC"), shop.now)
             if one.what == "letter_held"
         )
         held = next(one for one in decisions(connection, "c000") if one.what == "held")

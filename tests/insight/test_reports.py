@@ -11,7 +11,9 @@ import pytest
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.load import from_files
-from lifecycle.engine.resolve import prove, resolve
+from lifecycle.core.action import Proved
+from lifecycle.engine.evidence import prove
+from lifecycle.engine.resolve import resolve
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import Registry
 from lifecycle.insight.backlog import backlog
@@ -127,7 +129,12 @@ def test_hours_are_those_of_the_readers(world: World) -> None:
 def test_letters_of_unknown_fate_are_listed_and_settled(world: World) -> None:
     with world.database.write() as connection:
         rows = [(row["id"], row["of"]) for row in sent(connection)][:4]
-        outbox.uncertain(connection, [{"of": of, "id": one, "at": AT} for one, of in rows])
+        for one, of in rows:
+            in_doubt = {"state": "uncertain", "uncertain_since": AT}
+            mine = outbox.MESSAGE.c.message_id == one
+            connection.execute(outbox.MESSAGE.update().where(mine).values(in_doubt))
+            tried = outbox.ATTEMPT.c.message_id == one
+            connection.execute(outbox.ATTEMPT.update().where(tried).values(outcome="uncertain"))
     with world.database.read() as connection:
         report = deliverability_report(connection, END)
         assert backlog(connection, END)["messages_uncertain"] == 4
@@ -137,8 +144,9 @@ def test_letters_of_unknown_fate_are_listed_and_settled(world: World) -> None:
         assert resolve(connection, rows[0][0], "sent", END) == "accepted"
         assert resolve(connection, rows[1][0], "not-sent", END) == "requeued"
         assert resolve(connection, rows[2][0], "dropped", END) == "dropped"
-        assert prove(connection, rows[3][0], "provider", END)
-        assert not prove(connection, rows[3][0], "provider", END)
+        proof = Proved(rows[3][0], END, "message_delivered", provider_id="provider")
+        for _ in range(2):
+            prove(connection, rows[3][1], [proof], END)
         with pytest.raises(LifecycleError, match="only an uncertain message"):
             resolve(connection, rows[0][0], "sent", END)
     with world.database.read() as connection:
