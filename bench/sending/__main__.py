@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.results import record
 from bench.sending.goals import Goal, goals_of, shares
-from bench.sending.measuring import PEOPLE, rounds
+from bench.sending.measuring import rounds
 from bench.sending.stub import Stub, cores, stay_on
 from lifecycle.clock import SystemClock
 
@@ -32,7 +32,7 @@ def main(now: datetime, count: int) -> int:
     with tempfile.TemporaryDirectory(prefix="lifecycle-bench-") as made:
         folder = Path(made)
         with Stub(folder / "stub", other) as stub:
-            console.print(f"{PEOPLE} people beside a stand-in SES ({stub.kind}) …")
+            console.print(f"people, beside a stand-in SES ({stub.kind}) …")
             for one in rounds(folder, stub, count):
                 measured.append(one)
                 console.print(f"round {len(measured)} of {count} …")

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.flows import Spent, spending
+from bench.flows import Spent
 from bench.sending.ours import Round, Sending
 from bench.sending.plain import Plain
 from bench.sending.shop import project
+from bench.sending.spending import spending
 from bench.sending.stub import Counted, Stub
 
 PLAIN_LETTERS, SINGLE_LETTERS, BULK_LETTERS = 1_000, 1_500, 4_000
-PEOPLE = 5_000
-"""A batch more than is timed goes first, to warm up; two in a hundred are suppressed."""
+"""Of ours two in a hundred are suppressed and do not go."""
 _TOKENS = re.compile(r"https://t\.shop\.example/([a-z])/[\w.-]+")
 
 
@@ -32,9 +32,9 @@ class Measured:
 
 def rounds(folder: Path, stub: Stub, count: int) -> Iterator[Measured]:
     """The ways take turns, so that whatever else the machine does is beside all of them."""
-    filled = folder / "filled.db"
-    single = Sending(project(folder / "single", stub.url, "single"), folder / "db", PEOPLE, filled)
-    bulk = Sending(project(folder / "bulk", stub.url, "bulk"), folder / "db", PEOPLE, filled)
+    shops = {mode: project(folder / mode, stub.url, mode) for mode in ("single", "bulk")}
+    single = Sending(shops["single"], folder / "by-one", SINGLE_LETTERS)
+    bulk = Sending(shops["bulk"], folder / "by-many", BULK_LETTERS)
     template = single.catalog.template("cart/left", "en")
     assert template is not None
     plain = Plain(template, stub.url)
@@ -48,9 +48,9 @@ def rounds(folder: Path, stub: Stub, count: int) -> Iterator[Measured]:
             for person in people:
                 plain.send(person)
         plain_counted = stub.counted().since(before)
-        by_one = single.round(SINGLE_LETTERS)
+        by_one = single.round()
         before = stub.counted()
-        by_many = bulk.round(BULK_LETTERS)
+        by_many = bulk.round()
         bulk_counted = stub.counted().since(before)
         yield Measured(spent[0], plain_counted, by_one, by_many, bulk_counted)
 

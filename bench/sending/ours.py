@@ -9,22 +9,27 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+
 import lifecycle.engine.deliver as delivery
 import lifecycle.engine.letters as letter_making
-from bench.flows import Spent, spending
-from bench.sending.shop import KEY, NOW, catalog_of, people_wait
+from bench.flows import Spent
+from bench.sending.shop import KEY, NOW, WARMING, catalog_of, people_wait
+from bench.sending.spending import spending
 from lifecycle import log
 from lifecycle.cli.collector import collect_seldom
+from lifecycle.cli.keeping import journal_of
 from lifecycle.cli.wiring import parts_of
 from lifecycle.core.message import Letter, Outcome
-from lifecycle.core.policy import Policy
+from lifecycle.core.words import micros
 from lifecycle.engine.engine import Engine
-from lifecycle.engine.parts import Parts
 from lifecycle.hooks import Registry
+from lifecycle.render.rendering import RenderingAside
 from lifecycle.sim.world import AcceptsAll
 from lifecycle.store.database import Database
 
@@ -38,6 +43,7 @@ PARTS = {
 }
 """The functions of `engine/deliver.py` that are timed, by what they are called in the results."""
 MAKE_MANY = "make_many"
+_GONE = text("SELECT count(*) FROM message WHERE state = 'accepted' AND attempted_at = :now")
 
 
 @dataclass
@@ -55,16 +61,15 @@ class Round:
 class Sending:
     """A daemon's engine on one project, its database made once and copied for each round."""
 
-    def __init__(self, root: Path, folder: Path, people: int, filled: Path | None = None) -> None:
-        """`filled`: a database that `people_wait` has filled; it is made where there is none."""
-        self.root, self.folder = root, folder
+    def __init__(self, root: Path, folder: Path, people: int) -> None:
+        """So many people are each owed a letter, and a batch more, by which a round warms up."""
+        self.root, self.folder, self.people = root, folder, people
         self.catalog = catalog_of(root)
         folder.mkdir(parents=True, exist_ok=True)
-        self.filled = filled or folder / "filled.db"
-        if not self.filled.is_file():
-            database = Database(f"sqlite:///{self.filled}", durable=False)
-            people_wait(database, self.catalog, people)
-            database.close()
+        self.filled = folder / "filled.db"
+        database = Database(f"sqlite:///{self.filled}", durable=False)
+        people_wait(database, self.catalog, people)
+        database.close()
 
     @contextmanager
     def opened(self, *, hand_over: bool) -> Iterator[Engine]:
@@ -74,38 +79,41 @@ class Sending:
             old.unlink()
         shutil.copyfile(self.filled, file)
         database = Database(f"sqlite:///{file}")
-        parts = parts_of(self.root, self.catalog, Registry(), database, KEY)
+        rendering = RenderingAside(self.root)
+        journal = journal_of(self.root, database)
+        parts = parts_of(self.root, self.catalog, Registry(), database, KEY, rendering, journal)
         if not hand_over:
-            parts = replace(parts, transport=AcceptsAll(), threads=1)
-        elif parts.rate is not None:
-            parts.rate()  # Opens the client, as the daemon's start does.
+            parts = replace(parts, transport=AcceptsAll(), threads=1, turnstile=None, account=None)
         engine = Engine(parts)
         try:
-            engine.start(NOW, alone=True)
+            rendering.start()
+            engine.start(WARMING, alone=True)
             collect_seldom()
             yield engine
         finally:
-            _closed(parts)
+            parts.transport.close()
+            if parts.pool is not None:
+                parts.pool.shutdown()
+            rendering.close()
+            journal.close()
             database.close()
 
     def letters(self) -> list[Letter]:
-        """The letters of one batch."""
+        """The letters of the batch that warms up."""
         kept = _Keeps()
         with self.opened(hand_over=False) as engine, _quiet():
-            parts = replace(engine.parts, transport=kept)
-            delivery.deliver(parts, engine.letters, engine.policy(), NOW)
+            Engine(replace(engine.parts, transport=kept)).tick(WARMING)
         return kept.letters
 
-    def round(self, letters: int, *, hand_over: bool = True) -> Round:
-        """Send so many letters, or as many as there are."""
+    def round(self, *, hand_over: bool = True) -> Round:
+        """Send everybody's letter."""
         found = Round()
         with self.opened(hand_over=hand_over) as engine, _quiet():
-            parts, policy = engine.parts, engine.policy()
-            delivery.deliver(parts, engine.letters, policy, NOW)  # warms up
+            _rest(engine, WARMING)
             with _listening() as wanted, _timed(found.parts):
                 spent: list[Spent] = []
                 with spending(spent):
-                    sent_of(parts, engine, policy, letters)
+                    _rest(engine, NOW)
             found.whole = spent[0]
             found.letters = sum(len(batch) for batch in wanted)
             spent.clear()
@@ -113,6 +121,9 @@ class Sending:
                 for batch in wanted:
                     engine.letters.make_many(batch)
             found.rendering = spent[0]
+            with engine.parts.database.read() as connection:
+                gone = connection.execute(_GONE, {"now": micros(NOW)}).scalar()
+            assert gone == found.letters > self.people * 0.9, f"{gone} of {found.letters} went"
         return found
 
 
@@ -125,20 +136,10 @@ class _Keeps(AcceptsAll):
         return super().send(letter)
 
 
-def sent_of(parts: Parts, engine: Engine, policy: Policy, letters: int) -> int:
-    """Deliver batches until so many messages had their turn; says how many had."""
-    total = 0
-    while total < letters and (done := delivery.deliver(parts, engine.letters, policy, NOW)):
-        total += done
-    return total
-
-
-def _closed(parts: Parts) -> None:
-    parts.transport.close()
-    if parts.journal is not None:
-        parts.journal.close()
-    if parts.pool is not None:
-        parts.pool.shutdown()
+def _rest(engine: Engine, now: datetime) -> None:
+    """Tick until nothing is due."""
+    while engine.tick(now):
+        pass
 
 
 @contextmanager

@@ -22,12 +22,14 @@ from lifecycle.render.links import Signer
 from lifecycle.sim.world import AcceptsAll
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.store import customers, events
+from lifecycle.store.claims import BATCH
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent
 from lifecycle.store.migrate import create
 
 KEY = b"the key of measurements: no secret"
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+WARMING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = WARMING + timedelta(minutes=1)
 FLOW, STEP = "left_cart", "reminder"
 SUBJECT = "{{ customer.first_name }}, your cart is waiting"
 PORTION = 1_000
@@ -177,17 +179,21 @@ def catalog_of(root: Path) -> Catalog:
 
 
 def people_wait(database: Database, catalog: Catalog, people: int) -> None:
-    """Fill a new database: so many customers are each owed one letter, due at NOW."""
+    """Fill a new database: so many customers are each owed one letter, due at NOW.
+
+    Before them a batch of others are owed theirs, due at WARMING.
+    """
     create(database)
-    apply(database, catalog, Registry(), "bench", NOW)
+    apply(database, catalog, Registry(), "bench", WARMING)
     parts = Parts(database, Live(catalog, Registry()), AcceptsAll(), KEY, Signer([KEY]))
     engine = Engine(parts)
-    engine.start(NOW, alone=True)
-    for first in range(0, people, PORTION):
-        _carts_left(database, range(first, min(first + PORTION, people)))
+    engine.start(WARMING, alone=True)
+    for first in range(0, BATCH + people, PORTION):
+        _carts_left(database, range(first, min(first + PORTION, BATCH + people)))
     policy = engine.policy()
-    while ingest(parts, policy, NOW) or advance(parts, policy, NOW):
-        pass
+    for now in (WARMING, NOW):
+        while ingest(parts, policy, now) or advance(parts, policy, now):
+            pass
 
 
 def name(number: int) -> str:
@@ -215,7 +221,7 @@ def attributes(number: int) -> dict[str, Any]:
 
 
 def _carts_left(database: Database, numbers: Sequence[int]) -> None:
-    at = NOW - timedelta(hours=1)
+    at = WARMING - timedelta(hours=1)
     people = [
         CustomerIn(
             id=name(one),
@@ -229,10 +235,11 @@ def _carts_left(database: Database, numbers: Sequence[int]) -> None:
         )
         for one in numbers
     ]
-    left = [
-        NewEvent(name(one), Event(NOW, f"e{one}", "cart_left", cart(one), NOW), NOW, one)
-        for one in numbers
-    ]
+    left = []
+    for one in numbers:
+        moment = WARMING if one < BATCH else NOW
+        event = Event(moment, f"e{one}", "cart_left", cart(one), moment)
+        left.append(NewEvent(name(one), event, moment, one))
     with database.write() as connection:
         customers.say(connection, people, now=at, address_key=KEY)
         gone = [(f"{name(one)}@buyers.example", "complaint", at) for one in numbers[::GONE_EVERY]]

@@ -12,6 +12,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.sending.spending import beside
+
 SOURCE = Path(__file__).with_name("stub.c")
 STARTS_WITHIN_SECONDS = 10.0
 LOOKS_EVERY_SECONDS = 0.02
@@ -44,6 +46,7 @@ class Stub:
         port.unlink(missing_ok=True)
         self.kind, command = _command(folder)
         self._process = subprocess.Popen([*command, str(port)])
+        beside(self._process.pid)
         if core is not None:
             os.sched_setaffinity(self._process.pid, {core})
         until = time.monotonic() + STARTS_WITHIN_SECONDS
