@@ -18,6 +18,7 @@ from lifecycle.catalog.tables import keys_of, shape_of
 from lifecycle.catalog.told_of import spoken
 from lifecycle.core.campaign import Flow, letters_of
 from lifecycle.core.kept import LEAVES
+from lifecycle.core.mailbox import domain_of
 from lifecycle.core.step import Step
 
 SHOP_EVENTS = (
@@ -105,6 +106,11 @@ def _settings(project: Project) -> Iterator[Problem]:
     document, settings = project.documents.get(SETTINGS), project.settings
     if document is None or settings is None:
         return
+    senders = {domain_of(one.from_) for one in settings.senders.values()}
+    if settings.warm_up is not None and settings.warming_domain not in senders:
+        problem = f"no sender writes from {settings.warming_domain}: nothing is warmed up"
+        hint = f"senders write from {', '.join(sorted(senders))}"
+        yield document.problem(("warm_up", "domain"), problem, hint, "warning")
     said = settings.retention.messages
     kept = messages_kept(settings, project.campaigns.values())
     if said is not None and kept is not None and kept > said:

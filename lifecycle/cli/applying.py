@@ -28,6 +28,7 @@ def plan(
     from lifecycle.cli.history import show_history
     from lifecycle.cli.project import read_project, sound_catalog
     from lifecycle.clock import SystemClock
+    from lifecycle.insight.deliverability import warming_told
 
     said = asked(ctx)
     if history:
@@ -43,14 +44,17 @@ def plan(
     database = place.open_database(url, make=False)
     try:
         with database.read() as connection:
-            found = foretell(connection, catalog, project.hooks, SystemClock().now())
+            now = SystemClock().now()
+            found = foretell(connection, catalog, project.hooks, now)
+            warming = warming_told(connection, catalog.settings, now)
     finally:
         database.close()
-    _show(said, found)
+    _show(said, found, warming)
 
 
-def _show(said: Any, found: Any) -> None:
+def _show(said: Any, found: Any, warming: Any = None) -> None:
     from lifecycle.cli.check import KEYS
+    from lifecycle.cli.doctor_deliverability import warming_words
     from lifecycle.cli.project import show_problems
     from lifecycle.cli.told import people_lines, ways_out
 
@@ -64,6 +68,7 @@ def _show(said: Any, found: Any) -> None:
         "held": {name: asdict(one) for name, one in found.held.items()},
         "segments": {name: asdict(one) for name, one in found.turns.items()},
         "warnings": [{key: getattr(one, key) for key in KEYS} for one in found.doubts],
+        "warming_up": asdict(warming) if warming is not None else None,
     }
 
     def human(out: Any) -> None:
@@ -78,6 +83,8 @@ def _show(said: Any, found: Any) -> None:
         for name, one in found.turns.items():
             for line in _turn_lines(name, one):
                 out.print(line)
+        if warming is not None:
+            out.print(f"warming up {warming_words(warming)}")
         show_problems(found.doubts, out)
         if refused:
             out.print("[bold red]apply would refuse this[/]: say what becomes of those people:")

@@ -32,6 +32,16 @@ def show(ctx: typer.Context, customer_id: ID) -> None:
             out.print(f"{'kept':12} {name}.{leaf} = {_plain(value)}")
         for one in told["consents"]:
             out.print(f"{'consent':12} {one['topic']}: {'yes' if one['agreed'] else 'no'}")
+        for one in told["confirmations"]:
+            if one["state"] == "waiting":
+                until = _plain(one["expires_at"])
+                out.print(f"{'consent':12} {one['topic']}: waits for a confirmation until {until}")
+        for one in told["preferences"]:
+            if one["at_most"]:
+                often = f"at most {one['at_most']} in {one['per_days']} days"
+                out.print(f"{'own wish':12} {often}")
+            if one["paused_until"]:
+                out.print(f"{'own wish':12} no marketing until {_plain(one['paused_until'])}")
         for one in told["silences"]:
             until = f", until {' or '.join(one['until'])}" if one["until"] else ", for good"
             out.print(f"{'no marketing':12} since {_plain(one['since'])}{until}")

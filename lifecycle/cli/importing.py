@@ -99,6 +99,15 @@ def take_in(parts: Parts, now: datetime, *, enroll: bool) -> int:
     return total
 
 
+def _confirmed(line: Line, now: datetime) -> consent_line.ConsentIn:
+    """A line of a consent. Raises Refused, for a yes too that says it is not confirmed."""
+    read = consent_line.read_consent(line, at=now, latest=now)
+    if read.agreed and read.confirmed is False:
+        hint = "over HTTP it has a letter ask for it; leave the line out here"
+        raise Refused("confirmed", "a yes that is not confirmed is none yet", hint)
+    return read
+
+
 def kind_named(name: str) -> Kind:
     """What is known of a kind of file. Raises UsageError."""
     if name in KINDS:
@@ -205,7 +214,7 @@ KINDS: dict[str, Kind] = {
     "consents": Kind(
         consent_line.KNOWN,
         "",
-        lambda line, now: consent_line.read_consent(line, at=now, latest=now),
+        _confirmed,
         _consents,
     ),
     "suppressions": Kind(

@@ -34,7 +34,7 @@ from lifecycle.insight.would_go import Standing, would_go
 from lifecycle.render.inert import InertSigner
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.send.outbox import Outbox
-from lifecycle.store import operations
+from lifecycle.store import operations, warm_up
 from lifecycle.store.customers import owner_of
 from lifecycle.store.database import Database
 from lifecycle.store.facts import load, variants_seen
@@ -154,7 +154,9 @@ class Show:
 
     def _policy(self, connection: Connection) -> Policy:
         verdicts, ordered = operations.verdicts(connection), operations.ordered(connection)
-        return self.parts.live.policy(verdicts, ordered)
+        found = self.parts.live.policy(verdicts, ordered)
+        now = SystemClock().now()
+        return replace(found, warming=warm_up.standing(connection, self.catalog.settings, now))
 
     def _facts(self, connection: Connection, customer: str, now: datetime) -> Facts:
         campaign = self.wanted.campaign

@@ -44,7 +44,7 @@ HOLDS: Mapping[str, str] = {
     "guarded": "the shop's hold_if holds",
     "breaker": "sending rests",
     "quota": "the day's quota of the transport is used up",
-    "paused": "the campaign is paused",
+    "paused": "the campaign is paused, or the customer asked for a pause",
 }
 """The reasons of what is held now."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
