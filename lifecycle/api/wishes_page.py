@@ -40,7 +40,7 @@ def wishes_page(told: Told, standing: Standing | None, done: Choice | None) -> s
     if standing is not None and told.about:
         parts.append(_preferences(told, standing, done))
     if not (done is not None and done.kind in ("topic", "everything")):
-        parts.append(_pause(told, pause))
+        parts.append(_pause(told, pause, just_now=done is not None and done.kind == "pause"))
     parts.append(
         f"<h2>{told.text('stop')}</h2>"
         '<form method="post"><input type="hidden" name="action" value="everything">'
@@ -87,7 +87,8 @@ def _pause_until(told: Told, standing: Standing | None, done: Choice | None) -> 
     return paused(standing.wishes, told.now) if standing is not None else None
 
 
-def _pause(told: Told, pause: datetime | None) -> str:
+def _pause(told: Told, pause: datetime | None, *, just_now: bool) -> str:
+    """The button that pauses, or ends the pause; what was just said above is not said again."""
     if pause is None:
         head, words = told.text("pause"), told.text("pause_told")
         action, button = "pause", told.text("pause_button")
@@ -95,9 +96,10 @@ def _pause(told: Told, pause: datetime | None) -> str:
         day = told.day(pause)
         head, words = told.text("paused", day=day), told.text("paused_told", day=day)
         action, button = "go_on", told.text("go_on")
+    said = "" if just_now else f'<p class="soft">{words}</p>'
     return (
-        f'<h2>{head}</h2><form method="post"><input type="hidden" name="action" value="{action}">'
-        f'<p class="soft">{words}</p><div class="row"><button class="quiet" type="submit">{button}'
+        f'<h2>{head}</h2>{said}<form method="post"><input type="hidden" name="action" value="{action}">'
+        f'<div class="row"><button class="quiet" type="submit">{button}'
         "</button></div></form>"
     )
 

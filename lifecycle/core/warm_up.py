@@ -87,7 +87,8 @@ class Warming:
         plan = self.plan
         if plan.engaged is not None and not engaged and self.day < plan.engaged_days:
             first = f"those in {plan.engaged} go first, for {plan.engaged_days} days"
-            return plan.opens(plan.engaged_days, self.zone), first
+            # Asked again each day, so that a changed plan is soon kept.
+            return self.opens_next(), first
         provider = provider_of(address)
         if self.room(provider) != 0:
             return None

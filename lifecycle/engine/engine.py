@@ -27,7 +27,7 @@ from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
-from lifecycle.engine.warm_up import with_warming
+from lifecycle.engine.warm_up import let_go, with_warming
 from lifecycle.engine.window import Doubts
 from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
@@ -71,6 +71,7 @@ class Engine:
             retention.schedule(connection, self.parts, now)
             nightly.schedule(connection, self.parts, now)
             struck.schedule(connection, self.parts, now)
+            let_go(connection, self.parts, now)
             reach("start_written")
 
     def tick(self, now: datetime) -> int:

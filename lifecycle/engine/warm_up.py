@@ -30,6 +30,13 @@ def with_warming(parts: Parts, policy: Policy, now: datetime) -> Policy:
     return policy if found is None else replace(policy, warming=found)
 
 
+def let_go(connection: Connection, parts: Parts, now: datetime) -> None:
+    """Have letters looked at again that a plan held which is over, or taken out."""
+    settings = parts.live.catalog.settings
+    if parts.gives_codes and warm_up.standing(connection, settings, now) is None:
+        warm_up.wake(connection, now)
+
+
 def admitted(
     connection: Connection, policy: Policy, weighed: Weighed, going: Sequence[Prepared]
 ) -> list[Prepared]:

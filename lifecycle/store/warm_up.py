@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lifecycle.core.settings import Settings
@@ -16,6 +16,8 @@ from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
 DAY = METADATA.tables["warm_up_day"]
+MESSAGE = METADATA.tables["message"]
+REASON = "warmup"
 
 
 def standing(connection: Connection, settings: Settings, now: datetime) -> Warming | None:
@@ -38,6 +40,13 @@ def gone_on(connection: Connection, domain: str, day: date) -> dict[str, int]:
         DAY.c.domain == domain, DAY.c.day == day.isoformat()
     )
     return {row.provider: int(row.letters) for row in connection.execute(query)}
+
+
+def wake(connection: Connection, now: datetime) -> None:
+    """Have the letters looked at again at `now` that wait for warming up."""
+    waiting = (MESSAGE.c.state == "planned") & (MESSAGE.c.reason == REASON)
+    later = MESSAGE.c.due_at > now
+    connection.execute(update(MESSAGE).where(waiting, later).values(due_at=now))
 
 
 def held_alone(

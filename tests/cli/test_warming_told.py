@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.cli.conftest import Call
 @pytest.fixture
 def warming(any_shop: Path) -> Path:
     file = any_shop / "settings.toml"
-    start = datetime.now(ZoneInfo("Europe/Berlin")).date() - timedelta(days=2)
+    start = datetime.now(UTC).date() - timedelta(days=2)
     file.write_text(file.read_text() + f"\n[warm_up]\nstart = {start}\nfirst_day = 100\n")
     return any_shop
 

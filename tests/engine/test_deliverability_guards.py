@@ -106,6 +106,29 @@ def test_before_it_begins_nothing_goes_and_the_engaged_go_first(opened: Open):
     assert went(one) == ["04 00:00 b@gmail.com", "06 00:00 a@gmail.com"]
 
 
+def test_when_the_plan_is_taken_out_what_waits_goes_at_once(opened: Open):
+    one = opened(settings() + WARM)
+    one.say(*everybody(*(f"{name}@gmail.com" for name in "abc")), at=START)
+    news_for(one, 3)
+    one.run("2026-05-04T11:00:00")
+    assert len(went(one)) == 2
+    one.start("2026-05-04T12:00:00", shop({"news": NEWS, "receipt": RECEIPT}, None, settings()))
+    one.run("2026-05-04T12:00:00")
+    assert went(one)[2:] == ["04 12:00 c@gmail.com"]
+
+
+def test_two_workers_share_one_room(opened: Open):
+    one = opened(settings() + WARM)
+    one.say(*everybody(*(f"{name}@gmail.com" for name in "abcd")), at=START)
+    news_for(one, 4)
+    one.batch = 1
+    workers = [one.new_engine() for _ in range(2)]
+    for _ in range(3):
+        for worker in workers:
+            worker.tick(instant("2026-05-04T10:00:00"))
+    assert len(went(one)) == 2
+
+
 def test_another_sender_is_not_warmed_up(opened: Open):
     one = opened(settings() + WARM.replace("first_day", 'domain = "new.shop.example"\nfirst_day'))
     one.say(*everybody(*(f"{name}@gmail.com" for name in "abc")), at=START)
