@@ -110,6 +110,7 @@ class Doubts:
         standing = doubts.Doubts(connection)
         writing = Writing(now)
         instants: list[datetime] = []
+        dead: Doubt | None = None
         for row in rows:
             if row.message_id not in attempts:
                 continue
@@ -122,18 +123,18 @@ class Doubts:
             elif now < doubt.ends:
                 instants.append(doubt.ends)
             else:
-                self._warn(doubt)
+                dead = doubt if not doubt.alive else dead
                 if resends:
                     instants.append(min(now + LOOK_AGAIN, row.stale_at))
         writing.write(connection)
         look_again(connection, live, writing, now)
+        self._warn(dead)
         return min(instants, default=None)
 
-    def _warn(self, doubt: Doubt) -> None:
-        if not doubt.alive and not self._warned:
-            self._warned = True
-            log.warned("feedback_path_dead", proved=doubt.proved_after, needed=doubt.needed)
-        self._warned = self._warned and not doubt.alive
+    def _warn(self, dead: Doubt | None) -> None:
+        if dead is not None and not self._warned:
+            log.warned("feedback_path_dead", proved=dead.proved_after, needed=dead.needed)
+        self._warned = dead is not None
 
     def _resend(
         self, connection: Connection, writing: Writing, row: Any, doubt: Doubt, now: datetime

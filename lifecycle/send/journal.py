@@ -128,8 +128,7 @@ class FileJournal:
 
     def _new(self, at: datetime) -> tuple[int, Path]:
         for number in range(_TRIES):
-            more = f"-{number}" if number else ""
-            path = self.folder / f"{at:{_STAMP}}Z-{os.getpid()}{more}{ENDING}"
+            path = self.folder / f"{at:{_STAMP}}Z-{os.getpid()}-{number:02}{ENDING}"
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             with suppress(FileExistsError):
                 return os.open(path, flags, 0o600), path

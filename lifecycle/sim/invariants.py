@@ -22,9 +22,8 @@ from lifecycle.sim.plain_guard import Handed, PlainGuard, Went
 from lifecycle.sim.promise_broken import PromiseBroken
 from lifecycle.sim.record import Record
 from lifecycle.sim.virtual_ses import Try, VirtualSes
+from lifecycle.sim.watched import portions, rows_of
 from lifecycle.store.database import Database
-from lifecycle.store.dialect.lists import among
-from lifecycle.store.prepared import Statement
 from lifecycle.store.rule_sql.members import members
 from lifecycle.store.tables import METADATA
 
@@ -32,6 +31,8 @@ TABLES = METADATA.tables
 MESSAGE, ENROLLMENT = TABLES["message"], TABLES["enrollment"]
 DECISION, EVENT = TABLES["decision"], TABLES["event"]
 WAITING = ("planned", "ready", "requeued")
+TWICE = 2
+"""A letter that goes once more, since its fate stayed unknown, may be taken twice; never more."""
 
 
 def _reaches(moves: Mapping[Any, frozenset[Any]]) -> dict[str, set[str]]:
@@ -79,9 +80,9 @@ class Watch:
             silenced = self._silenced(connection, {one.customer_id for one in handed})
             for one in handed:
                 self._judge(one, silenced.get(one.customer_id, ()))
-            for customers in _portions(touched):
-                messages = _rows(connection, "message", customers)
-                enrollments = _rows(connection, "enrollment", customers)
+            for customers in portions(touched):
+                messages = rows_of(connection, "message", customers)
+                enrollments = rows_of(connection, "enrollment", customers)
                 self._messages(messages, now)
                 self._enrollments(enrollments, messages, now)
             if touched is None:
@@ -141,6 +142,8 @@ class Watch:
             allowed: bool = handed.campaign.sending.resend_uncertain
             if not (handed.step.transactional and allowed):
                 raise self._broken(1, "SES took a letter twice", one.at, customer)
+            if self._accepted[one.message_id] > TWICE:
+                raise self._broken(1, "a letter went more than once more", one.at, customer)
             self.resent.append(one.message_id)
         place = (row.enrollment_id, row.place)
         if self._places.setdefault(place, row.message_id) != row.message_id:
@@ -212,17 +215,29 @@ class Watch:
                 raise self._broken(2, "a letter was dropped for no reason", now, customer)
             if row.state == "uncertain" and row.uncertain_since is None:
                 raise self._broken(2, "a doubtful letter is not listed", now, customer)
-            if went and row.state not in ("accepted", "uncertain"):
+            if row.resent_at is not None and not self._may_go_again(row):
+                raise self._broken(1, "a letter in doubt was put back", now, customer)
+            again = row.state in WAITING and row.resent_at is not None
+            if went and row.state not in ("accepted", "uncertain") and not again:
                 raise self._broken(1, f"a letter that went is {row.state}", now, customer)
             if row.state == "accepted" and not went:
                 raise self._broken(2, "a letter counts as sent that SES never had", now, customer)
 
+    def _may_go_again(self, row: Any) -> bool:
+        """Whether a letter goes once more should its fate stay unknown: promise 1's exception."""
+        campaign = self.catalog.campaigns[row.campaign]
+        steps = [step for _, step in letters_of(campaign) if step.name == row.step]
+        return campaign.sending.resend_uncertain and all(step.transactional for step in steps)
+
     def _enrollments(self, rows: Sequence[Any], messages: Sequence[Any], now: datetime) -> None:
         """Promise 2: every enrollment ends, or something goes on with it; letters have an owner."""
         waiting: dict[str, set[str]] = defaultdict(set)
+        doubtful: dict[str, set[str]] = defaultdict(set)
         for one in messages:
             if one.state in WAITING:
                 waiting[one.enrollment_id].add(one.message_id)
+            elif one.state == "uncertain" and self._may_go_again(one):
+                doubtful[one.enrollment_id].add(one.message_id)
         running = {(row.customer_id, row.campaign) for row in rows if row.state == "active"}
         for row in rows:
             customer = row.customer_id
@@ -234,7 +249,8 @@ class Watch:
             if row.quarantined_at is not None:
                 self.put_aside.add(row.enrollment_id)
                 continue
-            if waiting[row.enrollment_id] != (out if row.state == "active" else set()):
+            still = (out if row.state == "active" else set()) - doubtful[row.enrollment_id]
+            if waiting[row.enrollment_id] != still:
                 what = f"letters and the enrollment in {row.campaign} do not agree on what is out"
                 raise self._broken(2, what, now, customer)
             if row.state != "active":
@@ -314,30 +330,3 @@ def _step(campaign: Campaign, place: str) -> Step:
     found = campaign.letter() if isinstance(campaign, Broadcast) else campaign.step_named(place)
     assert found is not None
     return found
-
-
-def _rows(connection: Connection, of: str, customers: list[str] | None) -> Sequence[Any]:
-    every, some = _READ[of]
-    if customers is None:
-        return every.rows(connection, {})
-    return some.rows(connection, {"ids": customers})
-
-
-def _read(table: Any, *names: str) -> tuple[Statement, Statement]:
-    query = select(*(table.c[name] for name in names))
-    return Statement(query), Statement(query.where(among(table.c.customer_id, "ids")))
-
-
-_OWN = ("customer_id", "campaign", "enrollment_id", "state", "due_at", "quarantined_at")
-_READ = {
-    "message": _read(MESSAGE, *_OWN, "message_id", "step", "reason", "uncertain_since"),
-    "enrollment": _read(ENROLLMENT, *_OWN, "waiting_since", "open_messages"),
-}
-AT_ONCE = 200
-
-
-def _portions(touched: Collection[str] | None) -> list[list[str] | None]:
-    if touched is None:
-        return [None]
-    every = sorted(touched)
-    return [every[begin : begin + AT_ONCE] for begin in range(0, len(every), AT_ONCE)]
