@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from faults.memory import own_mb, resident_mb
+from faults.nursery import Born, Nursery
 from lifecycle.clock import SystemClock
 from lifecycle.errors import LifecycleError
 
@@ -36,29 +37,18 @@ class Daemon:
         self.started_at: list[datetime] = []
         self.ended_at: list[datetime] = []
         self.peak_mb = self.peak_own_mb = 0.0
-        self._process: subprocess.Popen[str] | None = None
-        self._output: IO[str] | None = None
+        self._process: Born | None = None
+        self._nursery: Nursery | None = None
         self._sampler: threading.Thread | None = None
 
     def begin(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it, and do not wait until it is there."""
         assert not self.runs, "it runs already"
-        command = [sys.executable, "-m", "lifecycle"]
-        if self.changed:
-            told = json.dumps(self.changed)
-            command = [sys.executable, "-m", "faults.launch", told]
-        self.close_log()
-        self._output = self.log.open("a")
+        if self._nursery is None:
+            self._nursery = Nursery(self.changed)
         self.started_at.append(SystemClock().now())
-        self._process = subprocess.Popen(
-            [*command, "--project", str(self.project), "run"],
-            stdin=subprocess.DEVNULL,
-            stdout=self._output,
-            stderr=self._output,
-            text=True,
-            env=environment and dict(environment),
-            cwd=Path(__file__).parent.parent,
-        )
+        arguments = ["--project", str(self.project), "run"]
+        self._process = self._nursery.start(arguments, environment or os.environ, self.log)
         self._sampler = threading.Thread(target=self._sample, args=(self._process,), daemon=True)
         self._sampler.start()
 
@@ -129,13 +119,9 @@ class Daemon:
         if self.runs:
             self.signal(signal.SIGCONT)
             self.kill()
-        self.close_log()
-
-    def close_log(self) -> None:
-        """Let go of the log's file."""
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        if self._nursery is not None:
+            self._nursery.close()
+            self._nursery = None
 
     def last_words(self, lines: int = 12) -> str:
         """The end of its log."""
@@ -156,7 +142,7 @@ class Daemon:
                     found.append(told)
         return found
 
-    def _sample(self, process: subprocess.Popen[str]) -> None:
+    def _sample(self, process: Born) -> None:
         while process.poll() is None:
             self.peak_mb = max(self.peak_mb, resident_mb(process.pid))
             self.peak_own_mb = max(self.peak_own_mb, own_mb(process.pid))

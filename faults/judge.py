@@ -56,13 +56,16 @@ class Verdict:
         return asdict(self)
 
 
-def judge(place: Place, answered: Sequence[str]) -> Verdict:
-    """Compare the oracle with the database, once all is settled."""
+def judge(place: Place, answered: Sequence[str], *, restored: bool = False) -> Verdict:
+    """Compare the oracle with the database, once all is settled.
+
+    One that was `restored` cannot know the attempts that were made after its backup.
+    """
     accepted = place.ses.accepted()
     found = Verdict(events_answered=len(answered), accepted=len(accepted))
     _events(found, place, answered)
     messages = _messages(found, place, answered)
-    _fates(found, place, accepted, messages)
+    _fates(found, place, accepted, messages, restored=restored)
     found.worst_second = worst_second(accepted)
     found.restarts = max(0, len(place.daemon.started_at) - 1)
     found.recovery_seconds = recovery(place, accepted)
@@ -110,6 +113,8 @@ def _fates(
     place: Place,
     accepted: Sequence[Accepted],
     messages: dict[str, _Message],
+    *,
+    restored: bool,
 ) -> None:
     tries = _tries(place)
     dropped: Counter[str] = Counter()
@@ -137,12 +142,13 @@ def _fates(
             resolved["sent again" if one.resent else tries.how(message_id, state)] += 1
     found.dropped, found.resolved = dict(dropped), dict(resolved)
     found.lost += len(stuck) + len(unsent)
+    strangers = [] if restored else tries.strangers(accepted)
     for what, ids in (
         ("under way for ever", stuck),
         ("said sent, and SES never had it", unsent),
         ("dropped without a reason", unsaid),
         ("accepted by SES, and not known here", sorted(went - set(messages))),
-        ("accepted with an attempt that is not known here", tries.strangers(accepted)),
+        ("accepted with an attempt that is not known here", strangers),
     ):
         if ids:
             found.wrong.append(f"{what}: {len(ids)}, as {ids[:SHOWN]}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,13 +42,18 @@ def run_the_clock(begins: str, times: float) -> None:
     clock.SystemClock.now = now  # type: ignore[method-assign]
 
 
-def main() -> int:
-    """Change what the first argument says, as JSON, then do what the others say."""
-    for name, value in json.loads(sys.argv[1]).items():
+def change_all(changes: Mapping[str, Any]) -> None:
+    """Change all that is named."""
+    for name, value in changes.items():
         if name == CLOCK:
             run_the_clock(*value)
         else:
             change(name, value)
+
+
+def main() -> int:
+    """Change what the first argument says, as JSON, then do what the others say."""
+    change_all(json.loads(sys.argv[1]))
     from lifecycle.cli import main as command
 
     return command(sys.argv[2:])

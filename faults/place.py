@@ -19,6 +19,7 @@ from faults.daemon import Daemon
 from faults.events import customer
 from faults.feed import Feed
 from faults.ground import Ground, Grounds
+from faults.launch import CLOCK
 from faults.ports import free_port
 from faults.ses import Ses
 from lifecycle.errors import LifecycleError
@@ -90,8 +91,12 @@ class Place:
 
     def tried(self, *arguments: str, armed: str = "") -> subprocess.CompletedProcess[str]:
         """Carry out a command, whatever comes of it."""
+        program = [sys.executable, "-m", "lifecycle"]
+        if CLOCK in self.wanted.changed:
+            said = json.dumps({CLOCK: self.wanted.changed[CLOCK]})
+            program = [sys.executable, "-m", "faults.launch", said]
         return subprocess.run(
-            [sys.executable, "-m", "lifecycle", "--project", str(self.root), "--json", *arguments],
+            [*program, "--project", str(self.root), "--json", *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -16,6 +16,8 @@ SENDS = 50_000
 CUSTOMERS = 2_000
 SHORTEST, LONGEST = 0.2, 2.0
 MODES = ("single", "bulk")
+START_AT_REST_SECONDS, SLOWEST = 1.5, 8.0
+"""On a machine that is busy with other things a life is longer by as much as a start takes."""
 WHILE_STARTING = 6
 """Of so many kills one is counted from the start of the process, not from when it answers."""
 LETTERS_AN_EVENT = 1.1
@@ -50,10 +52,10 @@ def once(asked: Asked, kind: str, mode: str) -> Finding:
 
 def _kill(place: Place, feed: Feed, count: int, dice: Dice) -> int:
     """Kill and start again until nearly all letters are out; the daemon runs when it returns."""
-    kills = 0
+    kills, slow = 0, _slowness(place)
     letters = LETTERS_AN_EVENT * count
     while not feed.done or not _nearly(place, letters):
-        lives = dice.between(SHORTEST, LONGEST)
+        lives = dice.between(SHORTEST, LONGEST) * slow
         if dice.one_of(WHILE_STARTING) == 0:
             place.begin()
         else:
@@ -63,6 +65,15 @@ def _kill(place: Place, feed: Feed, count: int, dice: Dice) -> int:
         kills += 1
     place.start()
     return kills
+
+
+def _slowness(place: Place) -> float:
+    """How many times as long as on a machine at rest everything takes here, by one start."""
+    begun = time.monotonic()
+    place.start()
+    took = time.monotonic() - begun
+    place.daemon.stop()
+    return min(max(1.0, took / START_AT_REST_SECONDS), SLOWEST)
 
 
 def _nearly(place: Place, letters: float) -> bool:

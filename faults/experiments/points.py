@@ -22,7 +22,7 @@ PER_SECOND = 12.0
 AT_ONCE = 4
 ROUNDS = 1
 MODES = ("single", "bulk")
-REACHED_SECONDS = 90.0
+REACHED_SECONDS = 120.0
 WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 """In the place of 15 minutes, so that a letter may go again while somebody waits."""
 REST_AFTER = 6
