@@ -113,13 +113,21 @@ class Pacing:
         if self._picture is not None:
             self._picture.looked_at += looked_at
         heard = self._turnstile.ear.taken()
-        if not heard.stops and not self._stoppages.tries:
+        if heard.stops or self._stoppages.tries:
+            self._stoppages.hear(heard, now)
+        elif not self._spent(self._turnstile):
             return
-        self._stoppages.hear(heard, now)
         looked_before = self._picture.looked_at if self._picture is not None else 0
         self._picture = self._look(self._turnstile, now)
         self._picture.looked_at = looked_before
         self.more = self.more or self._stoppages.wakes
+
+    def _spent(self, turnstile: Turnstile) -> bool:
+        """Whether this tick has spent what the day's quota left for marketing letters."""
+        picture = self._picture
+        if picture is None or picture.marketing is None:
+            return False
+        return turnstile.opened_for - picture.opened >= picture.marketing
 
     def _look(self, turnstile: Turnstile, now: datetime) -> _Picture:
         """What holds now, for this tick."""

@@ -38,6 +38,9 @@ class Stoppages:
         self._transport = parts.turnstile.transport
         self._tried: dict[str, frozenset[str]] = {}
         self._to_wake: dict[str, int] = {}
+        """How many letters are still to be woken, by the reason for which they were held."""
+        self._by_quota = ALL
+        """How many of them the day's quota leaves room for, as was told last."""
 
     def read(self) -> dict[str, Stopped]:
         """What stops it now, by what it concerns."""
@@ -154,10 +157,11 @@ class Stoppages:
 
     def _has_quota(self, told: Told, scope: str) -> bool:
         if told.most is None:
+            self._by_quota = ALL
             return True
         left = told.most - told.begun
-        self._to_wake["quota"] = left - (told.reserve if scope == MARKETING else 0)
-        return self._to_wake["quota"] >= 1
+        self._by_quota = left - (told.reserve if scope == MARKETING else 0)
+        return self._by_quota >= 1
 
     def _try_letter(self, one: Stopped, now: datetime) -> None:
         """Let a single letter go, the first in turn; where none waits there is nothing to stop."""
@@ -178,8 +182,8 @@ class Stoppages:
         if one is None or not over:
             return
         if one.manner.reason:
-            limit = self._to_wake.get(one.manner.reason, ALL)
-            self._to_wake[one.manner.reason] = limit if one.kind is Stop.DAY_QUOTA else ALL
+            limit = self._by_quota if one.kind is Stop.DAY_QUOTA else ALL
+            self._to_wake[one.manner.reason] = limit
         log.happened(
             "transport_resumed",
             transport=self._transport,

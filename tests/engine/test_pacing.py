@@ -213,7 +213,7 @@ def test_what_is_left_goes_by_turn(opened: Open) -> None:
     shop.happens("hurry", *ids[:20])
     shop.happens("ordered", *ids[20:30])
     shop.go_on()
-    assert Counter(campaigns_sent(shop)) == {"duty": 10, "hurry": 20, "calm": 19}
+    assert Counter(campaigns_sent(shop)) == {"duty": 10, "hurry": 20, "calm": 20}
     # Twenty a second: what one second hands over is the first twenty in turn.
     assert Counter(campaigns_sent(shop)[:20]) == {"duty": 10, "hurry": 10}
 
@@ -247,3 +247,23 @@ def test_a_letter_that_did_not_begin_is_due_again_at_once(opened: Open) -> None:
     closed[0] = False
     shop.go_on()
     assert shop.states() == {"accepted": 8}
+
+
+def test_as_the_window_frees_as_many_are_woken_as_may_go(opened: Open) -> None:
+    shop = opened()
+    answers = [Told(500.0, 50.0, sent, True, True, "HEALTHY") for sent in (0.0, 40.0, 50.0, 0.0)]
+    given = asked_by(shop, list(answers))
+    shop.happens("go", *shop.people(100))
+    shop.go_on()
+    assert shop.accepted() == 49
+    assert shop.held() == {"quota": 51}
+    before = fences(shop)
+    shop.go_on(minutes=1)
+    # Ten are free again, of which one is kept: nine are looked at, and no others.
+    assert len(given) == 2
+    assert shop.accepted() == 49 + 9
+    after = fences(shop)
+    assert sum(after.get(one, 0) != fence for one, fence in before.items() if one in after) == 0
+    for _ in range(3):
+        shop.go_on(minutes=10)
+    assert shop.states() == {"accepted": 100}
