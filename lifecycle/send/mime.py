@@ -25,7 +25,8 @@ def mime_bytes(letter: Letter, more: tuple[tuple[str, str], ...] = ()) -> bytes:
     `LetterRefused` for a letter that cannot be a valid message.
     """
     envelope = envelope_of(letter)
-    inner, outer = _boundary(letter, "inner"), _boundary(letter, "outer")
+    inner = _boundary(letter, "inner")
+    outer = _boundary(letter, "outer") if letter.attachments else inner
     kind = f'Content-Type: multipart/alternative; boundary="{inner}"'
     parts = _texts(letter, inner, outer)
     if letter.attachments:
