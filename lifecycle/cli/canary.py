@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from datetime import datetime
 from time import monotonic, sleep
 from typing import Any
@@ -35,7 +35,7 @@ def fly(said: Any, seconds: float = WAIT_SECONDS) -> None:
     transport = transport_of(said.project, settings)
     try:
         now = SystemClock().now()
-        attempt_id = f"{CANARY}{micros(now)}-{secrets.token_hex(4)}"
+        attempt_id = f"{CANARY}{micros(now)}-{os.getpid()}"
         outcome = transport.send(
             letter(attempt_id, settings.senders[settings.first_sender].from_, now)
         )

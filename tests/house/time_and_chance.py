@@ -44,6 +44,7 @@ PROCESSOR_CLOCKS: dict[str, str] = {
 KEY_MAKERS: dict[str, str] = {
     f"{PACKAGE}/cli/place.py": "the shop's own key, made once in .lifecycle/key",
     f"{PACKAGE}/store/keys.py": "keys of the HTTP API",
+    f"{PACKAGE}/cli/keeping.py": "the id that tells a database from others, whatever its file",
 }
 """Where `secrets` may be used, each with the key that is made there."""
 

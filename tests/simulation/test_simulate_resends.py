@@ -50,8 +50,8 @@ def test_receipts_go_once_more_and_sales_never() -> None:
     again = set(run.watch.resent)
     told = [row for row in run.world.decisions() if row["what"] == "sent"]
     assert {row["campaign"] for row in told} == {"receipt", "sale"}
-    tries = [one for one in run.world.transport.log if one.message_id in again]  # type: ignore[attr-defined]
-    assert {one.campaign for one in tries} == {"receipt"}
+    of = {one.message_id: one.campaign for one in run.watch.ses.log}
+    assert {of[message_id] for message_id in again} == {"receipt"}
     assert len(again) == len(run.watch.resent) > 0
     run.close()
 
