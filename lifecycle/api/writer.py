@@ -112,9 +112,9 @@ class EventWriter:
 
     def _append(self, jobs: Sequence[_Job]) -> None:
         reach("events_to_write")
-        with self._database.write() as connection:
+        others = [job.came for job in jobs if not isinstance(job.came, Arriving)]
+        with self._database.write(aside=not others) as connection:
             note(connection, [job.came for job in jobs if isinstance(job.came, Arriving)])
-            others = [job.came for job in jobs if not isinstance(job.came, Arriving)]
             append(connection, [event for events in others for event in events])
             reach("events_written")
         reach("events_committed")

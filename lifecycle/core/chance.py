@@ -15,7 +15,7 @@ def fraction(seed: str, *parts: str) -> float:
 
 def derived_id(*parts: str) -> str:
     """An id of 32 hexadecimal characters derived from facts; unequal parts give unequal ids."""
-    text = "\x1e".join(f"{len(part)}:{part}" for part in parts)
+    text = "\x1e".join([f"{len(part)}:{part}" for part in parts])
     return blake2b(text.encode(), digest_size=ID_BYTES).hexdigest()
 
 

@@ -12,10 +12,8 @@ from zoneinfo import ZoneInfo
 from lifecycle.core import kept
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event, by_machine
-from lifecycle.core.ledger import Ledger
+from lifecycle.core.ledger import NO_LEDGER, Ledger
 from lifecycle.core.words import WEEKDAYS
-
-NO_LEDGER = Ledger()
 
 
 @dataclass(slots=True)

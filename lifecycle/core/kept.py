@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from lifecycle.core.event import Event
-from lifecycle.core.ledger import Ledger
+from lifecycle.core.ledger import NO_LEDGER, Ledger
 from lifecycle.core.words import MICROSECOND, number
 
 ORDER = "order_placed"
@@ -124,8 +124,20 @@ def told(known: Known, paths: Iterable[Sequence[str]], now: datetime) -> dict[st
     return found
 
 
+NO_POINTS: Mapping[str, Any] = {
+    "balance": 0,
+    "lifetime": 0,
+    "next_expiry_at": None,
+    "expiring": 0,
+    "tier": None,
+}
+"""What templates have under `points` of whoever has none and of whom the shop sends none."""
+
+
 def points_told(known: Known, now: datetime) -> dict[str, Any]:
     """What templates have under `points`: ours too where the shop sends something of that name."""
+    if known.ledger is NO_LEDGER and not any(one.startswith("points") for one in known.attributes):
+        return dict(NO_POINTS)
     said = value(known, "points", now)
     if isinstance(said, dict):
         return {leaf: plain(one) for leaf, one in said.items()}

@@ -93,5 +93,9 @@ class Ledger:
         return _after(now, (*(code.issued_at for code in self.codes), *ends))
 
 
+NO_LEDGER = Ledger()
+"""What a customer has who has nothing, and whoever's was not read."""
+
+
 def _after(now: datetime, instants: Iterable[datetime | None]) -> Sequence[datetime]:
     return sorted({one for one in instants if one is not None and one > now})

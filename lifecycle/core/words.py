@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MICROSECOND = timedelta(microseconds=1)
@@ -18,6 +19,7 @@ ANY_ZONE = timedelta(hours=26)
 """No local clock is further than this from UTC, skipped days included."""
 LONGEST_LENGTH_DAYS = 36_500
 PATH_DEPTH = 16
+SPANS_REMEMBERED = 1_000
 DEPTH_HINT = "send what you ask for as a property of its own"
 UNIX_MILLISECONDS_FROM = 100_000_000_000
 """A number at least this large is read as Unix milliseconds, a smaller one as seconds."""
@@ -117,14 +119,20 @@ class Span:
 
     def covering(self, now: datetime, zone: ZoneInfo) -> datetime | None:
         """The instant at which the span around `now` ends, or None when `now` is outside."""
-        today = now.astimezone(zone).date()
-        for day in (today - timedelta(days=1), today):
-            until = day if self.start < self.end else day + timedelta(days=1)
-            begins = instant_of(day, self.start, zone)
-            ends = instant_of(until, self.end, zone)
-            if begins <= now < ends:
-                return ends
-        return None
+        return _covering(self, now, zone)
+
+
+@lru_cache(maxsize=SPANS_REMEMBERED)
+def _covering(span: Span, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """Asked of every letter, and the same for all readers in a zone at one instant."""
+    today = now.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        until = day if span.start < span.end else day + timedelta(days=1)
+        begins = instant_of(day, span.start, zone)
+        ends = instant_of(until, span.end, zone)
+        if begins <= now < ends:
+            return ends
+    return None
 
 
 def span(text: object) -> Span:

@@ -36,14 +36,24 @@ from lifecycle.store.tables import METADATA
 
 NOT_NOTED = Outcome(OutcomeKind.NEVER_LEFT, detail="the journal could not be written")
 Pulse = tuple[int, int] | None
-_INTAKE = METADATA.tables["intake"]
+_INTAKE, _EVENT = METADATA.tables["intake"], METADATA.tables["event"]
+_NOW = bindparam("now", type_=_INTAKE.c.due_at.type)
 _UNREAD = Statement(
     select(_INTAKE.c.customer_id).where(
         among(_INTAKE.c.customer_id, "ids"),
-        _INTAKE.c.due_at <= bindparam("now", type_=_INTAKE.c.due_at.type),
+        _INTAKE.c.due_at <= _NOW,
         _INTAKE.c.quarantined_at.is_(None),
     )
 )
+_CAME_SINCE = Statement(
+    select(_EVENT.c.customer_id).where(
+        among(_EVENT.c.customer_id, "ids"),
+        _EVENT.c.pending,
+        _EVENT.c.due_at > _NOW,
+        _EVENT.c.at <= _EVENT.c.received_at,
+    )
+)
+"""Who has something stored that came after this tick began: another tick takes it in."""
 
 
 def deliver(
@@ -127,7 +137,7 @@ class _Begun:
 
     going: Sequence[Prepared]
     turns: int
-    """How many of the batch it was the turn of."""
+    """How many of the batch it was the turn of; whoever waits for the next pass had none."""
     pulse: Pulse
 
 
@@ -144,6 +154,7 @@ def _begin(
     customers = {one.customer_id for one in claimed}
     ours = frozenset(one.id for one in claimed)
     going: Sequence[Prepared] = weighed.prepared
+    waiting = 0
     with parts.database.write() as connection:
         if parts.outside:
             claims.have_alone(connection, customers)
@@ -153,6 +164,7 @@ def _begin(
             ours = outbox.in_turn(connection, customers, ours, now, clock)
             weighed.only(ours)
             hold_put_aside(connection, weighed, now)
+            waiting = _wait(connection, weighed, now)
             going = weighed.prepared
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
@@ -165,7 +177,7 @@ def _begin(
         _write_attempts(connection, parts, letters, going, now)
         claims.release(connection, "message", _left_over(claimed, going))
         reach("attempts_written")
-        return _Begun(going, len(ours), parts.database.pulse(connection))
+        return _Begun(going, len(ours) - waiting, parts.database.pulse(connection))
 
 
 def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datetime) -> None:
@@ -185,25 +197,42 @@ def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Clai
     return [one for one in claimed if one.id not in begun]
 
 
+def _wait(connection: Connection, weighed: Weighed, now: datetime) -> int:
+    """Leave out the letters of those who have something stored that is not taken in.
+
+    It may be an exit or a complaint. Says how many wait for a later tick, since it came after this
+    one began.
+    """
+    if not weighed.prepared:
+        return 0
+    arrived.enter(connection)
+    ids = sorted({one.due.row.customer_id for one in weighed.prepared})
+    bound = {"ids": ids, "now": now}
+    unread = {row.customer_id for row in _UNREAD.rows(connection, bound)}
+    later = {row.customer_id for row in _CAME_SINCE.rows(connection, bound)} - unread
+    waiting = sum(one.due.row.customer_id in later for one in weighed.prepared)
+    weighed.prepared = [
+        one for one in weighed.prepared if one.due.row.customer_id not in unread | later
+    ]
+    return waiting
+
+
 def _guard_again(
     connection: Connection, parts: Parts, weighed: Weighed, policy: Policy, now: datetime
 ) -> list[Prepared]:
     """Ask the guard once more inside the transaction that commits the attempts.
 
-    Whoever has something not taken in yet waits for the next pass; whoever was suppressed, took
-    consent back or left since is not written to.
+    Whoever was suppressed, took consent back or left since is not written to.
     """
     if not weighed.prepared:
         return []
-    arrived.enter(connection)
     ids = sorted({one.due.row.customer_id for one in weighed.prepared})
-    unread = {row.customer_id for row in _UNREAD.rows(connection, {"ids": ids, "now": now})}
     reading = parts.live.letter_reading
     fresh = load(connection, ids, now, reading, shop_zone=parts.shop_zone)
     going = []
     for one in weighed.prepared:
         known = fresh.get(one.due.row.customer_id)
-        if known is None or one.due.row.customer_id in unread:
+        if known is None:
             continue
         due = one.due.with_facts(known)
         verdict = judge(due, policy, now)

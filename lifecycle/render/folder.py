@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from lifecycle.render.problems import refuse
@@ -103,6 +104,7 @@ class TemplateFolder:
         return full
 
 
+@lru_cache(maxsize=1_000)
 def locale_suffixes(locale: str | None, language: str | None) -> tuple[str, ...]:
     """Return the suffixes to try, best first: `.de-AT`, `.de`, the shop's language, none."""
     found: list[str] = []

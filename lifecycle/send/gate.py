@@ -134,7 +134,7 @@ class Turnstile:
         if may is None:
             return (free_at(self._own, limit, now) - now) / SECOND
         try:
-            with self._database.write() as connection:
+            with self._database.write(aside=True) as connection:
                 taken = pace.take(
                     connection, self.transport, limit, may.letters, self._used, self.most
                 )

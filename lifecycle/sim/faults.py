@@ -127,12 +127,12 @@ class FaultyDatabase(Database):
         self._faults = faults
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, aside: bool = False) -> Iterator[Connection]:
         """A writing transaction that may be the last. Raises ProcessDied."""
         befalls = self._faults.around_write()
         if befalls == "before":
             raise ProcessDied
-        with super().write() as connection:
+        with super().write(aside=aside) as connection:
             yield connection
             if befalls == "within":
                 raise ProcessDied

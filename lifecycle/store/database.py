@@ -51,8 +51,12 @@ class Database:
         return "sqlite" if self.is_sqlite else "postgresql"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A writing transaction: committed at the end, rolled back when something is raised."""
+    def write(self, *, aside: bool = False) -> Iterator[Connection]:
+        """A writing transaction: committed at the end, rolled back when something is raised.
+
+        `aside`: it writes nothing that decisions are made by, so that `written_since` need not
+        tell of it; what came in and is only noted is such.
+        """
         if self._whole is not None:
             yield self._whole
             return
@@ -63,7 +67,7 @@ class Database:
         with self._one_writer:
             with self._writer.begin() as connection:
                 yield connection
-            self._commits += 1
+            self._commits += not aside
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -102,7 +106,7 @@ class Database:
         """Two numbers by which `written_since` can tell; None where it cannot, as on PostgreSQL.
 
         To be asked inside a writing transaction: the first grows by one with each transaction of
-        this process, the second changes when another process has written.
+        this process that is not aside, the second changes when another process has written.
         """
         if self._one_writer is None or self._whole is not None:
             return None

@@ -186,3 +186,11 @@ def test_json_and_templates_have_plain_values() -> None:
     hidden = facts(attributes={"points": 12})
     assert kept.told(hidden, [("points", "balance")], NOW) == {"points": 12}
     assert kept.points_told(hidden, NOW)["balance"] == 0
+
+
+def test_whoever_has_no_points_is_told_the_same_as_whoever_has_none_left() -> None:
+    nobody = facts()
+    empty = facts(ledger=Ledger())
+    assert kept.points_told(nobody, NOW) == kept.points_told(empty, NOW) == kept.NO_POINTS
+    nobody.attributes["points.balance"] = 7
+    assert kept.points_told(nobody, NOW) == {**kept.NO_POINTS, "balance": 7}

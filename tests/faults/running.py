@@ -174,13 +174,13 @@ class CrashAt:
         self._database = database
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, aside: bool = False) -> Iterator[Connection]:
         """A writing transaction that may be the last."""
         self.count += 1
         here = self.count == self.number
         if here and self.where == "before":
             raise Crash
-        with self._write() as connection:
+        with self._write(aside=aside) as connection:
             yield connection
             if here and self.where == "within":
                 raise Crash

@@ -152,6 +152,39 @@ def test_what_is_stored_while_a_letter_is_made_still_stops_it(
     assert wanted in running.told("c1")
 
 
+@pytest.mark.parametrize("when", ["before the claim", "while it is made"])
+def test_what_came_after_a_long_tick_began_still_stops_its_letters(
+    run: Run, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    """A tick decides by the instant at which it began; what is stored since then counts as well."""
+    text = flow('when = "a"\nper = "k"', '[exit]\nwhen = "b"', step("one", 'after = "1 hour"'))
+    post = Post()
+    running = run(shop({"f": text}), post)
+    running.start("2026-05-04T09:00:00")
+    running.say(person(), person("c2"), at="2026-05-04T09:00:00")
+    at = "2026-05-04T10:00:00"
+    running.hear(event(at, "a", k=1), event(at, "a", "c2", k=2))
+    running.run("2026-05-04T10:30:00")
+    stage = "_claim" if when == "before the claim" else "weigh"
+    does = vars(deliver_stage)[stage]
+    once = [True]
+
+    def meanwhile(*told: Any) -> Any:
+        done = does(*told) if stage == "weigh" else None
+        if once:
+            once.clear()
+            running.hear(event("2026-05-04T11:00:02", "b", k=1))
+        return done or does(*told)
+
+    monkeypatch.setattr(deliver_stage, stage, meanwhile)
+    running.engine.tick(instant("2026-05-04T11:00:00"))
+    assert not once and [letter.to for letter in post.accepted] == ["c2@x.example"]
+    running.engine.tick(instant("2026-05-04T11:00:03"))
+    running.run("2026-05-05T00:00:00")
+    assert len(post.accepted) == 1
+    assert "05-04 11:00:02 left b" in running.told("c1")
+
+
 def test_another_customers_suppressed_address_is_the_same_address(run: Run) -> None:
     post = Post()
     running = run(shop({"f": flow('when = "a"\nagain = "always"')}), post)

@@ -68,6 +68,31 @@ def test_the_size_of_the_batch_changes_no_decision(run: Run) -> None:
     assert found[2] == found[0]
 
 
+def test_a_letter_that_cannot_be_made_changes_what_follows_whatever_the_batch(run: Run) -> None:
+    """What follows in the same batch was judged as if the broken letter had gone."""
+    broken = '[[step]]\nname = "bad"\ntemplate = "hello"\nsubject = "{{ 1 / event.k }}"\n'
+    files = {
+        "top": flow('when = "a"', broken, top="priority = 90"),
+        "mid": flow('when = "a"', step("good"), top="priority = 50"),
+        "low": flow('when = "a"', step("late"), top="priority = 10"),
+    }
+    cap = '[[sending.cap]]\nclass = "triggered"\nat_most = 1\nper = "1 day"\n'
+    running = run(shop(files, said=settings(cap)), Post())
+    found = []
+    for batch in (500, 1, 2):
+        running.clear()
+        running.batch = batch
+        running.start("2026-05-04T09:00:00")
+        running.say(*(person(f"c{k}") for k in (0, 1)), at="2026-05-04T09:00:00")
+        running.hear(*(event("2026-05-04T10:00:00", "a", f"c{k}", k=k) for k in (0, 1)))
+        running.run("2026-05-04T12:00:00")
+        found.append(running.told())
+    assert found[0] == found[1] == found[2]
+    gone = [line for line in running.told("c0") if " sent " in line or " dropped " in line]
+    assert gone == ["05-04 10:00 dropped bad broken_template", "05-04 10:00 sent good"]
+    assert [line for line in running.told("c1") if " sent " in line] == ["05-04 10:00 sent bad"]
+
+
 def test_both_databases_decide_alike(sqlite_url: str, postgresql_url: str, tmp_path: Path) -> None:
     found = []
     for url in (sqlite_url, postgresql_url):

@@ -18,6 +18,8 @@ WRITER_CACHE_KIB = 32 * 1024
 READER_CACHE_KIB = 8 * 1024
 ALONE_CACHE_KIB = 256 * 1024
 """Of a large replay: its customers come in no order, and no other connection needs memory."""
+CHECKPOINT_PAGES = 8_000
+"""So many pages of the log, 32 MB, are written back at once: what is written often, only once."""
 SURVEY_CACHE_KIB = 32 * 1024
 """While a reader asks everybody of a rule; it gives the memory back afterwards."""
 WAL_RESET_FIXED = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
@@ -66,6 +68,7 @@ def _prepare(engine: Engine, begin: str, cache_kib: int, *, durable: bool, memor
         ]
         if not memory:
             settings += ["journal_mode=WAL", f"busy_timeout={BUSY_TIMEOUT_MS}"]
+            settings += [f"wal_autocheckpoint={CHECKPOINT_PAGES}"]
         settings += [f"cache_size=-{cache_kib}", "temp_store=MEMORY"]
         for setting in settings:
             connection.execute(f"PRAGMA {setting}")
