@@ -10,6 +10,7 @@ import runpy
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +43,7 @@ from lifecycle.engine.apply import PeopleWait, applied, apply
 from lifecycle.engine.engine import Engine
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
-from lifecycle.hooks import Registry, find
+from lifecycle.hooks import AskedAside, Registry, find_tried
 from lifecycle.render.rendering import RenderingAside, rendering_workers
 from lifecycle.send.webhook_call import Caller
 from lifecycle.store import catalog_versions
@@ -63,6 +64,7 @@ class Daemon:
         self.settings: Settings = place.read_settings(asked.project)
         self.url = place.database_url(asked, self.settings)
         self.rendering = RenderingAside(self.root, count=rendering_workers())
+        self.asking: AskedAside | None = None
         self.version = 0
 
     def run(self) -> None:
@@ -76,7 +78,7 @@ class Daemon:
             self._take_lock(closing)
             self.database = place.open_database(self.url, make=True)
             closing.callback(self.database.close)
-            closing.callback(self.rendering.close)
+            closing.callback(self._end_workers)
             self.key = place.shop_key(self.root, self.settings)
             self._keep_journal(closing)
             catalog, hooks = self._definitions()
@@ -92,8 +94,7 @@ class Daemon:
             )
             self.building.start()
             closing.callback(self.building.stop)
-            caller = Caller(self.key)
-            errands = ErrandRunner(lambda: self.runner.engine.parts, caller, self.clock)
+            errands = ErrandRunner(lambda: self.runner.engine.parts, Caller(self.key), self.clock)
             errands.start()
             closing.callback(errands.stop)
             closing.callback(InStep(lambda: self.runner.engine.parts, self.clock).start())
@@ -109,7 +110,6 @@ class Daemon:
             closing.callback(local.close)
             beat = _beating(self.runner)
             closing.callback(lambda: beat.shutdown(wait=False))
-            self.rendering.start()
             self._greet(web, catalog)
             reach("daemon_started")
             signal_number = heard.wait()
@@ -117,6 +117,11 @@ class Daemon:
             # The batch in hand ends first: requests may still be answered meanwhile.
             self.runner.engine.stop = True
         log.happened("daemon_stopped")
+
+    def _end_workers(self) -> None:
+        self.rendering.close()
+        if self.asking is not None:
+            self.asking.close()
 
     def _take_lock(self, closing: ExitStack) -> None:
         file = place.database_file(self.url)
@@ -143,7 +148,7 @@ class Daemon:
         nothing of them: then what was live before goes on.
         """
         if self.settings.catalog.apply_on_start:
-            project = read_project(self.root)
+            project = read_project(self.root, tried=True)
             if project.catalog is not None and self._applied(project.catalog, project.hooks):
                 return project.catalog, project.hooks
             for one in project.problems:
@@ -151,7 +156,7 @@ class Daemon:
                     log.warned(
                         "definition_broken", file=one.file, line=one.line, problem=one.problem
                     )
-        hooks, _ = find(self.root)
+        hooks, _ = find_tried(self.root)
         found = applied(self.database, self.root, hooks)
         if found is None:
             raise EnvironmentFailed(
@@ -175,6 +180,9 @@ class Daemon:
 
     def _parts(self, catalog: Catalog, hooks: Registry) -> Any:
         kept = kept_catalog(self.root, catalog, hooks)
+        self.rendering.start()
+        self.asking = AskedAside(self.root, hooks)
+        hooks = replace(hooks, asking=self.asking)
         own = (self.rendering, self.journal)
         return parts_of(self.root, kept, hooks, self.database, self.key, *own)
 
@@ -183,9 +191,11 @@ class Daemon:
 
     def _go_live(self, catalog: Catalog, hooks: Registry) -> None:
         """Put other definitions into the running engine."""
-        before = self.runner.engine.parts.transport
+        before, asking = self.runner.engine.parts.transport, self.asking
         self.runner.go_on_with(Engine(self._parts(catalog, hooks)))
         before.close()
+        if asking is not None:
+            asking.close()
         self.building.look()
         with self.database.read() as connection:
             self.version = catalog_versions.latest_number(connection)
@@ -201,7 +211,7 @@ class Daemon:
         with self.database.read() as connection:
             number = catalog_versions.latest_number(connection)
         if number != self.version:
-            hooks, _ = find(self.root)
+            hooks, _ = find_tried(self.root)
             found = applied(self.database, self.root, hooks)
             if found is not None:
                 self._go_live(found[1], hooks)

@@ -130,10 +130,7 @@ class Workers:
             return [result for part in answered for result in part]
 
     def start(self) -> None:
-        """Start the workers beside, so that the first batch need not wait for them.
-
-        One that cannot be started is tried again, and told of, with the first batch.
-        """
+        """Start the workers beside; what cannot be started is told of with the first batch."""
         threading.Thread(target=self._start, name="start-workers", daemon=True).start()
 
     def close(self) -> None:
@@ -224,10 +221,7 @@ class _Worker:
         return str(status), value
 
     def started(self) -> Connection:
-        """The line to a process that is there; it is started if need be.
-
-        Raises EnvironmentFailed.
-        """
+        """The line to a process that is there, or is started. Raises EnvironmentFailed."""
         if self._line is not None and self._process is not None and self._process.poll() is None:
             return self._line
         self.end()
@@ -337,7 +331,7 @@ def _limit(memory_mb: int) -> None:
 def _end_with(leash: int) -> None:
     """Have the system end this process when the pipe closes, whatever it is at by then.
 
-    A thread that watches gets no turn while C code holds the interpreter; a signal needs none.
+    A watching thread gets no turn while C code holds the interpreter; a signal needs none.
     """
     try:
         import fcntl
@@ -346,7 +340,7 @@ def _end_with(leash: int) -> None:
         fcntl.fcntl(leash, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(leash, fcntl.F_SETFL, os.O_NONBLOCK | os.O_ASYNC)
     except (ImportError, AttributeError, OSError):
-        return
+        pass
 
 
 def _watch(parent: int) -> None:

@@ -34,7 +34,7 @@ def plan(
     if history:
         show_history(said)
         return
-    project = read_project(said.project)
+    project = read_project(said.project, tried=True)
     catalog = sound_catalog(project)
     url = place.database_url(said, catalog.settings)
     file = place.database_file(url)

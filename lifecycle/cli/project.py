@@ -15,7 +15,7 @@ from lifecycle.catalog.problem import Problem
 from lifecycle.catalog.project import keeps_back
 from lifecycle.cli.asked import console
 from lifecycle.errors import LifecycleError
-from lifecycle.hooks import HookProblem, Registry, find, sample_check
+from lifecycle.hooks import HookProblem, Registry, find, find_tried, sample_tried
 
 COLOURS = {"error": "bold red", "warning": "yellow"}
 
@@ -39,15 +39,19 @@ class ProblemsFound(LifecycleError):
     """The definitions have errors, which were told already."""
 
 
-def read_project(root: Path, *, sample: bool = False, events: Collection[str] = ()) -> Project:
+def read_project(
+    root: Path, *, sample: bool = False, tried: bool = False, events: Collection[str] = ()
+) -> Project:
     """Read definitions and hooks; never raises for what stands in them.
 
-    With `sample` each pure hook is asked twice on a sample, and what differs is a problem.
+    With `sample` each pure hook is asked twice on a sample, and what differs is a problem. Then,
+    and with `tried`, hooks run in a process of their own before they are let into this one.
     `events` are names known to exist beside those that hooks make.
     """
-    hooks, found = find(root)
+    hooks, found = find_tried(root) if sample or tried else find(root)
     if sample:
-        found = [*found, *sample_check(hooks, root)]
+        broken = frozenset(Path(one.file).name for one in found if one.line == 0)
+        found = [*found, *sample_tried(hooks, root, broken)]
     filters = {name: one.function for name, one in hooks.filters.items()}
     made = tuple(hooks.incentives)
     loaded = load(root, filters=filters, events=(*hooks.triggers, *events), incentives=made)

@@ -55,7 +55,7 @@ def _which_database(desk: Desk, arguments: Arguments) -> str:
 def _apply(desk: Desk, arguments: Arguments) -> Any:
     """Put the folder's files live; `fingerprint` is what the caller saw and wants."""
     _same_folder(desk, arguments)
-    project = read_project(desk.root)
+    project = read_project(desk.root, tried=True)
     if project.catalog is None:
         raise LifecycleError("the definitions have errors", remedy="lifecycle check tells them")
     if project.catalog.fingerprint != arguments["fingerprint"]:
@@ -79,7 +79,7 @@ def _apply(desk: Desk, arguments: Arguments) -> Any:
 
 def _rollback(desk: Desk, arguments: Arguments) -> Any:
     _same_folder(desk, arguments)
-    project: Project = read_project(desk.root)
+    project: Project = read_project(desk.root, tried=True)
     with desk.alone():
         now = desk.clock.now()
         who = str(arguments["who"])

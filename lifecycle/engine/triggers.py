@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.hooks import HookFailed, Registry, asked_again, run_trigger
+from lifecycle.hooks import HookFailed, Registry, asked_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ def derived(hooks: Registry, event: Event, facts: Facts) -> Iterator[Derived]:
         known = (one for name in trigger.listens_to for one in facts.events.get(name, ()))
         sources += asked_again(trigger, event, known)
         for source in sources:
-            result = run_trigger(trigger, source, facts)
+            result = hooks.asking.trigger(trigger, source, facts)
             event_id = source.becomes(trigger.name).id
             if isinstance(result, HookFailed):
                 yield Derived(event_id, trigger.name, None, result)

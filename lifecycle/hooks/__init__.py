@@ -1,6 +1,7 @@
 """What a shop's own Python adds: triggers, attributes, incentives and template filters."""
 
 from lifecycle.core.event import Event
+from lifecycle.hooks.aside import AskedAside
 from lifecycle.hooks.declare import (
     ALL_TIME,
     Attribute,
@@ -27,9 +28,11 @@ from lifecycle.hooks.run import (
     run_trigger,
 )
 from lifecycle.hooks.sample import sample_check
+from lifecycle.hooks.tried import find_tried, sample_tried
 
 __all__ = [
     "ALL_TIME",
+    "AskedAside",
     "Attribute",
     "Event",
     "Facts",
@@ -48,12 +51,14 @@ __all__ = [
     "asked_again",
     "attribute",
     "find",
+    "find_tried",
     "handed_over",
     "incentive",
     "run_attribute",
     "run_incentive",
     "run_trigger",
     "sample_check",
+    "sample_tried",
     "template_filter",
     "trigger",
 ]

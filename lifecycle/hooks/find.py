@@ -9,7 +9,7 @@ import ast
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from hashlib import blake2b
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -32,15 +32,20 @@ KINDS: tuple[tuple[type[Any], str], ...] = (
 )
 
 
-def find(root: Path) -> tuple[Registry, list[HookProblem]]:
+def find(
+    root: Path, *, only: str | None = None, without: Collection[str] = ()
+) -> tuple[Registry, list[HookProblem]]:
     """Find the hooks of the project in `root` and of installed packages, with every problem.
 
     A refused hook is not in the registry. Files are read anew each time; their modules bear names
-    of their own, so that nothing else can be hidden by them.
+    of their own, so that nothing else can be hidden by them. `only` that file of the folder is
+    read, and the files `without` which it is to do are left out.
     """
     problems: list[HookProblem] = []
     found: list[Hook] = []
     for file in sorted((root / FOLDER).glob("*.py")):
+        if file.name in without or (only is not None and file.name != only):
+            continue
         found += _of_file(file, f"{FOLDER}/{file.name}", problems)
     for point in sorted(entry_points(group=GROUP), key=lambda one: one.name):
         found += _of_package(point, problems)

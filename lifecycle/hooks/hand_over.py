@@ -5,15 +5,18 @@ A worker opens the project by itself, once: `Workers(partial(answering, root))`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts as CoreFacts
-from lifecycle.hooks.declare import Trigger
+from lifecycle.hooks.declare import Attribute, Trigger
 from lifecycle.hooks.find import find
-from lifecycle.hooks.run import HookFailed, run_trigger
+from lifecycle.hooks.registry import Registry
+from lifecycle.hooks.run import HookFailed, run_attribute, run_trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,21 @@ class TriggerAsked:
     facts: CoreFacts
 
 
-def handed_over(trigger: Trigger, event: Event, facts: CoreFacts) -> TriggerAsked:
-    """The question, with the events of the trigger's window and the customer's attributes."""
+def handed_over(
+    trigger: Trigger, event: Event, facts: CoreFacts, attributes: Iterable[Attribute] = ()
+) -> TriggerAsked:
+    """The question, with the events of the trigger's window and the customer's attributes.
+
+    Those that the hooks `attributes` give may be asked for as well: what they read goes with it.
+    """
     after = event.at - trigger.looks_back
     seen = {
         name: [one for one in facts.events.get(name, ()) if one.at > after and not event < one]
         for name in trigger.reads
     }
+    for name in sorted({name for one in attributes for name in one.reads}):
+        if name in facts.events:
+            seen[name] = list(facts.events[name])
     slim = CoreFacts(
         customer_id=facts.customer_id,
         now=facts.now,
@@ -54,8 +65,16 @@ def answering(root: Path) -> Callable[[TriggerAsked], Event | HookFailed | None]
 
     def answer(asked: TriggerAsked) -> Event | HookFailed | None:
         trigger = registry.triggers.get(asked.trigger)
+        if registry.attributes:
+            asked.facts.computed = partial(_computed, registry, asked.facts)
         if trigger is None:
             return HookFailed(asked.trigger, asked.event.id, "the trigger is not there")
         return run_trigger(trigger, asked.event, asked.facts)
 
     return answer
+
+
+def _computed(registry: Registry, facts: CoreFacts, name: str) -> Any:
+    attribute = registry.attributes.get(name)
+    value = None if attribute is None else run_attribute(attribute, facts)
+    return None if isinstance(value, HookFailed) else value

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from lifecycle.hooks.declare import Attribute, Incentive, TemplateFilter, Trigger
+from lifecycle.hooks.here import AskedHere, AsksTriggers
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Registry:
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
     incentives: Mapping[str, Incentive] = field(default_factory=lambda: MappingProxyType({}))
     filters: Mapping[str, TemplateFilter] = field(default_factory=lambda: MappingProxyType({}))
+    asking: AsksTriggers = field(default_factory=AskedHere, compare=False)
+    """Who asks the triggers."""
 
 
 @dataclass(frozen=True, slots=True)

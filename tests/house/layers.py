@@ -17,7 +17,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("send",),
     ("catalog",),
     ("store", "render", "sources"),
-    ("hooks", "workers", "calendars", "disposable"),
+    ("hooks", "calendars", "disposable"),
+    ("workers",),
     ("core",),
     ("clock", "errors", "failpoints", "log"),
 )
