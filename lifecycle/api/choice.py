@@ -19,7 +19,7 @@ from lifecycle.store import preferences
 from lifecycle.store.consents import Word
 from lifecycle.store.customers import consent_many
 from lifecycle.store.events import NewEvent, append
-from lifecycle.store.messages import message
+from lifecycle.store.messages import message, message_of_old
 from lifecycle.store.tables import METADATA
 
 CONSENT = METADATA.tables["consent"]
@@ -50,6 +50,8 @@ class Standing:
     consents: dict[str, tuple[bool, datetime]]
     wishes: Wishes | None = None
     locale: str | None = None
+    kept: bool = True
+    """Whether the message itself is still there, and not only whose it was."""
 
     @property
     def agreed(self) -> frozenset[str]:
@@ -59,7 +61,9 @@ class Standing:
 
 def standing_of(connection: Connection, catalog: Catalog, message_id: str) -> Standing | None:
     """How the customer of a message stands to topics; None when there is no such message."""
-    row = message(connection, message_id)
+    row, kept = message(connection, message_id), True
+    if row is None:
+        row, kept = message_of_old(connection, message_id), False
     if row is None:
         return None
     found = connection.execute(select(CONSENT).where(CONSENT.c.customer_id == row.customer_id))
@@ -72,6 +76,7 @@ def standing_of(connection: Connection, catalog: Catalog, message_id: str) -> St
         consents,
         preferences.of(connection, row.customer_id),
         connection.execute(locale).scalar(),
+        kept,
     )
 
 
@@ -137,6 +142,11 @@ def _unsubscribe(
     now: datetime,
 ) -> None:
     row = standing.row
+    if not standing.kept:
+        over = standing.agreed if everything else {standing.topic or ""}
+        words = [Word(row.customer_id, one, False, chosen_at, "unsubscribe") for one in over]
+        consent_many(connection, words, now=now)
+        return
     what: dict[str, Any] = {"everything": True} if everything else {"topic": standing.topic}
     # An id that changes with the consents: the same click twice is one event, and a click after
     # agreeing once more is another.

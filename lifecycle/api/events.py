@@ -31,7 +31,7 @@ BATCH_EVENTS = 2_500
 SMALL_BODY = 64 * 1024
 """A larger body is read in another thread, so that it keeps nobody waiting."""
 PATH = "/v1/events"
-OWN_PREFIXES = ("message_", "segment_", "consent_", "points_")
+OWN_PREFIXES = ("message_", "segment_", "consent_", "confirmation_", "points_")
 OWN_NAMES = frozenset(
     "tier_reached incentive_issued referral_qualified referral_granted referral_refused "
     "referral_reversed".split()

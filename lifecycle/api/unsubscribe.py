@@ -60,7 +60,7 @@ class _Desk:
         if opened is None:
             return self._not_found(request)
         standing = await self._standing(opened.id)
-        if standing is not None and is_news(standing.row):
+        if standing is not None and standing.kept and is_news(standing.row):
             self.threads.submit(note_hit, self.door, standing.row)
         return self._page(request, standing, None)
 

@@ -98,7 +98,8 @@ def _pause(told: Told, pause: datetime | None, *, just_now: bool) -> str:
         action, button = "go_on", told.text("go_on")
     said = "" if just_now else f'<p class="soft">{words}</p>'
     return (
-        f'<h2>{head}</h2>{said}<form method="post"><input type="hidden" name="action" value="{action}">'
+        f'<h2>{head}</h2>{said}<form method="post">'
+        f'<input type="hidden" name="action" value="{action}">'
         f'<div class="row"><button class="quiet" type="submit">{button}'
         "</button></div></form>"
     )

@@ -27,7 +27,7 @@ CUSTOMER = TABLES["customer"]
 DELETED = (
     *("alias", "attribute_past", "consent", "membership", "settled", "intake", "nightly"),
     *("date_kept", "errand", "silence", "hook_code", "letter_harm"),
-    *("confirmation", "preference"),
+    *("confirmation", "preference", "letter_of_old"),
 )
 EMPTIED: dict[str, dict[str, Any]] = {
     "event": {"properties": {}, "pending": False},

@@ -22,6 +22,7 @@ LISTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "segment_changes": ("membership_change", ("at", "segment")),
     "enrollments": ("enrollment", ("entered_at", "enrollment_id")),
     "messages": ("message", ("planned_at", "message_id")),
+    "letters_of_old": ("letter_of_old", ("message_id",)),
     "letters_that_did_harm": ("letter_harm", ("letter_at", "message_id")),
     "decisions": ("decision", ("at", "decision_id")),
     "points": ("points_entry", ("at", "entry_id")),

@@ -22,7 +22,7 @@ MOVED = (
     *("event", "consent_record", "membership_change", "enrollment", "message", "attempt"),
     *("decision", "points_entry", "incentive", "referral", "referral_code", "receipt"),
     *("attribute_past", "errand", "silence", "hook_code", "letter_harm"),
-    *("confirmation", "preference"),
+    *("confirmation", "preference", "letter_of_old"),
 )
 """Tables whose rows go over to the one who stays; memberships are asked afresh."""
 

@@ -13,6 +13,7 @@ from lifecycle.store.tables import METADATA
 from lifecycle.store.write import Row
 
 MESSAGE = METADATA.tables["message"]
+OLD = METADATA.tables["letter_of_old"]
 ATTEMPT = METADATA.tables["attempt"]
 RECEIPT = METADATA.tables["receipt"]
 TEMPLATE = METADATA.tables["template_version"]
@@ -22,6 +23,11 @@ HIDDEN = ("context", "links", "bucket", "lease_until", "fence")
 def message(connection: Connection, message_id: str) -> Any | None:
     """The row of a message; None when there is none."""
     return connection.execute(select(MESSAGE).where(MESSAGE.c.message_id == message_id)).first()
+
+
+def message_of_old(connection: Connection, message_id: str) -> Any | None:
+    """Whose a message was that is kept no more, and its campaign; None when nobody knows."""
+    return connection.execute(select(OLD).where(OLD.c.message_id == message_id)).first()
 
 
 def message_told(connection: Connection, message_id: str, now: datetime) -> Row | None:

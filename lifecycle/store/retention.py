@@ -26,6 +26,7 @@ from sqlalchemy.sql import bindparam
 
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.tables import METADATA
+from lifecycle.store.write import insert_new
 
 ROWS_AT_ONCE = 1_000
 FINAL = ("accepted", "dropped")
@@ -108,8 +109,10 @@ def delete_messages(
     """Delete settled messages from before an instant, with all that hangs on them.
 
     A message is as old as its last attempt, or as its plan where none was made; those of running
-    enrollments stay. `after` is where the last call ended, ("", "") to begin with; gives
-    how many went, and where to go on, None at the end.
+    enrollments stay. Whose a letter was that went is kept, for its unsubscribe link.
+
+    `after` is where the last call ended, ("", "") to begin with; gives how many went, and where to
+    go on, None at the end.
     """
     running = exists().where(
         _ENROLLMENT.c.customer_id == _MESSAGE.c.customer_id,
@@ -117,7 +120,13 @@ def delete_messages(
         _RUNS,
     )
     old = (
-        select(_MESSAGE.c.customer_id, _MESSAGE.c.message_id, _MESSAGE.c.provider_id)
+        select(
+            _MESSAGE.c.customer_id,
+            _MESSAGE.c.message_id,
+            _MESSAGE.c.provider_id,
+            _MESSAGE.c.campaign,
+            _MESSAGE.c.attempted_at,
+        )
         .where(
             tuple_(_MESSAGE.c.customer_id, _MESSAGE.c.message_id) > after,
             _MESSAGE.c.state.in_(FINAL),
@@ -128,10 +137,16 @@ def delete_messages(
         .limit(limit)
     )
     rows = connection.execute(old).all()
-    keys = [(customer, message) for customer, message, _ in rows]
+    keys = [(row.customer_id, row.message_id) for row in rows]
+    went = [
+        {"message_id": row.message_id, "customer_id": row.customer_id, "campaign": row.campaign}
+        for row in rows
+        if row.attempted_at is not None
+    ]
+    insert_new(connection, "letter_of_old", went)
     _delete(connection, _ATTEMPT, "message_id", keys)
     _delete(connection, _HOOK_CODE, "made_for", keys)
-    receipts = [{"receipt": receipt} for _, _, receipt in rows if receipt is not None]
+    receipts = [{"receipt": row.provider_id} for row in rows if row.provider_id is not None]
     if receipts:
         connection.execute(
             delete(_RECEIPT).where(_RECEIPT.c.provider_id == bindparam("receipt")), receipts

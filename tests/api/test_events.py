@@ -75,6 +75,7 @@ def test_a_number_beyond_all_bounds_is_named_within_an_array(shop: Shop):
         ("message_clicked", False),
         ("segment_joined", False),
         ("consent_given", False),
+        ("confirmation_wanted", False),
         ("points_earned", False),
         ("tier_reached", False),
         ("incentive_issued", False),

@@ -10,7 +10,8 @@ from lifecycle.api.choice import Choice
 from lifecycle.api.phrases import LANGUAGES, language_for
 from lifecycle.api.spool import drain_spool, keep
 from lifecycle.core.wishes import PAUSE
-from tests.api.shop import MESSAGE, NOW, Shop, catalog
+from lifecycle.store.retention import delete_messages
+from tests.api.shop import MESSAGE, NOW, TABLES, Shop, catalog
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SAVE = "action=preferences&agreed=offers&agreed=newsletter&often="
@@ -123,3 +124,25 @@ def test_the_page_is_one_that_everybody_can_read(any_shop: Shop, path: str, loca
     assert text.count('<input type="checkbox"') + text.count('<input type="radio"') == text.count(
         "<label>"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("List-Unsubscribe=One-Click", {"offers": False, "newsletter": True}),
+        ("action=everything", {"offers": False, "newsletter": False}),
+        ("action=preferences&agreed=offers", {"offers": True, "newsletter": False}),
+    ],
+)
+def test_the_link_of_a_letter_that_is_kept_no_more_works_for_ever(
+    any_shop: Shop, path: str, body: str, left: dict[str, bool]
+):
+    with any_shop.database.write() as connection:
+        connection.execute(TABLES["message"].update().values(state="accepted", attempted_at=NOW))
+        deleted, _ = delete_messages(connection, ("", ""), NOW + timedelta(days=1), 10)
+    assert deleted == 1 and any_shop.rows("message") == []
+    assert "Sales &amp; reminders" in any_shop.client.get(path).text
+    post(any_shop, path, body)
+    assert any_shop.consents() == left
+    post(any_shop, path, "action=pause")
+    assert len(any_shop.rows("preference")) == 1

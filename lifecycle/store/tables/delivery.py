@@ -189,3 +189,16 @@ class Preference(SQLModel, table=True):
     """Marketing letters in `per_days`; None = as many as the shop's caps allow."""
     per_days: int | None = None
     at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class LetterOfOld(SQLModel, table=True):
+    """Whose a letter was that is kept no more: its unsubscribe link works for ever."""
+
+    __tablename__ = "letter_of_old"
+    __table_args__ = (
+        Index("letter_of_old_customer", "customer_id"),
+        {"info": {"shard_key": "message_id"}},
+    )
+    message_id: str = Field(primary_key=True, sa_type=Text)
+    customer_id: str = Field(sa_type=Text)
+    campaign: str = Field(sa_type=Text)

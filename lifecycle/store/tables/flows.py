@@ -101,11 +101,14 @@ class MessageRow(SQLModel, table=True):
         ),
         Index(
             "message_in_hand",
-            "lease_until",
+            "customer_id",  # Not the lease: PostgreSQL claims without touching an index then.
             postgresql_where=text("state = 'attempting'"),
             sqlite_where=text("state = 'attempting'"),
         ),
-        {"info": {"shard_key": "customer_id", "queue": True}},
+        {
+            "info": {"shard_key": "customer_id", "queue": True},
+            "postgresql_with": {"fillfactor": 70},
+        },
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     message_id: str = Field(primary_key=True, sa_type=Text)

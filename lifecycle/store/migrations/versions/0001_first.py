@@ -576,6 +576,20 @@ def _letter_harm_indexes() -> None:
     op.create_index("letter_harm_at", "letter_harm", ["letter_at", "kind"], unique=False)
 
 
+def _letter_of_old() -> None:
+    op.create_table(
+        "letter_of_old",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.Text(), nullable=False),
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id"),
+    )
+
+
+def _letter_of_old_indexes() -> None:
+    op.create_index("letter_of_old_customer", "letter_of_old", ["customer_id"], unique=False)
+
+
 def _membership() -> None:
     op.create_table(
         "membership",
@@ -651,6 +665,7 @@ def _message() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "message_id"),
+        postgresql_with={"fillfactor": 70},
     )
 
 
@@ -675,7 +690,7 @@ def _message_indexes() -> None:
     op.create_index(
         "message_in_hand",
         "message",
-        ["lease_until"],
+        ["customer_id"],
         unique=False,
         postgresql_where=sa.text("state = 'attempting'"),
         sqlite_where=sa.text("state = 'attempting'"),
@@ -1002,6 +1017,8 @@ EVERY = (
     _letter_count,
     _letter_harm,
     _letter_harm_indexes,
+    _letter_of_old,
+    _letter_of_old_indexes,
     _membership,
     _membership_indexes,
     _membership_change,
