@@ -17,7 +17,9 @@ MAX_DYNAMIC_LINKS = 500
 MAX_URL = 4_000
 """Characters of one address."""
 _WEB = re.compile(r"https?://[^\s]+", re.I)
-_DANGEROUS = re.compile(r"[\s\0-\x20]*(javascript|data|vbscript|file)\s*:", re.I)
+_DANGEROUS = re.compile(r"(javascript|data|vbscript|file):", re.I)
+_UNSEEN = re.compile(r"[\s\0-\x20\x7f]+")
+"""What browsers leave out of an address before they read what it begins with."""
 
 
 class DynamicLinks:
@@ -58,7 +60,7 @@ def dynamic_link(context: Context, value: Any) -> Any:
     url = html.unescape(str(value)).strip() if escaped else str(value).strip()
     if len(url) > MAX_URL:
         raise SecurityError(f"an address is longer than {MAX_URL} characters")
-    if _DANGEROUS.match(url):
+    if _DANGEROUS.match(_UNSEEN.sub("", url)):
         raise SecurityError("an address begins with something that would run as a program")
     links = context.parent.get("_dynamic")
     written = links.write(url) if isinstance(links, DynamicLinks) else url

@@ -20,7 +20,8 @@ _HREF = re.compile(
 )
 _WEB = re.compile(r"https?://", re.I)
 _ELSEWHERE = re.compile(r"(#|[a-z][a-z0-9+.-]*:)", re.I)
-_DANGEROUS = re.compile(r"[\s\0]*(javascript|data|vbscript|file)\s*:", re.I)
+_DANGEROUS = re.compile(r"(javascript|data|vbscript|file):", re.I)
+_UNSEEN = re.compile(r"[\s\0-\x20\x7f]+")
 _OWN = re.compile(rf"\{{\{{[-+]?\s*(?:{'|'.join(OWN_URLS)})\s*[-+]?\}}\}}")
 
 
@@ -41,7 +42,7 @@ class Numbering:
         href = found["double"] if found["double"] is not None else found["single"]
         words = [self.ledger.tokens[int(number)] for number in WORD.findall(href)]
         literal = html.unescape(WORD.sub("", href)).strip()
-        if _DANGEROUS.match(literal):
+        if _DANGEROUS.match(_UNSEEN.sub("", literal)):
             origin = words[0].origin if words else (self.file, 1, 1)
             problem = f"A link may not begin with {literal.split(':')[0]}:"
             self.problems.append(TemplateProblem(*origin, "error", problem))
