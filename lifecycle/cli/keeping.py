@@ -27,6 +27,9 @@ JOURNAL = "journal"
 ID_BYTES = 8
 LOOKED_AT = 50
 """So many of the last attempts of each file are looked for in the database at a start."""
+AT_ONCE = timedelta(days=1)
+"""So far apart at most are the instants of attempts that several processes commit at once."""
+FORGOTTEN = timedelta(days=30)
 LOOKS_BACK = timedelta(days=2)
 """Suppressions and noes that bear an instant longer ago have been kept before."""
 KINDS = {"suppressed": journal.SUPPRESSED, "withdrawn": journal.WITHDRAWN, "erased": journal.ERASED}
@@ -81,7 +84,7 @@ def put_in_use(
             return None
         lines = _lines(folder)
         gone = [_gone(line) for line in lines if line.kind == journal.ATTEMPT]
-        missing = restored.unknown(connection, gone)
+        missing = _missing(connection, gone)
         backed_up_at = copied or _as_of(gone, missing, now)
     with database.write() as connection:
         restored.identity(connection, new_id)
@@ -102,8 +105,21 @@ def _is_behind(connection: Connection, folder: Path) -> bool:
     """Whether the database lacks one of the last attempts of a file of the journal."""
     with _readable(folder):
         every = [journal.last_attempts(path, LOOKED_AT) for path in journal.files(folder)]
-    last = [_gone(line) for lines in every for line in lines]
-    return bool(restored.unknown(connection, last))
+    return bool(_missing(connection, [_gone(line) for lines in every for line in lines]))
+
+
+def _missing(connection: Connection, gone: list[Gone]) -> list[Gone]:
+    """The attempts that the database does not know, and never knew.
+
+    One from well before its latest attempt was known once: with its message it was forgotten at
+    night. So was, of a database without any, what is as old as that.
+    """
+    found = restored.unknown(connection, gone)
+    if not found:
+        return []
+    latest = restored.lived_until(connection)
+    since = latest - AT_ONCE if latest is not None else max(o.begun_at for o in gone) - FORGOTTEN
+    return [one for one in found if one.begun_at > since]
 
 
 def _lines(folder: Path) -> list[Line]:

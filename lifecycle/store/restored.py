@@ -93,6 +93,13 @@ def restoration(connection: Connection) -> Restored | None:
     return Restored(row.backed_up_at, row.restored_at, row.confirmed_at)
 
 
+def lived_until(connection: Connection) -> datetime | None:
+    """When the latest attempt began that this database knows; None where it knows none."""
+    latest = select(func.max(ATTEMPT.c.begun_at, type_=ATTEMPT.c.begun_at.type))
+    found: datetime | None = connection.execute(latest).scalar()
+    return found
+
+
 def unknown(connection: Connection, gone: Iterable[Gone]) -> list[Gone]:
     """Those attempts of the journal that this database does not know."""
     found: list[Gone] = []

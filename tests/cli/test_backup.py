@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ PERSON = {"id": "ada", "email": "ada@x.example", "agreed_to": ["offers"]}
 ANOTHER = {"id": "bob", "email": "bob@x.example", "agreed_to": ["offers"]}
 
 
-def people(tmp_path: Path, call: Call, *rows: dict[str, object]) -> None:
+def people(tmp_path: Path, call: Call, *rows: Mapping[str, object]) -> None:
     """Import customers."""
     file = write_lines(tmp_path / "people.jsonl", rows)
     assert call("import", "customers", file).code == 0

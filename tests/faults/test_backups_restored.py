@@ -134,6 +134,7 @@ def test_feedback_settles_what_a_restored_database_does_not_know(journaled: Jour
     running = journaled.running
     for letter in journaled.post.accepted:
         told_by_ses(running, letter, "Delivery", instant("2026-05-04T11:31:00"))
+    running.engine.tick(instant("2026-05-04T11:31:00"))
     running.run(LATER)
     assert running.states() == {"accepted": 12}
     assert max(journaled.post.per_key().values()) == 1

@@ -60,7 +60,7 @@ def test_a_torn_or_damaged_line_is_passed_over(
         assert len(found) >= len(whole) - 2
 
 
-def noted_of(path: Path, raw: bytes) -> list[str]:
+def noted_of(path: Path, raw: bytearray) -> list[str]:
     path.write_bytes(raw)
     return noted(path.parent)
 
