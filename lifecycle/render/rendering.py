@@ -20,7 +20,7 @@ from lifecycle.render.letter import LetterTexts, Rendered, put_together, render,
 from lifecycle.render.links import LinkSigner
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.render.program import Form
-from lifecycle.render.room import Answered, Chunk, Spec, rendering_room
+from lifecycle.render.room import Answered, Chunk, Spec, rendering_room, told_of
 from lifecycle.render.slots import Way
 from lifecycle.workers import Done, Runs, Work, Workers, WorkFailed
 
@@ -111,7 +111,7 @@ class RenderingAside:
     def render(self, asked: Sequence[Asked]) -> list[Rendered | BrokenTemplate]:
         """Render letters, in order: each, or why it could not be made. Raises EnvironmentFailed."""
         with self._lock:
-            numbers = [self._number(one.template) for one in asked]
+            numbers = [(self._number(one.template), way_of(one.links)) for one in asked]
             told: dict[int, Answered | BrokenTemplate] = {}
             waiting = _chunks(range(len(asked)))
             while waiting:
@@ -122,10 +122,7 @@ class RenderingAside:
                 ]
                 self._known |= {number for chunk in chunks for number in chunk.specs}
                 waiting = self._heard(asked, numbers, told, waiting, self._runs.run(works))
-            forms = [
-                self._forms.get((number, way_of(one.links)))
-                for number, one in zip(numbers, asked, strict=True)
-            ]
+            forms = [self._forms.get(number) for number in numbers]
         return [
             _put_together(told[place], forms[place], one.links) for place, one in enumerate(asked)
         ]
@@ -153,27 +150,27 @@ class RenderingAside:
         return self._last
 
     def _chunk(
-        self, asked: Sequence[Asked], numbers: Sequence[int], places: Sequence[int]
+        self, asked: Sequence[Asked], numbers: Sequence[tuple[int, Way]], places: Sequence[int]
     ) -> Chunk:
         specs: dict[int, Spec] = {}
         wanted: set[tuple[int, Way]] = set()
         letters = []
         for place in places:
-            one, number = asked[place], numbers[place]
+            one, (number, way) = asked[place], numbers[place]
             # A letter by itself comes after a worker ended, and goes to one that knows nothing.
             if number not in specs and (len(places) == 1 or number not in self._known):
                 specs[number] = _spec(one.template)
-            form = number, way_of(one.links)
-            if form not in self._forms:
-                wanted.add(form)
+            if (number, way) not in self._forms:
+                wanted.add((number, way))
             texts = one.texts
-            letters.append((number, texts.subject, texts.preheader, one.context, one.links))
+            links = None if one.links is None else told_of(one.links)
+            letters.append((number, texts.subject, texts.preheader, one.context, links))
         return Chunk(specs, frozenset(wanted), tuple(letters))
 
     def _heard(
         self,
         asked: Sequence[Asked],
-        numbers: Sequence[int],
+        numbers: Sequence[tuple[int, Way]],
         told: dict[int, Answered | BrokenTemplate],
         waiting: Sequence[Sequence[int]],
         results: Sequence[Done | WorkFailed],
@@ -187,7 +184,7 @@ class RenderingAside:
                 self._forms = {**forms, **self._forms}
                 for place, letter in zip(places, letters, strict=True):
                     if letter is None:
-                        self._known.discard(numbers[place])
+                        self._known.discard(numbers[place][0])
                         again.append(place)
                     else:
                         told[place] = letter
