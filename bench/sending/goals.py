@@ -75,11 +75,11 @@ def _goal(
 
 
 def _bulk(one: Measured, clock: str) -> float:
-    return _each(one, clock) / (getattr(one.bulk.whole, clock) / one.bulk.letters)
+    return float(_each(one, clock) / (getattr(one.bulk.whole, clock) / one.bulk.letters))
 
 
 def _single(one: Measured, clock: str) -> float:
-    return _each(one, clock) / (getattr(one.single.whole, clock) / one.single.letters)
+    return float(_each(one, clock) / (getattr(one.single.whole, clock) / one.single.letters))
 
 
 def _share(one: Measured, clock: str) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import monotonic
 
 from sqlalchemy import Connection, bindparam, select
 
@@ -50,10 +51,12 @@ _CAME_SINCE = Statement(
         among(_EVENT.c.customer_id, "ids"),
         _EVENT.c.pending,
         _EVENT.c.due_at > _NOW,
-        _EVENT.c.at <= _EVENT.c.received_at,
+        _EVENT.c.due_at <= bindparam("present", type_=_NOW.type),
     )
 )
 """Who has something stored that came after this tick began: another tick takes it in."""
+CLOCKS_APART = timedelta(seconds=0.5)
+"""So far apart may be the clocks by which events are received and ticks begin."""
 
 
 def deliver(
@@ -63,23 +66,26 @@ def deliver(
     now: datetime,
     batch: int = claims.BATCH,
     marketing: int | None = None,
+    since: float | None = None,
 ) -> int:
     """Deliver one batch of due messages; says how many it was the turn of.
 
-    At most `marketing` of them are not transactional; None = any number.
+    At most `marketing` of them are not transactional; None = any number. `since` is when it was
+    `now`, by `monotonic`; None: just now.
     """
+    since = monotonic() if since is None else since
     claimed, pulse = _claim(parts, now, batch, marketing)
     if not claimed:
         return 0
     reach("messages_claimed")
     try:
-        return _deliver(parts, letters, policy, claimed, now, pulse)
+        return _deliver(parts, letters, policy, claimed, now, since, pulse)
     except Exception:
         if not parts.outside:
             raise
         log.failed("messages_failed", messages=len(claimed))
         for one in claimed:
-            _alone(parts, letters, policy, one, now)
+            _alone(parts, letters, policy, one, now, since)
     return len(claimed)
 
 
@@ -94,9 +100,11 @@ def _claim(
         return claimed, parts.database.pulse(connection)
 
 
-def _alone(parts: Parts, letters: Letters, policy: Policy, one: Claim, now: datetime) -> None:
+def _alone(
+    parts: Parts, letters: Letters, policy: Policy, one: Claim, now: datetime, since: float
+) -> None:
     try:
-        _deliver(parts, letters, policy, [one], now)
+        _deliver(parts, letters, policy, [one], now, since)
     except Exception:
         log.failed("message_failed", customer=one.customer_id, message=one.id)
         with parts.database.write() as connection:
@@ -110,6 +118,7 @@ def _deliver(
     policy: Policy,
     claimed: Sequence[Claim],
     now: datetime,
+    since: float,
     pulse: Pulse = None,
 ) -> int:
     """Deliver what was claimed; says how many of them it was the turn of.
@@ -119,7 +128,7 @@ def _deliver(
     """
     weighed = weigh(_read(parts, claimed, now), parts, letters, policy, now)
     reach("letters_rendered")
-    begun = _begin(parts, letters, policy, claimed, weighed, now, pulse)
+    begun = _begin(parts, letters, policy, claimed, weighed, now, since, pulse)
     outcomes = _hand_over(parts, begun.going, now)
     _record(parts, begun, outcomes, now)
     reach("outcomes_committed")
@@ -148,6 +157,7 @@ def _begin(
     claimed: Sequence[Claim],
     weighed: Weighed,
     now: datetime,
+    since: float,
     pulse: Pulse,
 ) -> _Begun:
     """Ask the guard again, write what is held and dropped, and commit the attempts: at once."""
@@ -164,7 +174,7 @@ def _begin(
             ours = outbox.in_turn(connection, customers, ours, now, clock)
             weighed.only(ours)
             hold_put_aside(connection, weighed, now)
-            waiting = _wait(connection, weighed, now)
+            waiting = _wait(connection, weighed, now, since)
             going = weighed.prepared
             if parts.database.written_since(pulse, connection):
                 going = _guard_again(connection, parts, weighed, policy, now)
@@ -197,7 +207,7 @@ def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Clai
     return [one for one in claimed if one.id not in begun]
 
 
-def _wait(connection: Connection, weighed: Weighed, now: datetime) -> int:
+def _wait(connection: Connection, weighed: Weighed, now: datetime, since: float) -> int:
     """Leave out the letters of those who have something stored that is not taken in.
 
     It may be an exit or a complaint. Says how many wait for a later tick, since it came after this
@@ -207,9 +217,11 @@ def _wait(connection: Connection, weighed: Weighed, now: datetime) -> int:
         return 0
     arrived.enter(connection)
     ids = sorted({one.due.row.customer_id for one in weighed.prepared})
+    present = now + timedelta(seconds=monotonic() - since) + CLOCKS_APART
     bound = {"ids": ids, "now": now}
     unread = {row.customer_id for row in _UNREAD.rows(connection, bound)}
-    later = {row.customer_id for row in _CAME_SINCE.rows(connection, bound)} - unread
+    came = {row.customer_id for row in _CAME_SINCE.rows(connection, bound | {"present": present})}
+    later = came - unread
     waiting = sum(one.due.row.customer_id in later for one in weighed.prepared)
     weighed.prepared = [
         one for one in weighed.prepared if one.due.row.customer_id not in unread | later

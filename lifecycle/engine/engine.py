@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
@@ -52,6 +53,7 @@ class Engine:
         self.stop = False
         self._policy: Policy | None = None
         self._dues: claims.Dues | None = None
+        self._began = monotonic()
 
     def start(self, now: datetime, *, alone: bool) -> None:
         """Make ready after a start or a change of the definitions.
@@ -85,6 +87,7 @@ class Engine:
         recorded last, not made.
         """
         total = 0
+        self._began = monotonic()
         self.pacing.begin(now)
         self._policy = self.policy() if self.parts.outside or self._policy is None else self._policy
         elsewhere: set[str] = set()
@@ -159,7 +162,9 @@ class Engine:
         policy = replace(policy, rest=room.rest)
         done = 0
         try:
-            done = deliver(parts, self.letters, policy, now, room.letters, room.marketing)
+            done = deliver(
+                parts, self.letters, policy, now, room.letters, room.marketing, self._began
+            )
         finally:
             self.pacing.done(now, done)
         return done

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -44,13 +44,12 @@ def with_pool_codes(
     had = pools.given(connection, wanted)
     codes = pools.take(connection, wanted, now)
     tell_low(connection, [pool for one, pool in wanted.items() if one in codes and one not in had])
-    filled: dict[str, Offer] = {}
-    again = []
-    for one in going:
-        message_id = one.due.row.message_id
-        if one.offer is not None and message_id in codes:
-            filled[message_id] = offer = one.offer.with_code(codes[message_id])
-            again.append(wanted_of(one.due, parts, policy, offer.view, now))
+    filled = _filled(going, codes)
+    again = [
+        wanted_of(one.due, parts, policy, filled[one.due.row.message_id].view, now)
+        for one in going
+        if one.due.row.message_id in filled
+    ]
     made = dict(zip(filled, letters.make_many(again), strict=True))
     found, without = [], set()
     for one in going:
@@ -76,6 +75,16 @@ def with_pool_codes(
             weighed.dropped.append((one.due, "broken_template", str(ready)))
         else:
             found.append(replace(one, ready=ready, offer=filled[message_id]))
+    return found
+
+
+def _filled(going: Sequence[Prepared], codes: Mapping[str, str]) -> dict[str, Offer]:
+    """The offers of letters for which there is a code, with it, by message and in their order."""
+    found = {}
+    for one in going:
+        message_id = one.due.row.message_id
+        if one.offer is not None and message_id in codes:
+            found[message_id] = one.offer.with_code(codes[message_id])
     return found
 
 

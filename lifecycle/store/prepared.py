@@ -236,7 +236,9 @@ def _maker(
     made = f"named(({''.join(f'{value},' for value in values)}))"
     if into is not None:
         made = f"into({made})"
-    return eval(f"lambda row: {made}", {**ways, "named": named, "into": into})
+    written: Callable[[tuple[Any, ...]], Row]
+    written = eval(f"lambda row: {made}", {**ways, "named": named, "into": into})
+    return written
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
