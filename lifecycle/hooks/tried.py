@@ -18,7 +18,7 @@ from lifecycle.hooks.registry import HookProblem, Registry
 from lifecycle.hooks.sample import sample_check
 from lifecycle.workers import Done, Result, Work, Workers, WorkFailed
 
-IMPORT_SECONDS = 8.0
+IMPORT_SECONDS = 5.0
 """How long importing one file may take."""
 SAMPLE_SECONDS = 30.0
 """How long one hook may take over the sample, on which it is asked some dozen times."""
