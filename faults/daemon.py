@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from faults.memory import own_mb, resident_mb
-from faults.nursery import Born, Nursery
+from faults.nursery import Born, nursery_for
 from lifecycle.clock import SystemClock
 from lifecycle.errors import LifecycleError
 
@@ -38,17 +38,15 @@ class Daemon:
         self.ended_at: list[datetime] = []
         self.peak_mb = self.peak_own_mb = 0.0
         self._process: Born | None = None
-        self._nursery: Nursery | None = None
         self._sampler: threading.Thread | None = None
 
     def begin(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it, and do not wait until it is there."""
         assert not self.runs, "it runs already"
-        if self._nursery is None:
-            self._nursery = Nursery(self.changed)
         self.started_at.append(SystemClock().now())
         arguments = ["--project", str(self.project), "run"]
-        self._process = self._nursery.start(arguments, environment or os.environ, self.log)
+        nursery = nursery_for(self.changed)
+        self._process = nursery.start(arguments, environment or os.environ, self.log)
         self._sampler = threading.Thread(target=self._sample, args=(self._process,), daemon=True)
         self._sampler.start()
 
@@ -119,9 +117,6 @@ class Daemon:
         if self.runs:
             self.signal(signal.SIGCONT)
             self.kill()
-        if self._nursery is not None:
-            self._nursery.close()
-            self._nursery = None
 
     def last_words(self, lines: int = 12) -> str:
         """The end of its log."""

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,11 @@ START_SECONDS = 120.0
 
 
 class Nursery:
-    """One such process, for one set of changed constants."""
+    """One such process, for one set of changed constants; it ends with ours."""
 
-    def __init__(self, changed: Mapping[str, object]) -> None:
+    def __init__(self, changed: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "faults.nursery", json.dumps(dict(changed))],
+            [sys.executable, "-m", "faults.nursery", changed],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -40,9 +41,19 @@ class Nursery:
         self._ended: dict[int, int] = {}
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Born:
-        """Start the command line in a process of its own, which says what it says into `log`."""
+    def start(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
+    ) -> Born:
+        """Start the command line in a process of its own, which says what it says into `log`.
+
+        Problems go into `errors`, where that is another file.
+        """
         said = {"arguments": list(arguments), "environment": dict(environment), "log": str(log)}
+        said["errors"] = str(errors or log)
         assert self._process.stdin is not None
         with self._told:
             before = len(self._born)
@@ -51,11 +62,6 @@ class Nursery:
             born = self._told.wait_for(lambda: len(self._born) > before, START_SECONDS)
             assert born, "the nursery does not answer"
             return Born(self, self._born[before])
-
-    def close(self) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.wait()
 
     def ended(self, pid: int, seconds: float) -> int | None:
         """What a process ended with, waiting for it so long; None while it runs."""
@@ -73,6 +79,16 @@ class Nursery:
                 else:
                     self._ended[said["ended"]] = said["code"]
                 self._told.notify_all()
+
+
+@lru_cache(maxsize=32)
+def _nursery(changed: str) -> Nursery:
+    return Nursery(changed)
+
+
+def nursery_for(changed: Mapping[str, object]) -> Nursery:
+    """The nursery for these constants, made when it is first wanted."""
+    return _nursery(json.dumps(dict(changed)))
 
 
 class Born:
@@ -154,9 +170,10 @@ def _be(said: Mapping[str, Any]) -> int:
     from lifecycle import failpoints
     from lifecycle.cli import main as command
 
-    log = os.open(said["log"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    writes = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    log, errors = (os.open(said[one], writes, 0o644) for one in ("log", "errors"))
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for ours, theirs in ((nothing, 0), (log, 1), (log, 2)):
+    for ours, theirs in ((nothing, 0), (log, 1), (errors, 2)):
         os.dup2(ours, theirs)
     os.environ.clear()
     os.environ.update(said["environment"])

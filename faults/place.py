@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from faults.daemon import Daemon
 from faults.events import customer
 from faults.feed import Feed
 from faults.ground import Ground, Grounds
-from faults.launch import CLOCK
+from faults.nursery import nursery_for
 from faults.ports import free_port
 from faults.ses import Ses
 from lifecycle.errors import LifecycleError
@@ -91,20 +91,14 @@ class Place:
 
     def tried(self, *arguments: str, armed: str = "") -> subprocess.CompletedProcess[str]:
         """Carry out a command, whatever comes of it."""
-        program = [sys.executable, "-m", "lifecycle"]
-        if CLOCK in self.wanted.changed:
-            said = json.dumps({CLOCK: self.wanted.changed[CLOCK]})
-            program = [sys.executable, "-m", "faults.launch", said]
-        return subprocess.run(
-            [*program, "--project", str(self.root), "--json", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self.environment(armed),
-            cwd=HERE.parent,
-            timeout=COMMAND_SECONDS,
-        )
+        with tempfile.TemporaryDirectory() as made:
+            out, errors = Path(made) / "out", Path(made) / "errors"
+            said = ["--project", str(self.root), "--json", *arguments]
+            nursery = nursery_for(self.wanted.changed)
+            born = nursery.start(said, self.environment(armed), out, errors)
+            code = born.wait(COMMAND_SECONDS)
+            told = (out.read_text("utf-8"), errors.read_text("utf-8"))
+            return subprocess.CompletedProcess(said, code, *told)
 
     def environment(self, armed: str = "") -> dict[str, str]:
         """The environment that the shop's settings name, and the failpoints that are armed."""

@@ -49,18 +49,18 @@ def _once(asked: Asked, kind: str) -> Finding:
         later.begin(events(count, CUSTOMERS, "b"))
         while len(later.answered) < BEFORE * count:
             time.sleep(0.02)
-        copy = place.root / "copy"
-        backed_up, at = place.ses.count(), time.monotonic()
+        copy, at = place.root / "copy", time.monotonic()
         place.command("backup", str(copy))
         later.wait(SETTLE_SECONDS)
         deeds.do("unsubscribe")
-        deeds.do("erase")
         place.ses.change(latency=0.0)
         place.settle(letters_of([*first.answered, *later.answered]), SETTLE_SECONDS)
         time.sleep(max(0.0, at + HOUR_SECONDS - time.monotonic()))
         sent = place.ses.count()
         place.daemon.kill()
         told = _restore(place, copy)
+        known = {row[0] for row in place.ground.rows("SELECT attempt_id FROM attempt")}
+        unknown = sum(one.attempt_id not in known for one in place.ses.accepted())
         place.start()
         again = place.feed()
         again.begin(events(count, CUSTOMERS, "b"))
@@ -72,14 +72,27 @@ def _once(asked: Asked, kind: str) -> Finding:
         place.settle(letters_of(answered), SETTLE_SECONDS)
         place.daemon.stop()
         verdict = judge(place, answered, restored=True)
-        deeds.judge(verdict)
+        verdict.wrong += _still_agreed(place, deeds)
         figures = {
-            "sent_after_the_backup": sent - backed_up,
+            "sent_after_the_backup": unknown,
             "sent_before_it_was_confirmed": while_in_doubt,
             "sent_after_it_was_confirmed": place.ses.count() - sent - while_in_doubt,
             "attempts_by_the_journal": told.get("attempts_unknown"),
         }
         return finding(kind, begun, verdict, **figures)
+
+
+def _still_agreed(place: Place, deeds: Deeds) -> list[str]:
+    """The noes that came after the backup and are yeses again."""
+    return [
+        f"took consent back after the backup, and has it again: {message}"
+        for message in deeds.unsubscribed
+        if place.ground.value(
+            "SELECT c.agreed FROM consent c JOIN message m ON m.customer_id = c.customer_id "
+            "WHERE m.message_id = :message AND c.topic = 'offers'",
+            message=message,
+        )
+    ]
 
 
 def _restore(place: Place, copy: Path) -> dict[str, int]:

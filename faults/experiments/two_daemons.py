@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 
@@ -61,7 +62,7 @@ def second_daemon(place: Place) -> Daemon:
     if not other.exists():
         other.mkdir()
         for one in ("campaigns", "segments", "templates"):
-            (other / one).symlink_to(place.root / one)
+            shutil.copytree(place.root / one, other / one)
         text = settings.read_text("utf-8")
         (other / "settings.toml").write_text(text.replace(f":{place.port}", f":{port}"), "utf-8")
         (other / ".lifecycle").mkdir()
