@@ -54,28 +54,34 @@ def with_pool_codes(
     found, without = [], set()
     for one in going:
         message_id, customer_id = one.due.row.message_id, one.due.row.customer_id
+        ready = made.get(message_id)
         if customer_id in without:
             # Judged as if the one before had gone; asked again in the next pass.
-            if message_id in codes and not one.due.row.made:
-                pools.give_back(connection, [message_id])
-            continue
-        if message_id not in wanted:
+            _give_back(connection, one, ready)
+        elif message_id not in wanted:
             found.append(one)
-            continue
-        ready = made.get(message_id)
-        if not isinstance(ready, Ready):
+        elif isinstance(ready, Ready):
+            found.append(replace(one, ready=ready, offer=filled[message_id]))
+        else:
             without.add(customer_id)
             weighed.leave_after(one.due)
-        if ready is None:
-            log.warned("pool_empty", pool=wanted[message_id])
-            weighed.dropped.append((one.due, OUT_OF_STOCK, wanted[message_id]))
-        elif isinstance(ready, BrokenTemplate):
-            if not one.due.row.made:
-                pools.give_back(connection, [message_id])
-            weighed.dropped.append((one.due, "broken_template", str(ready)))
-        else:
-            found.append(replace(one, ready=ready, offer=filled[message_id]))
+            weighed.dropped.append((one.due, *_why_not(ready, wanted[message_id])))
+            _give_back(connection, one, ready)
     return found
+
+
+def _why_not(ready: BrokenTemplate | None, pool: str) -> tuple[str, str]:
+    """Why a letter does not go: without a code, or since it cannot be made."""
+    if ready is not None:
+        return "broken_template", str(ready)
+    log.warned("pool_empty", pool=pool)
+    return OUT_OF_STOCK, pool
+
+
+def _give_back(connection: Connection, one: Prepared, ready: Ready | BrokenTemplate | None) -> None:
+    """Give the code back of a letter that does not go now, unless one was sent with it before."""
+    if ready is not None and not one.due.row.made:
+        pools.give_back(connection, [one.due.row.message_id])
 
 
 def _filled(going: Sequence[Prepared], codes: Mapping[str, str]) -> dict[str, Offer]:
