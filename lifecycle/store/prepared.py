@@ -11,7 +11,6 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -20,6 +19,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 from lifecycle.store.remembered import Remembered, Tables, remembered_of
+from lifecycle.store.rows_kept import RowsKept
 
 SQLITE = "sqlite"
 _WRITES = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+(\w+)")
@@ -57,7 +57,7 @@ class Statement:
     ) -> None:
         """`into` makes of a row what `rows` gives in its place: a value that nobody changes.
 
-        `remembers` such values are kept, for rows that are read again and have not changed.
+        `remembers` such values are kept at most, for rows that are read again unchanged.
         `reads`: what it gives of one customer holds until one of these tables is written to, and
         nobody changes it. `quiet`: what it writes is given by no statement that says `reads`.
         """
@@ -177,7 +177,7 @@ def _compiled(
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
     made = _maker(row._make, len(names_out), ways_out, into)
-    made = lru_cache(remembers)(made) if remembers else made
+    made = RowsKept(made, remembers) if remembers else made
     return _Ready(sql, _written(sql), made, _binder(places))
 
 
