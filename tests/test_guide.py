@@ -22,8 +22,9 @@ from lifecycle.core.rule.compare import OPS
 from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import LEAF_KEYS, read_rule
 from lifecycle.core.rule.window import WINDOW_KEYS
-from lifecycle.core.settings import Breaker, Cap, SendingPolicy
+from lifecycle.core.settings import Breaker, Cap, SendingPolicy, Topic, Tracking, Utm
 from lifecycle.core.step import Step, Variant, Winner
+from lifecycle.core.warm_up import WarmUp
 from lifecycle.hooks import find
 from lifecycle.sim.cases import run_all
 
@@ -39,11 +40,12 @@ MONTHLY = "newsletter/2027-06.mjml"
 """A template of the recurring letter that is shown."""
 OF_ITSELF = ("uses this segment", "nothing else speaks of", "is not there yet", "without [exit]")
 """Doubts about examples that stand alone: nobody uses them, nobody speaks of their events."""
-NOT_WRITTEN = {"id", "version", "policy", "resend_uncertain"}
+NOT_WRITTEN = {"id", "version", "policy"}
 """Keys that no file says, or none may say yet."""
 WORDS = (
     *(Flow, Broadcast, Series, Enter, Exit, Goal, Holdout, Sending, Step, Variant, Winner),
     *(IncentiveOffer, Waves, StopIf, SendingPolicy, Cap, Breaker, Case, CaseCustomer),
+    *(Topic, Tracking, Utm, WarmUp),
 )
 
 
@@ -118,6 +120,16 @@ def test_the_settings_that_are_shown_pass_check(shop: Path) -> None:
     _, mark, after = after.partition("[transport]\n")
     assert mark
     file.write_text(before + part("# settings.toml") + mark + after, "utf-8")
+    assert told(shop) == []
+
+
+@pytest.mark.parametrize("text", [one for one in shown() if one.startswith("# in settings.toml")])
+def test_each_part_of_the_settings_that_is_shown_passes_check(shop: Path, text: str) -> None:
+    file = shop / "settings.toml"
+    rest = file.read_text("utf-8")
+    for table in tomllib.loads(text):
+        rest = re.sub(rf"(?ms)^\[{table}\]\n.*?(?=^\[)", "", rest)
+    file.write_text(f"{text}\n{rest}", "utf-8")
     assert told(shop) == []
 
 
