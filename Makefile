@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 # Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send faults schemas lock clean
+.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send bench-queue bench-memory faults schemas lock clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +72,12 @@ bench-segments: $(STAMP)  ## measure segments on a shop of a million; ONLY="tick
 bench-send: $(STAMP)  ## measure sending beside a plain loop and a stand-in SES
 	@$(BIN)/python -m bench.sending
 
+bench-queue: $(STAMP)  ## measure the queue on PostgreSQL beside procrastinate
+	@$(BIN)/python -m bench.sending.queue_pg
+
+bench-memory: $(STAMP)  ## measure what memory sending takes; LETTERS=1000000
+	@$(BIN)/python -m bench.sending.memory $(if $(LETTERS),--letters $(LETTERS))
+
 fuzz: $(STAMP)  ## try every parser with what no one would write; SECONDS_EACH=600 for longer
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),30)
 
@@ -85,6 +91,7 @@ schemas: $(STAMP)  ## the JSON Schemas by which an editor completes the TOML fil
 lock:  ## resolve the dependencies anew (needs uv)
 	@$(LOCK) --output-file requirements.txt pyproject.toml requirements.in
 	@$(LOCK) --output-file requirements-dev.txt --extra postgres pyproject.toml requirements-dev.in
+	@$(LOCK) --output-file bench/requirements.txt bench/requirements.in
 
 clean:  ## remove the virtual environment and the caches
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
