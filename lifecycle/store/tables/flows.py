@@ -162,7 +162,7 @@ class Attempt(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_of_message", "customer_id", "message_id"),
         Index("attempt_by_id", "attempt_id"),
-        {"info": {"shard_key": "customer_id"}},
+        {"info": {"shard_key": "customer_id"}, "postgresql_with": {"fillfactor": 60}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     attempt_id: str = Field(primary_key=True, sa_type=Text)

@@ -79,6 +79,7 @@ def _attempt() -> None:
         sa.Column("evidence", sa.Text(), nullable=True),
         sa.Column("path", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
+        postgresql_with={"fillfactor": 60},
     )
 
 
