@@ -106,4 +106,10 @@ EXPERIMENT = Experiment(
     f"the database lies on a disk of {DISK_MB} MB in memory that is filled to its last byte and "
     f"freed again, {TIMES} times, while events come in. The lease is 6 s in the place of 120.",
     run,
+    (
+        ("times full", "times_full"),
+        ("daemon lived", "daemon_lived"),
+        ("requests refused", "requests_refused"),
+        ("sent while full", "sent_while_full"),
+    ),
 )

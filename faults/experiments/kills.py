@@ -87,4 +87,8 @@ EXPERIMENT = Experiment(
     "SIGKILL 0.2 to 2 seconds after the daemon answers (one in six: after the process starts), "
     "while events come in without a pause.",
     run,
+    (
+        ("kills", "kills"),
+        ("requests unanswered", "unanswered"),
+    ),
 )

@@ -87,4 +87,12 @@ EXPERIMENT = Experiment(
     "another process holds SQLite's write lock (BEGIN IMMEDIATE), or on PostgreSQL the tables of "
     "events, customers due, consents and suppressions (LOCK TABLE … ACCESS EXCLUSIVE).",
     run,
+    (
+        ("locked, s", "locked_seconds"),
+        ("sent meanwhile", "sent_while_locked"),
+        ("events answered meanwhile", "events_answered_while_locked"),
+        ("unsubscribes answered", "unsubscribes_answered"),
+        ("slowest, s", "slowest_unsubscribe_seconds"),
+        ("next letter after, s", "first_letter_after_seconds"),
+    ),
 )

@@ -61,4 +61,8 @@ EXPERIMENT = Experiment(
     f"{READ_SECONDS:g} s), sends half an answer, or answers 500, a quarter each; a lost bulk "
     "answer is one for all its letters. Feedback comes through the queue.",
     run,
+    (
+        ("answers lost", "answers_lost"),
+        ("proved after, s", "proved_seconds"),
+    ),
 )

@@ -87,4 +87,10 @@ EXPERIMENT = Experiment(
     f"again is {WINDOW_SECONDS} s in the place of 15 minutes. One letter in eleven is of a "
     "campaign with `resend_uncertain = true`: it alone may be accepted twice.",
     run,
+    (
+        ("unknown at first", "uncertain_at_first"),
+        ("events lost", "events_lost"),
+        ("events copied", "events_copied"),
+        ("proved after, s", "proved_seconds"),
+    ),
 )

@@ -25,6 +25,7 @@ MODES = ("single", "bulk")
 REACHED_SECONDS = 120.0
 WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 """In the place of 15 minutes, so that a letter may go again while somebody waits."""
+REST_SECONDS = 60.0
 REST_AFTER = 6
 """After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
 
@@ -117,7 +118,7 @@ def _rest(place: Place, deeds: Deeds) -> None:
     """Let the daemon work undisturbed until nothing is under way but what comes in."""
     place.start()
     deeds.finish()
-    end = time.monotonic() + SETTLE_SECONDS
+    end = time.monotonic() + REST_SECONDS
     while time.monotonic() < end:
         _, under_way = place.standing()
         if under_way < 3 * PER_SECOND:
@@ -133,4 +134,8 @@ EXPERIMENT = Experiment(
     "events come in; then it is started, armed with the next point. A point that is never "
     "reached counts as a failure.",
     run,
+    (
+        ("points", "points"),
+        ("kills", "kills"),
+    ),
 )

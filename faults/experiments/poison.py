@@ -103,4 +103,8 @@ EXPERIMENT = Experiment(
     "rounds of events without and with poison by turns, in one life of one daemon: a trigger that "
     "raises, one that never ends, a letter that cannot be rendered, one that never ends.",
     run,
+    (
+        ("poisoned", "poisoned"),
+        ("throughput with poison", "throughput_with_poison"),
+    ),
 )

@@ -128,4 +128,9 @@ EXPERIMENT = Experiment(
     f"backends are ended every 0 to {KICKS_SECONDS} s; and a proxy of ours cuts connections at one "
     f"COMMIT in {round(1 / CUT_SHARE)}, before or after the server has it.",
     run,
+    (
+        ("times", "times"),
+        ("commits cut", "commits_cut"),
+        ("requests unanswered", "unanswered"),
+    ),
 )

@@ -102,4 +102,12 @@ EXPERIMENT = Experiment(
     f"an account of {RATE:g} letters a second that refuses for {REFUSED_SECONDS:g} s in the middle "
     "of the work. Calls are counted by the stand-in, at their first byte.",
     run,
+    (
+        ("rate", "rate"),
+        ("most begun in a second", "most_begun_in_a_second"),
+        ("over the rate", "overshoot"),
+        ("refused for the rate", "throttled_by_rate"),
+        ("went on after, s", "resumed_after_seconds"),
+        ("attempts", "attempts"),
+    ),
 )

@@ -96,4 +96,11 @@ EXPERIMENT = Experiment(
     f"{TIMES:g} times as fast as the world's, while {EVENTS_AN_HOUR} events an hour come in. "
     f"One campaign lets letters go stale after {STALE_AFTER}.",
     run,
+    (
+        ("went on after, s", "resumed_after_seconds"),
+        ("drained after, s", "drained_after_seconds"),
+        ("attempts", "attempts"),
+        ("of the short-lived", "of_the_short_lived"),
+        ("peak MB while down", "peak_mb_while_down"),
+    ),
 )

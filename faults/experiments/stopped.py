@@ -101,4 +101,5 @@ EXPERIMENT = Experiment(
     f"one of two daemons stops itself (SIGSTOP) at a named point; after {PAST} s, with a lease of "
     f"{LEASE_SECONDS} s in the place of 120, it is woken.",
     run,
+    (("outcomes too late", "outcomes_too_late"),),
 )

@@ -80,4 +80,8 @@ EXPERIMENT = Experiment(
     "What does a second daemon on one database do?",
     "a second daemon is started on the same database while the first one sends.",
     run,
+    (
+        ("sent by each", "sent_by_each"),
+        ("second ended with", "second_ended_with"),
+    ),
 )

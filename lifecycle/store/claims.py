@@ -24,6 +24,8 @@ BATCH = 500
 LEASE_SECONDS = 120
 LEASE = timedelta(seconds=LEASE_SECONDS)
 ATTEMPTS_BEFORE_QUARANTINE = 3
+FEW = 25
+"""So many rows of a worker that died are taken together again."""
 
 _CLOCK = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
@@ -78,7 +80,8 @@ CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts", "everything", "
 
 _FRESH = "attempts = 0"
 _OF_RANK = f"{_FRESH} AND transactional = :of AND priority = :rank"
-_FAILED = f"attempts > 0 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
+_FAILED_ONCE = "attempts = 1"
+_FAILED_AGAIN = f"attempts > 1 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
 
 
 @lru_cache(maxsize=20)
@@ -108,9 +111,10 @@ def _aside(kind: str, queue: str) -> Statement:
 def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
     """Take up to `batch` rows of a queue (intake, enrollment, message, errand) due at `now`.
 
-    A row whose worker failed or died is taken alone, after all others, so that it takes nobody
-    with it; one that did so too often is put aside. What was noted is entered first: all of it
-    where the order of the queues must hold, else a part.
+    Rows whose worker failed or died are taken after all others: a few together, since most of them
+    only were in the same batch, and alone once that failed too, so that the one at fault takes
+    nobody with it; one that did so too often is put aside. What was noted is entered first: all of
+    it where the order of the queues must hold, else a part.
     """
     if queue != "errand":
         arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
@@ -118,10 +122,14 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
     claimed = _claimed(connection, _statement(kind, queue, _FRESH), bound)
     if not claimed:
-        claimed = _claimed(connection, _statement(kind, queue, _FAILED), {**bound, "batch": 1})
+        few = {**bound, "batch": min(batch, FEW)}
+        claimed = _claimed(connection, _statement(kind, queue, _FAILED_ONCE), few)
     if not claimed:
-        for one in _claimed(connection, _aside(kind, queue), {"now": bound["now"]}):
-            log.warned(f"{queue}_quarantined", customer=one.customer_id, id=one.id)
+        one = {**bound, "batch": 1}
+        claimed = _claimed(connection, _statement(kind, queue, _FAILED_AGAIN), one)
+    if not claimed:
+        for row in _claimed(connection, _aside(kind, queue), {"now": bound["now"]}):
+            log.warned(f"{queue}_quarantined", customer=row.customer_id, id=row.id)
     return claimed
 
 
@@ -149,7 +157,8 @@ def claim_in_turn(
                 marketing -= len(found)
     if claimed or (marketing is not None and marketing < 1):
         return claimed
-    return claim(connection, "message", now, 1)  # Those that failed, each alone.
+    room = batch if marketing is None else min(batch, marketing)
+    return claim(connection, "message", now, min(room, FEW))  # Those that failed.
 
 
 def _ranks(connection: Connection) -> Iterator[tuple[bool, int]]:
