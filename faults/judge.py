@@ -120,7 +120,6 @@ def _fates(
     dropped: Counter[str] = Counter()
     resolved: Counter[str] = Counter()
     went = {one.message_id for one in accepted}
-    doubled = twice(list(accepted))
     stuck, unsent, unsaid = [], [], []
     for message_id, one in messages.items():
         state = one.state
@@ -152,7 +151,12 @@ def _fates(
     ):
         if ids:
             found.wrong.append(f"{what}: {len(ids)}, as {ids[:SHOWN]}")
-    for message_id in doubled:
+    _doubled(found, accepted, messages)
+
+
+def _doubled(found: Verdict, accepted: Sequence[Accepted], messages: dict[str, _Message]) -> None:
+    """What SES has accepted twice, and whether its campaign allows it."""
+    for message_id in twice(list(accepted)):
         campaign = messages[message_id].campaign if message_id in messages else ""
         if campaign in RESENDING:
             found.resent += 1

@@ -177,7 +177,7 @@ def _be(said: Mapping[str, Any]) -> int:
         os.dup2(ours, theirs)
     os.environ.clear()
     os.environ.update(said["environment"])
-    failpoints.arm(os.environ.get(failpoints.VARIABLE, ""))
+    failpoints.asked_for(os.environ.get(failpoints.VARIABLE, ""))
     return command(said["arguments"])
 
 

@@ -42,8 +42,8 @@ _ARMED = _read(os.environ.get(VARIABLE, ""))
 _LOCK = Lock()
 
 
-def arm(said: str) -> None:
-    """Arm points as the environment does, in a process that is forked from one already running."""
+def asked_for(said: str) -> None:
+    """Take in points as the environment names them, in a process forked from one that runs."""
     _ARMED.update(_read(said))
 
 
