@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lifecycle.render.check import lint_template, unknown_names
+from lifecycle.render.check import lint_template, names_in, unknown_names
+from lifecycle.render.compile import environment
 from lifecycle.render.letter import KNOWN_NAMES
 from tests.render.documents import Write, page, words
 
@@ -74,3 +75,12 @@ def test_unknown_names_are_told_with_file_and_line(compiled: Write) -> None:
     ]
     assert "custmer" in found[0].problem
     assert "customer" in found[0].hint
+
+
+def test_looking_for_names_runs_no_filter_of_the_shops() -> None:
+    ran: list[str] = []
+    env = environment({"leaver": ran.append}, {}, autoescape=True)
+    source = "{{ 'x' | leaver }}{{ nme | leaver }}{{ 'y' | upper }}"
+    assert list(names_in(env, source)) == [("nme", 1)]
+    assert ran == []
+    assert env.filters["upper"]("y") == "Y"
