@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -18,7 +17,7 @@ from sqlalchemy import Connection
 from lifecycle import log
 from lifecycle.core.incentive import IncentiveOffer
 from lifecycle.engine.parts import Parts
-from lifecycle.hooks import HookFailed, IncentiveAsked, run_incentive
+from lifecycle.hooks import CodeAsked, HookFailed, IncentiveAsked
 from lifecycle.store import hook_codes
 from lifecycle.store.hook_codes import HookCode
 
@@ -57,27 +56,39 @@ def ask(parts: Parts, asking: Sequence[Wanted], now: datetime) -> dict[str, Hook
         before = known(connection, asking)
     began, waiting = time.monotonic(), iter(asking)
     found: dict[str, HookCode] = {}
-    with ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
-        while some := list(islice(waiting, ASKED_AT_ONCE)):
-            tried = [before.get(one.made_for) for one in some]
-            answers = list(threads.map(lambda one, was: _ask(parts, one, was, now), some, tried))
-            with parts.database.write() as connection:
-                hook_codes.keep(connection, answers)
-            found |= {one.made_for: one for one in answers}
-            if time.monotonic() - began > PASS_SECONDS:
-                break
+    while some := list(islice(waiting, ASKED_AT_ONCE)):
+        answers = [
+            _answer(one, before.get(one.made_for), answer, now)
+            for one, answer in zip(some, _asked(parts, some), strict=True)
+        ]
+        with parts.database.write() as connection:
+            hook_codes.keep(connection, answers)
+        found |= {one.made_for: one for one in answers}
+        if time.monotonic() - began > PASS_SECONDS:
+            break
     return found
 
 
-def _ask(parts: Parts, one: Wanted, before: HookCode | None, now: datetime) -> HookCode:
+def _asked(parts: Parts, some: Sequence[Wanted]) -> list[str | HookFailed]:
+    """What the hooks say, in order."""
+    hooks = parts.live.hooks
+    questions: dict[int, CodeAsked] = {
+        place: (hooks.incentives[one.offer.kind], _question(parts, one))
+        for place, one in enumerate(some)
+        if one.offer.kind in hooks.incentives
+    }
+    said = dict(zip(questions, hooks.asking.incentives(list(questions.values())), strict=True))
+    return [
+        said.get(place, HookFailed(one.offer.kind, "", NOT_THERE)) for place, one in enumerate(some)
+    ]
+
+
+def _answer(
+    one: Wanted, before: HookCode | None, answer: str | HookFailed, now: datetime
+) -> HookCode:
     offer = one.offer
     tries = before.tries if before is not None else 0
     blank = HookCode(one.customer_id, one.made_for, offer.kind, None, tries + 1, "", now)
-    hook = parts.live.hooks.incentives.get(offer.kind)
-    if hook is None:
-        answer: str | HookFailed = HookFailed(offer.kind, "", NOT_THERE)
-    else:
-        answer = run_incentive(hook, _question(parts, one))
     if isinstance(answer, str):
         return replace(blank, code=answer)
     log.warned(

@@ -19,6 +19,7 @@ from lifecycle.hooks.declare import (
 from lifecycle.hooks.facts import Facts, UndeclaredRead
 from lifecycle.hooks.find import find
 from lifecycle.hooks.hand_over import TriggerAsked, answering, handed_over
+from lifecycle.hooks.here import CodeAsked
 from lifecycle.hooks.registry import HookProblem, Registry
 from lifecycle.hooks.run import (
     HookFailed,
@@ -34,6 +35,7 @@ __all__ = [
     "ALL_TIME",
     "AskedAside",
     "Attribute",
+    "CodeAsked",
     "Event",
     "Facts",
     "HookFailed",

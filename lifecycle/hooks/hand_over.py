@@ -1,11 +1,11 @@
-"""How a trigger's question is handed to a worker process: the little that it may see, and no more.
+"""How a hook's question is handed to a worker process: the little that it may see, and no more.
 
 A worker opens the project by itself, once: `Workers(partial(answering, root))`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts as CoreFacts
-from lifecycle.hooks.declare import Attribute, Trigger
+from lifecycle.hooks.declare import Attribute, IncentiveAsked, Trigger
 from lifecycle.hooks.find import find
+from lifecycle.hooks.here import AskedHere
 from lifecycle.hooks.registry import Registry
 from lifecycle.hooks.run import HookFailed, run_attribute, run_trigger
 
@@ -70,6 +71,20 @@ def answering(root: Path) -> Callable[[TriggerAsked], Event | HookFailed | None]
         if trigger is None:
             return HookFailed(asked.trigger, asked.event.id, "the trigger is not there")
         return run_trigger(trigger, asked.event, asked.facts)
+
+    return answer
+
+
+def giving(root: Path) -> Callable[[Sequence[IncentiveAsked]], list[str | HookFailed]]:
+    """The function that asks for codes, all at once, with the hooks of the project in `root`."""
+    registry, _ = find(root)
+
+    def answer(asked: Sequence[IncentiveAsked]) -> list[str | HookFailed]:
+        there = [one for one in asked if one.kind in registry.incentives]
+        codes = AskedHere().incentives([(registry.incentives[one.kind], one) for one in there])
+        given = dict(zip((one.key for one in there), codes, strict=True))
+        gone = "the hook is not there"
+        return [given.get(one.key, HookFailed(one.kind, "", gone)) for one in asked]
 
     return answer
 

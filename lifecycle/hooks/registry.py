@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from lifecycle.hooks.declare import Attribute, Incentive, TemplateFilter, Trigger
-from lifecycle.hooks.here import AskedHere, AsksTriggers
+from lifecycle.hooks.here import AskedHere, AsksHooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,8 @@ class Registry:
     attributes: Mapping[str, Attribute] = field(default_factory=lambda: MappingProxyType({}))
     incentives: Mapping[str, Incentive] = field(default_factory=lambda: MappingProxyType({}))
     filters: Mapping[str, TemplateFilter] = field(default_factory=lambda: MappingProxyType({}))
-    asking: AsksTriggers = field(default_factory=AskedHere, compare=False)
-    """Who asks the triggers."""
+    asking: AsksHooks = field(default_factory=AskedHere, compare=False)
+    """Who asks triggers and incentive hooks."""
 
 
 @dataclass(frozen=True, slots=True)

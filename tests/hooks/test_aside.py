@@ -11,7 +11,17 @@ import pytest
 
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
-from lifecycle.hooks import AskedAside, HookFailed, find, find_tried, in_time, sample_tried
+from lifecycle.hooks import (
+    AskedAside,
+    CodeAsked,
+    HookFailed,
+    IncentiveAsked,
+    find,
+    find_tried,
+    in_time,
+    run,
+    sample_tried,
+)
 from lifecycle.hooks import aside as aside_module
 from lifecycle.hooks import tried as tried_module
 from lifecycle.hooks.here import AskedHere
@@ -34,6 +44,27 @@ def made(event, facts):
     if event.properties.get("stuck"):
         return 9 ** 9 ** 9
     return event.becomes("made", often=facts.customer["seen_often"])
+'''
+INCENTIVE = '''"""Makes codes."""
+
+import os
+from pathlib import Path
+
+from lifecycle.hooks import incentive
+
+
+@incentive("lottery")
+def lottery(asked):
+    """Give the key, or do what the customer's id says."""
+    with (Path(__file__).parent / "asked.txt").open("a") as told:
+        told.write(asked.key + "\\n")
+    if asked.customer_id == "stuck":
+        return 9 ** 9 ** 9
+    if asked.customer_id == "ends":
+        os._exit(3)
+    if asked.customer_id == "raises":
+        raise ValueError("no")
+    return None if asked.customer_id == "none" else f"CODE-{asked.key}"
 '''
 Put = Callable[[str, str], Path]
 
@@ -91,6 +122,47 @@ def test_a_trigger_that_gets_stuck_in_c_fails_for_its_event_alone(
     assert isinstance(stuck, HookFailed) and stuck.event_id == "e1" and "stalled" in stuck.why
     event = Event(NOW, "e2", "other", {})
     assert isinstance(asking.trigger(trigger, event, facts_of(event)), Event)
+
+
+@pytest.fixture
+def codes(put: Put, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[AskedAside, Path]]:
+    """Somebody who asks for codes aside, and where the keys are told that were asked for."""
+    monkeypatch.setattr(run, "INCENTIVE_SECONDS", 3.0)
+    root = put("hook.py", INCENTIVE)
+    made = AskedAside(root, find(root)[0])
+    yield made, root / "hooks" / "asked.txt"
+    made.close()
+
+
+def questions(root: Path, *customers: str) -> list[CodeAsked]:
+    hook = find(root)[0].incentives["lottery"]
+    return [
+        (hook, IncentiveAsked(f"k{place}", "lottery", customer, "f"))
+        for place, customer in enumerate(customers)
+    ]
+
+
+def test_codes_asked_for_aside_are_those_given_here(codes: tuple[AskedAside, Path]) -> None:
+    asking, told = codes
+    asked = questions(told.parent.parent, "c1", "none", "raises", "c2")
+    said = asking.incentives(asked)
+    assert said == AskedHere().incentives(asked)
+    assert said[0::3] == ["CODE-k0", "CODE-k3"] and said[1] == ""
+    assert isinstance(said[2], HookFailed) and "no" in said[2].why
+    assert sorted(told.read_text().split()) == sorted(["k0", "k1", "k2", "k3"] * 2)
+    assert asking.incentives([]) == []
+
+
+@pytest.mark.parametrize(("how", "why"), [("stuck", "stalled"), ("ends", "crashed")])
+def test_a_hook_that_takes_its_process_along_is_without_its_own_code_alone(
+    how: str, why: str, codes: tuple[AskedAside, Path]
+) -> None:
+    asking, told = codes
+    one, bad, other = asking.incentives(questions(told.parent.parent, "c1", how, "c2"))
+    assert (one, other) == ("CODE-k0", "CODE-k2")
+    assert isinstance(bad, HookFailed) and why in bad.why and bad.hook == "lottery"
+    assert set(told.read_text().split()) == {"k0", "k1", "k2"}, "a retry has the same key"
+    assert asking.incentives(questions(told.parent.parent, "c3")) == ["CODE-k0"]
 
 
 @pytest.mark.parametrize(
