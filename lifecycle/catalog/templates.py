@@ -20,7 +20,7 @@ from lifecycle.catalog.project import Project
 from lifecycle.catalog.written_letters import WrittenLetter, empty, placed, written_letters
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.recurring import template_pattern
-from lifecycle.render.check import lint_template, names_in, unknown_names
+from lifecycle.render.check import lint_template, names_in, not_run, unknown_names
 from lifecycle.render.compile import CompiledTemplate, environment
 from lifecycle.render.problems import TemplateProblem
 
@@ -135,7 +135,7 @@ class Templates:
                 reached.update(compiled.files)
 
     def _texts(self, document: Document, campaign: Campaign) -> Iterator[Problem]:
-        env = environment(dict(self.filters), {}, autoescape=False)
+        env = environment(dict.fromkeys(self.filters, not_run), {}, autoescape=False)
         for place, source in written_texts(campaign):
             if "subject" in place and ("\n" in source or "\r" in source):
                 yield document.problem(place, "a subject stands on one line")

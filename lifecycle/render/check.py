@@ -64,7 +64,7 @@ def names_in(env: LetterEnvironment, source: str) -> Iterator[tuple[str, int]]:
     constant, here, where nothing bounds a shop's own.
     """
     idle = env.overlay()
-    idle.filters = dict.fromkeys(env.filters, _not_run)
+    idle.filters = dict.fromkeys(env.filters, not_run)
     try:
         tree = idle.parse(source)
         undeclared = find_undeclared_variables(tree)
@@ -78,8 +78,8 @@ def names_in(env: LetterEnvironment, source: str) -> Iterator[tuple[str, int]]:
         yield name, first.get(name, 1)
 
 
-def _not_run(*_: object, **__: object) -> NoReturn:
-    """Stands for a filter: Jinja then leaves what it would give to be found when it is rendered."""
+def not_run(*_: object, **__: object) -> NoReturn:
+    """Stands for a filter: Jinja then leaves what it gives to be found when it is rendered."""
     raise NotImplementedError
 
 

@@ -117,3 +117,10 @@ def test_a_filter_of_the_shops_own_is_known():
     files = {**FILES, CART_FILE: text}
     assert from_files(files).catalog is None
     assert from_files(files, filters={"shout": str.upper}).problems == ()
+
+
+def test_looking_a_subject_over_runs_no_filter_of_the_shops():
+    ran: list[str] = []
+    text = CART.replace("You left {{ event.items[0].name }} behind", "{{ 'x' | leaver }}")
+    from_files({**FILES, CART_FILE: text}, filters={"leaver": ran.append})
+    assert ran == []
