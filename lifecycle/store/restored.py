@@ -214,23 +214,21 @@ def _attempts_made(connection: Connection, rows: Sequence[Any]) -> dict[str, int
 def in_doubt(connection: Connection, rows: Sequence[Any]) -> list[Any]:
     """Those of the messages about to be attempted (their rows) that may have gone already.
 
-    The journal knows them; or they fell due while the backup was not kept up, were planned after
-    it, were never attempted, and nobody has said that the journal is whole.
+    The journal knows of a later attempt than the database does; or they fell due while the backup
+    was not kept up, were planned after it, were never attempted, and nobody has said that the
+    journal is whole.
     """
     restored = restoration(connection)
     if restored is None:
         return []
-    known = {row.message_id for row in _GONE.rows(connection, {"ids": _ids(rows)})}
-    tried = {row.message_id for row in rows if row.made}
+    gone = {one.message_id: one.number for one in _GONE.rows(connection, {"ids": _ids(rows)})}
+    unconfirmed = restored.confirmed_at is None
     found = []
     for row in rows:
-        if row.message_id in tried:
-            continue
-        unconfirmed = restored.confirmed_at is None
+        made = row.made or 0
         later = row.planned_at > restored.backed_up_at
-        if row.message_id in known or (
-            unconfirmed and later and row.fell_due_at <= restored.restored_at
-        ):
+        presumed = unconfirmed and later and row.fell_due_at <= restored.restored_at
+        if gone.get(row.message_id, 0) > made or (presumed and not made):
             found.append(row)
     return found
 

@@ -14,6 +14,7 @@ from lifecycle.cli import copying
 from lifecycle.cli.keeping import Keeper, journal_of, put_in_use
 from lifecycle.core.message import OutcomeKind
 from lifecycle.engine.engine import Engine
+from lifecycle.engine.resolve import resolve
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.store import restored
 from lifecycle.store.addresses import address_hash
@@ -124,6 +125,32 @@ def test_once_the_journal_is_said_to_be_whole_what_it_does_not_know_goes(
     states = {row.message_id: row.state for row in running.rows("message")}
     assert [states[one] for one in sorted(noted)].count("uncertain") == 3
     assert {row.state for row in running.rows("enrollment")} == {"finished"}
+
+
+def test_a_later_attempt_than_the_backup_knows_of_puts_a_message_in_doubt_once_more(
+    journaled: Journaled,
+) -> None:
+    """In doubt in the backup, settled by hand and sent after it: not once more for the asking."""
+    running, post = journaled.running, journaled.post
+    running.hear(event("2026-05-04T10:35:00", "a", "c9"))
+    post.script = [OutcomeKind.UNCERTAIN]
+    running.run("2026-05-04T10:36:00")
+    (doubtful,) = (one.message_id for one in running.rows("message") if one.state == "uncertain")
+    backup = journaled.snapshot()
+
+    def settle(at: str) -> None:
+        with running.database.write() as connection:
+            resolve(connection, doubtful, "not-sent", instant(at))
+        running.run(at)
+
+    settle("2026-05-04T10:40:00")
+    sent = post.per_key()[doubtful]
+    journaled.put_back(backup)
+    journaled.start(DISASTER)
+    settle("2026-05-04T11:31:00")
+    assert post.per_key()[doubtful] == sent
+    settle("2026-05-04T11:32:00")
+    assert post.per_key()[doubtful] == sent + 1
 
 
 def test_feedback_settles_what_a_restored_database_does_not_know(journaled: Journaled) -> None:
