@@ -306,7 +306,9 @@ class Live:
         sent = back + timedelta(days=1) if back else timedelta()
         reaches = needs.reaches | self._computed_reaches
         ledger = needs.ledger or self.reads_ledger
-        return replace(self._reading, reaches=reaches, sent=sent, ledger=ledger, wishes=True)
+        # Each letter changes its enrollment: as it is read here it is not read again.
+        asked = replace(self._reading, reaches=reaches, sent=sent, ledger=ledger, wishes=True)
+        return replace(asked, again=False)
 
     @cached_property
     def kept_in_letters(self) -> frozenset[tuple[str, ...]]:
@@ -340,4 +342,3 @@ class Live:
 
 def _back(looks_back: timedelta) -> Reach:
     return WHOLE if looks_back >= ALL_TIME else Reach(back=looks_back)
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +36,8 @@ class Reading:
 
     reaches: frozenset[tuple[str, Reach]] = frozenset()
     enrollments: bool = True
+    again: bool = True
+    """Whether enrollments are kept as they were read, since they will be read again unchanged."""
     sent: timedelta = NO_SENT
     past: frozenset[str] = frozenset()
     """The top-level attributes whose earlier values are read."""
@@ -87,7 +89,8 @@ def load(
     if reading.reaches:
         history.read(connection, facts, reading.reaches, min(anchor or now, now), seen, claimed)
     if reading.enrollments:
-        for customer_id, enrollment in _ENROLLMENTS.rows(connection, ids):
+        read = _ENROLLMENTS if reading.again else _ENROLLMENTS_ONCE
+        for customer_id, enrollment in read.rows(connection, ids):
             facts[customer_id].enrollments.append(enrollment)
     back = reading.sent
     if reading.wishes:
@@ -157,7 +160,7 @@ def enrollment_of(row: Any) -> Enrollment:
         event_name=row.event_name,
         event_at=row.event_at,
         properties=row.properties,
-        state=EnrollmentState(row.state),
+        state=_STATES[row.state],
         step=row.step,
         due_at=row.due_at,
         decided_at=row.decided_at,
@@ -172,7 +175,11 @@ def enrollment_of(row: Any) -> Enrollment:
 
 
 def _of_customer(row: Any) -> tuple[str, Enrollment]:
-    return row.customer_id, enrollment_of(row)
+    """A row as `_EACH_ENROLLMENT` reads it: its columns are in the order of the value's fields."""
+    *plain, state, step, due, decided, fell, waiting, anchor, ended, led, opened, steps = row
+    later = step, due, decided, fell, waiting, anchor, ended, bool(led)
+    values: list[Any] = [*plain[1:], _STATES[state], *later, tuple(opened), tuple(steps)]
+    return plain[0], Enrollment(*values)
 
 
 def _ids(column: Any) -> Any:
@@ -192,14 +199,17 @@ _CONSENTS = Statement(
 _SEGMENTS = Statement(
     select(_MEMBERSHIP).where(_ids(_MEMBERSHIP.c.customer_id)), reads=("membership",)
 )
-_ENROLLMENTS = Statement(
-    select(_ENROLLMENT)
+_STATES = {str(one): one for one in EnrollmentState}
+_FIELDS = ("enrollment_id", *(one.name for one in fields(Enrollment) if one.name != "id"))
+_EACH_ENROLLMENT = (
+    select(_ENROLLMENT.c.customer_id, *(_ENROLLMENT.c[name] for name in _FIELDS))
     .where(_ids(_ENROLLMENT.c.customer_id))
-    .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id),
-    into=_of_customer,
-    remembers=ROWS_REMEMBERED,
-    reads=("enrollment",),
+    .order_by(_ENROLLMENT.c.entered_at, _ENROLLMENT.c.enrollment_id)
 )
+_ENROLLMENTS = Statement(
+    _EACH_ENROLLMENT, into=_of_customer, remembers=ROWS_REMEMBERED, reads=("enrollment",)
+)
+_ENROLLMENTS_ONCE = Statement(_EACH_ENROLLMENT, into=_of_customer, reads=("enrollment",))
 _SENT = Statement(
     select(
         _MESSAGE.c.customer_id,
@@ -242,7 +252,7 @@ def fresh_enrollments(connection: Connection, facts: Mapping[str, Facts]) -> Non
     """Read the enrollments of customers anew into facts in hand."""
     for known in facts.values():
         known.enrollments.clear()
-    for customer_id, enrollment in _ENROLLMENTS.rows(connection, {"ids": list(facts)}):
+    for customer_id, enrollment in _ENROLLMENTS_ONCE.rows(connection, {"ids": list(facts)}):
         facts[customer_id].enrollments.append(enrollment)
 
 

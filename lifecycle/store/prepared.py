@@ -11,6 +11,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any, NoReturn
 
@@ -176,7 +177,7 @@ def _compiled(
     row: Any = namedtuple("Row", names_out, rename=True)  # type: ignore[misc]
     ways = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in returned]
     ways_out = tuple((place, way) for place, way in enumerate(ways) if way is not None)
-    made = _maker(row._make, len(names_out), ways_out, into)
+    made = _maker(partial(tuple.__new__, row), len(names_out), ways_out, into)
     made = RowsKept(made, remembers) if remembers else made
     return _Ready(sql, _written(sql), made, _binder(places))
 
@@ -230,7 +231,9 @@ def _maker(
         return named
     ways = {f"way_{place}": way for place, way in ways_out}
     values = (
-        f"way_{place}(row[{place}])" if f"way_{place}" in ways else f"row[{place}]"
+        f"None if row[{place}] is None else way_{place}(row[{place}])"
+        if f"way_{place}" in ways
+        else f"row[{place}]"
         for place in range(columns)
     )
     made = f"named(({''.join(f'{value},' for value in values)}))"
