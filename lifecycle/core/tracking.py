@@ -62,8 +62,10 @@ def naming_of(settings: Settings, campaign: str, step: str, variant: str) -> Nam
     `{campaign}`, `{step}` and `{variant}` stand for those of the letter.
     """
     utm = settings.tracking.utm
+    if utm is None:
+        return None
     site = (urlsplit(settings.shop.website).hostname or "").lower().removeprefix("www.")
-    if utm is None or not site:
+    if not site:
         return None
     told = {"campaign": campaign, "step": step, "variant": variant}
 

@@ -34,6 +34,8 @@ from lifecycle.store import operations
 
 MAX_NAMED_TEMPLATES = 256
 """Templates kept in memory whose links are named for a step, where no click is followed."""
+MAX_PLACES = 256
+"""Steps of which what templates see is kept."""
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
@@ -207,7 +209,7 @@ class Letters:
             settings.http.public_url,
             message_id,
             mode=mode,
-            counted_id=counted_id(campaign.id, step.name, which),
+            counted_id=counted_id(campaign.id, step.name, which) if mode == "aggregate" else None,
         )
         naming = naming_of(settings, campaign.id, step.name, which)
         if naming is None:
@@ -279,8 +281,7 @@ class Letters:
             "points": kept.points_told(facts, facts.now),
             "referral": {"link": referral_link} if referral_link else None,
             "shop": self._shop,
-            "campaign": {"id": campaign.id, "name": campaign.name, "topic": campaign.topic},
-            "step": {"name": step.name},
+            **_place(campaign.id, campaign.name, campaign.topic, step.name),
         }
 
     def keep_templates(self, connection: Connection, used: Iterable[CompiledTemplate]) -> None:
@@ -302,6 +303,15 @@ class Letters:
 @lru_cache(maxsize=MAX_NAMED_TEMPLATES)
 def _with_named_links(template: CompiledTemplate, naming: Naming) -> CompiledTemplate:
     return replace(template, links=tuple(naming.name(one) for one in template.links))
+
+
+@lru_cache(maxsize=MAX_PLACES)
+def _place(campaign: str, name: str, topic: str | None, step: str) -> Mapping[str, Any]:
+    """What templates see of where they are: the same objects for all letters, sent once a chunk."""
+    return {
+        "campaign": {"id": campaign, "name": name, "topic": topic},
+        "step": {"name": step},
+    }
 
 
 def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any]:

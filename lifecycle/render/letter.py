@@ -30,7 +30,7 @@ KNOWN_NAMES = frozenset(
 """What every template may name; what is not given is none, so that `{% if incentive %}` works."""
 NO_MEMORY = "it takes more memory than there is"
 _NOTHING = dict.fromkeys(KNOWN_NAMES)
-_ESCAPED = re.compile(r"[&<>\"']")
+_ESCAPED = "&<>\"'"
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -99,7 +99,9 @@ def way_of(links: LinkSigner | None) -> Way:
         return Way(linked=False, tracked=False, pixel=False)
     own = links.unsubscribe_url, links.preferences_url, links.view_url
     counted = links.click_prefix or "", links.pixel_url or ""
-    clean = not _ESCAPED.search("".join((*own, *counted)))
+    every = "".join((*own, *counted))
+    # Asked for each letter: so many looks for one sign are far quicker than a pattern.
+    clean = not any(sign in every for sign in _ESCAPED)
     return Way(True, links.click_prefix is not None, bool(links.pixel_url), clean)
 
 

@@ -23,6 +23,7 @@ MAC_BYTES = 12
 MAX_LINK_NUMBER = 99_999
 MAX_TOKEN = 64
 """Characters; a longer token is refused unread."""
+_IN_ADDRESSES = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,7 @@ class Signer:
 
     def token(self, purpose: Purpose, identity: str) -> str:
         """Return the token of `identity` (32 hex characters) without a link number."""
-        raw = bytes.fromhex(identity)
-        if len(raw) != ID_BYTES:
-            raise ValueError("an id is 32 hex characters")
-        return _encode(raw + self._mac(0, purpose, raw))
+        return self._token(purpose, _raw(identity))
 
     def open(self, token: str, *purposes: Purpose) -> Opened | None:
         """Return what a token says if it is ours and for one of `purposes` (all if unsaid)."""
@@ -108,18 +106,19 @@ class Signer:
         carry in aggregate mode; without it that mode tracks nothing.
         """
         base = public_url.rstrip("/")
-        unsubscribe = f"{base}/u/{self.token('unsubscribe', message_id)}"
+        raw = _raw(message_id)
+        unsubscribe = f"{base}/u/{self._token('unsubscribe', raw)}"
         prefix = pixel = None
         if mode == "individual":
-            prefix = f"{base}/c/{self.token('click', message_id)}."
-            pixel = f"{base}/o/{self.token('open', message_id)}.gif"
+            prefix = f"{base}/c/{self._token('click', raw)}."
+            pixel = f"{base}/o/{self._token('open', raw)}.gif"
         elif mode == "aggregate" and counted_id is not None:
             prefix = f"{base}/c/{self.token('counted_click', counted_id)}."
             pixel = f"{base}/o/{self.token('counted_open', counted_id)}.gif"
         return LinkSigner(
             unsubscribe_url=unsubscribe,
             preferences_url=f"{unsubscribe}#preferences",
-            view_url=f"{base}/b/{self.token('view', message_id)}",
+            view_url=f"{base}/b/{self._token('view', raw)}",
             click_prefix=prefix,
             pixel_url=pixel,
             tracks_dynamic=mode == "individual",
@@ -128,6 +127,11 @@ class Signer:
     def confirm_url(self, public_url: str, message_id: str) -> str:
         """The link of a letter that asks for a confirmation."""
         return f"{public_url.rstrip('/')}/confirm/{self.token('confirm', message_id)}"
+
+    def _token(self, purpose: Purpose, raw: bytes) -> str:
+        keyed = self._keyed[0][purpose].copy()
+        keyed.update(raw)
+        return _encode(raw + keyed.digest())
 
     def _mac(self, index: int, purpose: Purpose, identity: bytes) -> bytes:
         keyed = self._keyed[index][purpose].copy()
@@ -141,6 +145,13 @@ def counted_id(campaign: str, step: str, variant: str) -> str:
     return blake2b(text, digest_size=ID_BYTES, person=b"counted").hexdigest()
 
 
+def _raw(identity: str) -> bytes:
+    raw = bytes.fromhex(identity)
+    if len(raw) != ID_BYTES:
+        raise ValueError("an id is 32 hex characters")
+    return raw
+
+
 def _keyed(key: bytes, purpose: str) -> blake2s:
     return blake2s(
         key=blake2b(key, digest_size=32).digest(), person=_person(purpose), digest_size=MAC_BYTES
@@ -152,7 +163,8 @@ def _person(purpose: str) -> bytes:
 
 
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    text = binascii.b2a_base64(raw, newline=False).translate(_IN_ADDRESSES)
+    return text.rstrip(b"=").decode()
 
 
 def _decode(body: str) -> bytes | None:

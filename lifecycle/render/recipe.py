@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
+from operator import itemgetter
+from typing import Any
 
 from jinja2.exceptions import SecurityError
 
@@ -31,6 +33,19 @@ class Recipe:
     tidied: bool
     """Whether blanks are tidied, as in a text part."""
     static_length: int
+    _chosen: Callable[[tuple[str, ...]], Any] | None = field(init=False, repr=False, compare=False)
+    """Chooses the values of all slots among those a program told and those given by name."""
+
+    def __post_init__(self) -> None:
+        told = sum(not isinstance(slot, Given) for slot in self.slots)
+        place = {name: told + number for number, name in enumerate(SHORT)}
+        numbers = count()
+        places = [
+            place[slot.name] if isinstance(slot, Given) else next(numbers) for slot in self.slots
+        ]
+        # Of one place it would give the value and no tuple.
+        chosen = itemgetter(*places) if len(places) > 1 else None
+        object.__setattr__(self, "_chosen", chosen)
 
     def fill(self, told: Told) -> tuple[str, ...]:
         """The values of the slots that are not given.
@@ -67,6 +82,8 @@ class Recipe:
 
     def values(self, filled: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
         """The values of all slots: those a program told, and those `given` by name."""
+        if given and self._chosen is not None:
+            return self._chosen((*filled, *[given[name] for name in SHORT]))  # type: ignore[no-any-return]
         told = iter(filled)
         return tuple(
             [given[slot.name] if isinstance(slot, Given) else next(told) for slot in self.slots]
