@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -98,15 +98,17 @@ class Enrollment:
         assert state in ENROLLMENT_MOVES[self.state], (
             f"an enrollment cannot go on from {self.state}"
         )
-        return replace(
-            self,
+        # Written out, since each letter that is the last of its flow comes by here.
+        return Enrollment(
+            *(self.id, self.campaign, self.version, self.entry, self.key, self.visit),
+            *(self.entered_at, self.event_id, self.event_name, self.event_at, self.properties),
             state=state,
-            step=None,
-            due_at=None,
-            waiting_since=None,
+            decided_at=self.decided_at,
+            fell_due_at=self.fell_due_at,
+            anchor=self.anchor,
             ended_at=now,
             led_to_letter=self.led_to_letter or led,
-            open_messages=(),
+            decided_steps=self.decided_steps,
         )
 
 

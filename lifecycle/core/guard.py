@@ -246,6 +246,8 @@ def caps_free_at(
         return None
     if cap.at_most == 0:
         return NEVER
+    if len(sent) < cap.at_most:
+        return None
     inside = sorted(one.at for one in counted_by(cap, sent, klass, zone, now))
     if len(inside) < cap.at_most:
         return None

@@ -138,8 +138,10 @@ class StepBody(Definition):
 
     @property
     def writes(self) -> bool:
-        """Whether the step writes a letter."""
-        return self.deed == "letter"
+        """Whether the step writes a letter: asked for each letter, so nothing else is looked at."""
+        if self.template is not None or self.text is not None:
+            return True
+        return any(one.template or one.text for one in self.variant)
 
     @property
     def not_on_holidays(self) -> bool:

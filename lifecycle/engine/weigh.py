@@ -285,6 +285,8 @@ def _going(
 def variant_of(due: Due, policy: Policy) -> Variant | None:
     """The variant that a message was owed as, or what stands in its place by now."""
     assert due.campaign is not None and due.step is not None
+    if not due.step.variant:
+        return None
     variants = {one.name: one for one in due.step.variant}
     variant = variants.get(due.row.variant) if due.row.variant else None
     if due.row.variant and variant is None and due.step.variant:
