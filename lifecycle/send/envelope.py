@@ -20,6 +20,8 @@ HEADER_CHARACTERS = 996
 """Name and value together."""
 MAILBOX_CHARACTERS = 900
 """A mailbox with its name, as header text: it must fit into one line beside the header's name."""
+HOSTS_KEPT = 1024
+"""Domains of readers that are not looked at again: most letters go to a few."""
 PLAIN_TEXT_CHARACTERS = 200
 """Plain header text up to here stays one line; longer text is folded as encoded words."""
 ENCODED_WORD_BYTES = 45
@@ -61,8 +63,9 @@ class Mailbox:
 
     def header(self, fold: str = "\r\n ") -> str:
         """The mailbox as header text; `fold` separates the encoded words of a long name."""
-        if not self.name:
-            return self.address
+        return _named(self, fold) if self.name else self.address
+
+    def _header(self, fold: str) -> str:
         if _ATOMS.fullmatch(self.name) and len(self.name) <= PLAIN_TEXT_CHARACTERS:
             shown = self.name if "=?" not in self.name else encoded_words(self.name, fold)
         elif _PLAIN.fullmatch(self.name) and len(self.name) <= PLAIN_TEXT_CHARACTERS:
@@ -112,6 +115,12 @@ def envelope_of(letter: Letter) -> Envelope:
 
 
 @lru_cache(maxsize=256)
+def _named(mailbox: Mailbox, fold: str) -> str:
+    """The header text of a mailbox with a name: a shop has few, and every letter bears one."""
+    return mailbox._header(fold)
+
+
+@lru_cache(maxsize=256)
 def mailbox(text: str) -> Mailbox:
     """Read "Name <address>" or a bare address. Raises `LetterRefused` for anything else.
 
@@ -149,9 +158,14 @@ def wire_address(address: str) -> str:
         except (idna.IDNAError, UnicodeError) as error:
             raise LetterRefused("the domain of an address has no ASCII form") from error
     whole = f"{local}@{host}"
-    if len(whole) > ADDRESS_CHARACTERS or not _HOST.fullmatch(host):
+    if len(whole) > ADDRESS_CHARACTERS or not _is_host(host):
         raise LetterRefused("the domain of an address is not valid")
     return whole
+
+
+@lru_cache(maxsize=HOSTS_KEPT)
+def _is_host(host: str) -> bool:
+    return _HOST.fullmatch(host) is not None
 
 
 def header_value(value: str, fold: str = "\r\n ") -> str:

@@ -26,6 +26,8 @@ HEADER_ROOM_BYTES = 4096
 MIME_PARTS = 500
 FILES = MIME_PARTS - 4
 """Beside its two texts and the two parts that hold them."""
+STEPS_KEPT = 256
+"""Steps and variants whose tags are kept ready."""
 UTF8_BYTES = 4
 """What one character takes at most."""
 CERTAINLY_BYTES = 20 * 1024 * 1024
@@ -81,7 +83,7 @@ def needs_raw(letter: Letter) -> bool:
     """Whether the letter must be handed over as a whole MIME message."""
     if letter.attachments or len(letter.headers) + 1 > HEADERS:
         return True
-    return not all(value.isascii() for _, value in letter.headers)
+    return not "".join([value for _, value in letter.headers]).isascii()
 
 
 def tags_of(letter: Letter) -> list[dict[str, str]]:
@@ -94,8 +96,14 @@ def tags_of(letter: Letter) -> list[dict[str, str]]:
         if not _TAG.fullmatch(value) or len(value) > TAG_CHARACTERS:
             raise LetterRefused(f"the {name} has characters that a tag cannot carry")
         tags.append({"Name": name, "Value": value})
-    named = (("campaign", letter.campaign), ("step", letter.step), ("variant", letter.variant))
-    return tags + [{"Name": name, "Value": tag_text(value)} for name, value in named if value]
+    return [*tags, *_tags_of_step(letter.campaign, letter.step, letter.variant)]
+
+
+@lru_cache(maxsize=STEPS_KEPT)
+def _tags_of_step(campaign: str, step: str, variant: str) -> tuple[dict[str, str], ...]:
+    """The tags that all letters of a step and variant carry; nobody changes them."""
+    named = (("campaign", campaign), ("step", step), ("variant", variant))
+    return tuple({"Name": name, "Value": tag_text(value)} for name, value in named if value)
 
 
 @lru_cache(maxsize=1024)
@@ -109,8 +117,9 @@ def tag_text(text: str) -> str:
 
 def headers_of(letter: Letter) -> list[dict[str, str]]:
     """The letter's extra headers as SES takes them, ours with the attempt id last."""
-    ours = ((ATTEMPT_HEADER, letter.attempt_id),)
-    return [{"Name": name, "Value": value} for name, value in (*letter.headers, *ours)]
+    told = [{"Name": name, "Value": value} for name, value in letter.headers]
+    told.append({"Name": ATTEMPT_HEADER, "Value": letter.attempt_id})
+    return told
 
 
 def check_configuration_set(name: str) -> None:
