@@ -45,8 +45,10 @@ from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
 from lifecycle.hooks import AskedAside, Registry, find_tried
 from lifecycle.render.rendering import RenderingAside, rendering_workers
+from lifecycle.send import starts
+from lifecycle.send.starts import Starts
 from lifecycle.send.webhook_call import Caller
-from lifecycle.store import catalog_versions
+from lifecycle.store import catalog_versions, outbox
 from lifecycle.store.dialect.sqlite import version_warning
 
 BEAT = timedelta(seconds=0.5)
@@ -89,6 +91,7 @@ class Daemon:
             self.runner = Runner(engine, self.clock, self._tend, alone=alone)
             self.runner.start()
             closing.callback(self.runner.stop)
+            self._strike_starts()
             self.building = Building(
                 lambda: self.runner.engine.parts, self.clock, self.runner.wake, alone=alone
             )
@@ -111,7 +114,6 @@ class Daemon:
             beat = _beating(self.runner)
             closing.callback(lambda: beat.shutdown(wait=False))
             self._greet(web, catalog)
-            reach("daemon_started")
             signal_number = heard.wait()
             log.happened("daemon_stopping", signal=signal.Signals(signal_number).name)
             # The batch in hand ends first: requests may still be answered meanwhile.
@@ -139,7 +141,15 @@ class Daemon:
         put_in_use(self.database, self.root, self.key, self.clock.now())
         self.journal = journal_of(self.root, self.database)
         closing.callback(self.journal.close)
+        self.starts = Starts(self.root / place.FOLDER / starts.FOLDER)
+        closing.callback(self.starts.close)
         self.keeper = Keeper(self.database, self.journal, self.key)
+
+    def _strike_starts(self) -> None:
+        """Take away notes of processes that are gone, now that their attempts were seen to."""
+        with self.database.read() as connection:
+            needed = outbox.workers_in_doubt(connection)
+        starts.strike_old(self.starts.folder, needed)
 
     def _definitions(self) -> tuple[Catalog, Registry]:
         """What goes live now: the folder's files, or what was applied last.
@@ -183,7 +193,7 @@ class Daemon:
         self.rendering.start()
         self.asking = AskedAside(self.root, hooks)
         hooks = replace(hooks, asking=self.asking)
-        own = (self.rendering, self.journal)
+        own = (self.rendering, self.journal, self.starts)
         return parts_of(self.root, kept, hooks, self.database, self.key, *own)
 
     def _listen(self, catalog: Catalog) -> str:
@@ -256,6 +266,7 @@ class Daemon:
             f"docs at {here}/docs. Ctrl-C ends it.",
             flush=True,
         )
+        reach("daemon_started")
 
     @property
     def kind(self) -> str:

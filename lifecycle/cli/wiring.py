@@ -29,6 +29,7 @@ from lifecycle.send.path import feedback_path
 from lifecycle.send.ses import Ses, SesUnavailable
 from lifecycle.send.smtp import Smtp
 from lifecycle.send.sqs import SqsFeedback
+from lifecycle.send.starts import Starts
 from lifecycle.send.transport import Transport
 from lifecycle.store.database import Database
 
@@ -92,6 +93,7 @@ def parts_of(
     key: bytes,
     rendering: Rendering | None = None,
     journal: Journal | None = None,
+    starts: Starts | None = None,
 ) -> Parts:
     """The parts of an engine on these definitions; it renders here unless told where.
 
@@ -112,6 +114,7 @@ def parts_of(
         rendering=rendering or RenderingHere(),
         path=feedback_path(settings),
         journal=journal,
+        starts=starts if starts is not None and starts.token else None,
         turnstile=turnstile_of(transport, database),
         account=partial(account_of, transport) if isinstance(transport, Ses) else None,
     )

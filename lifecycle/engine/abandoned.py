@@ -9,18 +9,23 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle import log
+from lifecycle.core.message import OutcomeKind
 from lifecycle.engine.evidence import lost, may_be_resent, settle_by_evidence
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.engine.window import look_after
 from lifecycle.failpoints import reach
+from lifecycle.send.starts import never_left
 from lifecycle.store import claims, evidence, outbox
 from lifecycle.store.apply import Writing
 
+NOT_BEGUN_YET = "its process ended before it began"
+
 
 def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
-    """Put down attempts whose worker is gone as uncertain; says how many.
+    """Put down attempts whose worker is gone as uncertain; says how many that were found.
 
+    Those that its notes show not to have begun (`send/starts.py`) are put back instead.
     Those whose lease is over by the database's clock, or with `everything` all there are. What was
     proved while the worker lived is settled at once.
     """
@@ -30,7 +35,7 @@ def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
         if not left:
             return 0
         claims.have_alone(connection, {row.customer_id for row in left})
-        left = outbox.abandoned(connection, ended_by)
+        left = _not_back(connection, parts, outbox.abandoned(connection, ended_by), now)
         lost(connection, left, now)
         _let_finish(connection, parts, left, now)
         settle_by_evidence(connection, [(row.customer_id, row.message_id) for row in left], now)
@@ -39,6 +44,38 @@ def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
     for row in left:
         log.warned("message_uncertain", customer=row.customer_id, message=row.message_id)
     return len(left)
+
+
+def _not_back(
+    connection: Connection, parts: Parts, left: Sequence[Any], now: datetime
+) -> list[Any]:
+    """Put back the letters that surely had not begun when their process died; gives the others."""
+    if parts.starts is None:
+        return list(left)
+    by_process: dict[str, list[Any]] = {}
+    for one in outbox.in_hand(connection, [row.message_id for row in left]):
+        by_process.setdefault(one.worker, []).append(one)
+    back = []
+    for worker, attempts in by_process.items():
+        ids = [one.attempt_id for one in attempts]
+        unbegun = never_left(parts.starts.folder, worker, ids)
+        back += [one for one in attempts if one.attempt_id in unbegun]
+    _put_back(connection, back, now)
+    gone = {one.message_id for one in back}
+    return [row for row in left if row.message_id not in gone]
+
+
+def _put_back(connection: Connection, attempts: Sequence[Any], now: datetime) -> None:
+    if not attempts:
+        return
+    outcome = {"kind": str(OutcomeKind.NEVER_LEFT), "told": NOT_BEGUN_YET, "moment": now}
+    settled = [{"of": one.customer_id, "attempt": one.attempt_id, **outcome} for one in attempts]
+    outbox.settle(connection, settled)
+    rows = [
+        {"of": one.customer_id, "id": one.message_id, "why": "", "until": now} for one in attempts
+    ]
+    outbox.requeued(connection, rows)
+    log.happened("letters_never_begun", letters=len(attempts))
 
 
 def _let_finish(connection: Connection, parts: Parts, left: Sequence[Any], now: datetime) -> None:

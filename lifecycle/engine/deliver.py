@@ -200,6 +200,8 @@ def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datet
             pairs = ours_alone(connection, pairs, now)
         record_outcomes(connection, parts, pairs, now)
         reach("outcomes_written")
+    if parts.starts is not None:
+        parts.starts.settled([one.ready.letter.attempt_id for one in begun.going])
 
 
 def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:
@@ -288,6 +290,7 @@ def _attempt_of(one: Prepared, parts: Parts) -> outbox.Beginning:
         ready.letter.attempt_id,
         (due.row.made or 0) + 1,
         parts.path,
+        parts.starts.token if parts.starts is not None else "",
         ready.template.version,
         kept,
         ready.links,

@@ -16,6 +16,7 @@ from lifecycle.render.rendering import Rendering, RenderingHere
 from lifecycle.rewards import referral
 from lifecycle.send.gate import Turnstile
 from lifecycle.send.journal import Journal
+from lifecycle.send.starts import NotedGate, Starts
 from lifecycle.send.transport import Gate, OpenGate, Transport
 from lifecycle.store.database import Database
 from lifecycle.store.recent import Recent
@@ -44,6 +45,8 @@ class Parts:
     """Renders letters: here, or in worker processes where templates are not to be trusted."""
     path: str = ""
     """The transport and configuration set, whose feedback tells of what went by it."""
+    starts: Starts | None = None
+    """Notes which attempts may have left; None where nobody would ask after a death."""
     journal: Journal | None = None
     """Where attempts are noted beside the database; None where nothing leaves the house."""
     turnstile: Turnstile | None = None
@@ -71,7 +74,8 @@ class Parts:
 
     def gate_for(self, letters: int) -> Gate:
         """The gate through which a batch of so many letters is handed over."""
-        return self.gate if self.turnstile is None else self.turnstile.gate(letters)
+        gate = self.gate if self.turnstile is None else self.turnstile.gate(letters)
+        return gate if self.starts is None else NotedGate(gate, self.starts)
 
     @property
     def shop_zone(self) -> str:

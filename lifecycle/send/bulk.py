@@ -108,6 +108,7 @@ class BulkSes(Ses):
             while waiting:
                 call = waiting.popleft()
                 free.acquire()
+                gate.starts([one.letter.attempt_id for one in call.entries])
                 now, later = call.cut(gate.begin(len(call.entries)))
                 if now.entries:
                     begin(partial(self._call, now, gate))
@@ -118,6 +119,7 @@ class BulkSes(Ses):
                     not_begun += [(one.place, NOT_BEGUN) for one in later.entries]
             for place, letter in alone:
                 free.acquire()
+                gate.starts((letter.attempt_id,))
                 if gate.begin(1):
                     begin(partial(self._alone, place, letter, gate))
                 else:

@@ -44,6 +44,7 @@ class _Each:
         self._gate = gate
 
     def __call__(self, letter: Letter) -> Outcome:
+        self._gate.starts((letter.attempt_id,))
         if not self._gate.begin(1):
             return NOT_BEGUN
         outcome = self._transport.send(letter)

@@ -56,7 +56,12 @@ class Outbox:
         except OSError as error:
             unwritten = Outcome(OutcomeKind.NEVER_LEFT, detail=_cause(error))
             return [unwritten for _ in letters]
-        return [self._written(letter) for letter in letters]
+        found = []
+        for letter in letters:
+            if gate is not None:
+                gate.starts((letter.attempt_id,))
+            found.append(self._written(letter))
+        return found
 
     def close(self) -> None:
         """Nothing is kept open."""

@@ -28,6 +28,9 @@ class Gate(Protocol):
     def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
         """Hear what came of one call for letters of one sender: it may close the gate."""
 
+    def starts(self, attempt_ids: Sequence[str]) -> None:
+        """Hear which attempts may leave once they are let begin: it is told before `begin`."""
+
 
 class OpenGate:
     """Lets everything through at once: for transports without a rate, and for replays."""
@@ -38,6 +41,9 @@ class OpenGate:
 
     def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
         """Nothing closes it."""
+
+    def starts(self, attempt_ids: Sequence[str]) -> None:
+        """Nobody keeps it."""
 
 
 class Transport(Protocol):

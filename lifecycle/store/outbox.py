@@ -230,16 +230,22 @@ class Beginning(NamedTuple):
     attempt_id: str
     number: int
     path: str
+    worker: str
     template: str
     seen: Mapping[str, Any] | None
     links: Mapping[str, str]
+
+    @property
+    def made_by(self) -> tuple[str, str]:
+        """The way it goes by, and the process that makes it."""
+        return self.path, self.worker
 
 
 def begin(connection: Connection, attempts: Sequence[Beginning], now: datetime) -> None:
     """Commit attempts: their rows, and the messages now `attempting`, each under its own fence."""
     at = micros(now)
     rows = [
-        (one.customer_id, one.attempt_id, one.message_id, one.number, at, *_UNSETTLED, one.path)
+        (one.customer_id, one.attempt_id, one.message_id, one.number, at, *_UNSETTLED, *one.made_by)
         for one in attempts
     ]
     insert_plain(connection, ATTEMPT, rows)
@@ -285,6 +291,24 @@ def abandoned(connection: Connection, ended_by: datetime | None) -> Sequence[Any
     if ended_by is not None:
         query = query.where(MESSAGE.c.lease_until < ended_by)
     return connection.execute(query).all()
+
+
+def in_hand(connection: Connection, message_ids: Sequence[str]) -> Sequence[Any]:
+    """The attempts of messages of which nothing is known yet, not even by evidence."""
+    return connection.execute(
+        select(ATTEMPT.c.customer_id, ATTEMPT.c.attempt_id, ATTEMPT.c.message_id, ATTEMPT.c.worker)
+        .where(ATTEMPT.c.message_id.in_(message_ids))
+        .where(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.evidence.is_(None))
+    ).all()
+
+
+def workers_in_doubt(connection: Connection) -> frozenset[str]:
+    """The processes of whose attempts the outcome is not known."""
+    of = (MESSAGE.c.customer_id == ATTEMPT.c.customer_id) & (
+        MESSAGE.c.message_id == ATTEMPT.c.message_id
+    )
+    query = select(ATTEMPT.c.worker).join(MESSAGE, of).where(MESSAGE.c.state == "attempting")
+    return frozenset(connection.execute(query.distinct()).scalars())
 
 
 _FENCES = Statement(

@@ -24,6 +24,7 @@ class Counting:
         self.at_once, self.left = at_once, in_all
         self.asked: list[int] = []
         self.told: list[tuple[str, int]] = []
+        self.noted: list[str] = []
         self.lock = threading.Lock()
 
     def begin(self, wanted: int) -> int:
@@ -32,6 +33,10 @@ class Counting:
             given = min(wanted, self.at_once, self.left)
             self.left -= given
             return given
+
+    def starts(self, attempt_ids: Sequence[str]) -> None:
+        with self.lock:
+            self.noted.extend(attempt_ids)
 
     def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
         with self.lock:

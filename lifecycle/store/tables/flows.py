@@ -176,6 +176,8 @@ class Attempt(SQLModel, table=True):
     """What first proved that it was accepted, other than the transport's own answer."""
     path: str = Field(default="", sa_type=Text)
     """The transport and configuration set it went by, whose feedback would tell of it."""
+    worker: str = Field(default="", sa_type=Text)
+    """The process that made it, whose notes tell what had begun when it died."""
 
 
 class Receipt(SQLModel, table=True):

@@ -78,6 +78,7 @@ def _attempt() -> None:
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
         sa.Column("evidence", sa.Text(), nullable=True),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("worker", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "attempt_id"),
         postgresql_with={"fillfactor": 60},
     )

@@ -1,0 +1,116 @@
+"""What a process noted before it died tells which of its letters had never begun."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lifecycle.core.message import Letter
+from lifecycle.send import starts
+from lifecycle.send.handing import hand_over
+from lifecycle.send.outbox import Outbox
+from lifecycle.send.starts import NotedGate, Starts, boot_id, never_left, strike_old
+from lifecycle.send.transport import OpenGate
+
+IDS = [f"{number:032x}" for number in range(5)]
+
+pytestmark = pytest.mark.skipif(not boot_id(), reason="nothing here tells one boot from another")
+
+
+def test_what_was_not_noted_never_left(tmp_path: Path) -> None:
+    notes = Starts(tmp_path)
+    notes.note(IDS[:2])
+    notes.note(IDS[2:3])
+    assert never_left(tmp_path, notes.token, IDS) == {IDS[3], IDS[4]}
+
+
+def test_two_processes_keep_notes_apart_though_their_number_is_one(tmp_path: Path) -> None:
+    first, second = Starts(tmp_path), Starts(tmp_path)
+    first.note(IDS[:1])
+    assert first.token != second.token
+    assert never_left(tmp_path, first.token, IDS[:1]) == set()
+    assert never_left(tmp_path, second.token, IDS[:1]) == {IDS[0]}
+
+
+@pytest.mark.parametrize(
+    "token", ["", "another-boot.5.7", "../../etc/passwd", f"{boot_id()}.5.7", f"{boot_id()}"]
+)
+def test_without_notes_everything_is_in_doubt(tmp_path: Path, token: str) -> None:
+    assert never_left(tmp_path, token, IDS) == set()
+
+
+def test_notes_from_before_the_machine_went_down_are_not_trusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Starts(tmp_path)
+    monkeypatch.setattr(starts, "boot_id", lambda: "another")
+    assert never_left(tmp_path, notes.token, IDS) == set()
+
+
+def test_a_note_that_was_cut_off_counts_as_begun(tmp_path: Path) -> None:
+    notes = Starts(tmp_path)
+    notes.note(IDS[:2])
+    file = tmp_path / notes.token
+    file.write_bytes(file.read_bytes()[:-3])
+    assert never_left(tmp_path, notes.token, [IDS[1], "f" * 32]) == {"f" * 32}
+
+
+def test_what_is_settled_is_struck_and_what_is_not_stays(tmp_path: Path) -> None:
+    notes = Starts(tmp_path)
+    notes.note(IDS[:3])
+    notes.settled(IDS[:2])
+    notes.note(IDS[3:4])
+    assert never_left(tmp_path, notes.token, IDS) & {IDS[2], IDS[3]} == set()
+    notes.settled(IDS)
+    assert (tmp_path / notes.token).read_bytes() == b""
+
+
+def test_a_file_that_grows_keeps_what_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "COMPACT_BYTES", 100)
+    notes = Starts(tmp_path)
+    notes.note(IDS[:1])
+    for _ in range(10):
+        notes.note(IDS[1:4])
+        notes.settled(IDS[1:4])
+    notes.note(IDS[4:])
+    assert (tmp_path / notes.token).stat().st_size < 300
+    assert never_left(tmp_path, notes.token, [IDS[0], IDS[4], "f" * 32]) == {"f" * 32}
+
+
+def test_notes_that_cannot_be_written_leave_everything_in_doubt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = Starts(tmp_path)
+    notes.note(IDS[:1])
+
+    def full(*_: object) -> int:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr("lifecycle.send.starts.os.write", full)
+    notes.note(IDS[1:2])
+    monkeypatch.undo()
+    notes.note(IDS[2:3])
+    assert never_left(tmp_path, notes.token, IDS) == set()
+
+
+def test_old_notes_go_and_those_that_are_needed_or_live_stay(tmp_path: Path) -> None:
+    ours = Starts(tmp_path)
+    gone, needed = f"{boot_id()}.99999999.1", f"{boot_id()}.99999999.2"
+    for name in ("another-boot.1.1", gone, needed):
+        (tmp_path / name).touch()
+    strike_old(tmp_path, {needed, "another-boot.1.1"})
+    assert {path.name for path in tmp_path.iterdir()} == {ours.token, needed}
+
+
+def test_a_transport_notes_each_letter_before_it_goes(
+    tmp_path: Path, letter: Callable[..., Letter]
+) -> None:
+    notes = Starts(tmp_path / "notes")
+    gate = NotedGate(OpenGate(), notes)
+    hand_over(Outbox(tmp_path / "outbox"), [letter()], gate)
+    assert never_left(tmp_path / "notes", notes.token, [letter().attempt_id]) == set()
+    assert (tmp_path / "notes" / notes.token).read_text().split() == [letter().attempt_id]
