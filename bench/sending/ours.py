@@ -24,6 +24,7 @@ from bench.sending.spending import spending
 from lifecycle import log
 from lifecycle.cli.collector import collect_seldom
 from lifecycle.cli.keeping import journal_of
+from lifecycle.cli.place import FOLDER
 from lifecycle.cli.wiring import parts_of
 from lifecycle.core.message import Letter, Outcome
 from lifecycle.core.words import micros
@@ -82,7 +83,9 @@ class Sending:
         database = Database(f"sqlite:///{file}")
         rendering = RenderingAside(self.root)
         journal = journal_of(self.root, database)
-        parts = parts_of(self.root, self.catalog, Registry(), database, KEY, rendering, journal)
+        notes = Starts(self.root / FOLDER / starts.FOLDER)
+        own = (rendering, journal, notes)
+        parts = parts_of(self.root, self.catalog, Registry(), database, KEY, *own)
         if not hand_over:
             parts = replace(parts, transport=AcceptsAll(), threads=1, turnstile=None, account=None)
         engine = Engine(parts)
@@ -97,6 +100,7 @@ class Sending:
                 parts.pool.shutdown()
             rendering.close()
             journal.close()
+            notes.close()
             database.close()
 
     def letters(self) -> list[Letter]:
