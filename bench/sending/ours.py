@@ -32,6 +32,8 @@ from lifecycle.engine.engine import Engine
 from lifecycle.engine.letters import Letters
 from lifecycle.hooks import Registry
 from lifecycle.render.rendering import RenderingAside
+from lifecycle.send import starts
+from lifecycle.send.starts import Starts
 from lifecycle.sim.world import AcceptsAll
 from lifecycle.store.database import Database
 
