@@ -27,7 +27,7 @@ from lifecycle.engine.window import look_after
 from lifecycle.send.handing import NOT_BEGUN
 from lifecycle.store import outbox
 from lifecycle.store.apply import Writing
-from lifecycle.store.operations import broken_letter
+from lifecycle.store.operations import broken_letter, letters_made
 from lifecycle.store.write import Row
 
 RETRY_AFTER = {
@@ -64,6 +64,10 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
         writing.add(due.facts, [replace(told, because=verdict.because)], None)
     for due, over in weighed.left:
         writing.add(due.facts, over, None)
+    made = {one.due.row.campaign for one in weighed.prepared}
+    if made and parts.outside:
+        # One customer's odd data is no fault of the template: the others' letters show that.
+        letters_made(connection, made)
     dropped: list[Row] = []
     for due, reason, detail in weighed.dropped:
         row = due.row
@@ -74,7 +78,8 @@ def write_refusals(connection: Connection, parts: Parts, weighed: Weighed, now: 
             continue
         _settle(writing, due, now, "dropped", reason, detail)
         if reason == "broken_template":
-            broken_letter(connection, row.campaign, now)
+            if row.campaign not in made:
+                broken_letter(connection, row.campaign, now)
             log.warned("letter_broken", campaign=row.campaign, step=row.step, problem=detail)
     outbox.hold(connection, held)
     outbox.drop(connection, dropped)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ VERDICT = METADATA.tables["verdict"]
 TASK = METADATA.tables["task"]
 TEMPLATE = METADATA.tables["template_version"]
 BROKEN_LETTERS_PAUSE = 3
-"""After so many letters of a campaign that cannot be rendered it is paused."""
+"""After so many letters of a campaign in a row that cannot be rendered it is paused."""
 
 
 def ordered(connection: Connection) -> dict[str, str]:
@@ -48,6 +48,12 @@ def broken_letter(connection: Connection, campaign: str, now: datetime) -> bool:
         change |= {"ordered": "paused", "reason": "broken_template", "at": now}
     connection.execute(update(STATE).where(STATE.c.campaign == campaign).values(**change))
     return pauses
+
+
+def letters_made(connection: Connection, campaigns: Collection[str]) -> None:
+    """Letters of campaigns could be made: those before that could not are no sign of a fault."""
+    mended = STATE.c.campaign.in_(sorted(campaigns)) & (STATE.c.broken_letters > 0)
+    connection.execute(update(STATE).where(mended).values(broken_letters=0))
 
 
 def verdicts(connection: Connection) -> dict[tuple[str, str, str], str]:
