@@ -100,7 +100,7 @@ def _cut(asked: Asked, title: str, *, after: bool) -> Finding:
     with asked.shop(f"pg_{title[:10]}", wanted) as place:
         straight = place.ground
         assert straight.server is not None
-        cutter = Cutter(straight.server.port, Dice(asked.seed, title), CUT_SHARE, after=after)
+        cutter = Cutter(straight.server.port, Dice(asked.seed, title), 0.0, after=after)
         port = cutter.start()
         place.ground = Ground(
             straight.kind, straight.url.replace(f":{straight.server.port}/", f":{port}/"), None
@@ -108,6 +108,7 @@ def _cut(asked: Asked, title: str, *, after: bool) -> Finding:
         environment = place.environment()
         place.ground = straight
         place.daemon.start(environment)
+        cutter.share = CUT_SHARE
         feed = place.feed(at_once=10, per_second=200)
         feed.begin(events(asked.of(SENDS), CUSTOMERS))
         feed.wait(SETTLE_SECONDS)

@@ -51,7 +51,7 @@ def _once(
     with asked.shop(f"refused_{mode}_{title[:9]}", wanted) as place:
         place.start()
         feed = place.feed()
-        feed.begin(events(asked.of(SENDS), CUSTOMERS))
+        feed.begin(events(asked.of(SENDS, 700), CUSTOMERS))
         place.ses.wait_for(int(RATE), SETTLE_SECONDS)
         refused, resumed = 0, 0.0
         if begins:

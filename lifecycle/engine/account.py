@@ -59,15 +59,17 @@ class AccountAsked:
         parts, transport = self._parts, self._transport
         assert parts.account is not None
         just_now = self._asked_at is not None and abs(now - self._asked_at) < SOONEST
+        soon_again = now - ASK_EVERY + ASK_AGAIN
         with parts.database.write() as connection:
-            if just_now or not account.may_ask(connection, transport, now - not_since, now):
+            since = now - not_since
+            if just_now or not account.may_ask(connection, transport, since, now, soon_again):
                 return account.known(connection, transport).told
             _, begun = pace.look(connection, transport, Limit.per_second(RATE_UNKNOWN))
             before = account.known(connection, transport).told
         self._asked_at = now
         answer = parts.account()
         told = None if isinstance(answer, Outcome) else _stamped(answer, begun, now)
-        asked_at = now if told is not None else now - ASK_EVERY + ASK_AGAIN
+        asked_at = now if told is not None else soon_again
         with parts.database.write() as connection:
             account.keep(connection, transport, told, asked_at)
         if isinstance(answer, Outcome):

@@ -37,15 +37,21 @@ def known(connection: Connection, transport: str) -> Known:
     return Known(rows[0].asked_at, Told.read(rows[0].told or {})) if rows else Known()
 
 
-def may_ask(connection: Connection, transport: str, before: datetime, now: datetime) -> bool:
-    """Whether this process is to ask for the account now: one alone, if none has since `before`."""
+def may_ask(
+    connection: Connection, transport: str, before: datetime, now: datetime, meanwhile: datetime
+) -> bool:
+    """Whether this process is to ask for the account now: one alone, if none has since `before`.
+
+    Until it was answered the account counts as asked `meanwhile`: whoever dies over it must not
+    leave it unknown for long.
+    """
     insert_new(connection, ACCOUNT, [{"transport": transport, "asked_at": None, "told": None}])
     at = ACCOUNT.c.asked_at
     mine = update(ACCOUNT).where(
         ACCOUNT.c.transport == transport,
         or_(at.is_(None), at <= before, at > now + CLOCKS_APART),
     )
-    return bool(connection.execute(mine.values(asked_at=now)).rowcount)
+    return bool(connection.execute(mine.values(asked_at=meanwhile)).rowcount)
 
 
 def keep(connection: Connection, transport: str, told: Told | None, asked_at: datetime) -> None:

@@ -155,15 +155,15 @@ def test_one_process_asks_for_the_account_and_all_know_what_it_told(database: Da
     told = Told(14.0, 50_000.0, 10.0, True, False, "HEALTHY", 3, "2026")
     with database.write() as connection:
         assert account.known(connection, "ses") == account.Known()
-        assert account.may_ask(connection, "ses", NOW - hour, NOW)
-        assert not account.may_ask(connection, "ses", NOW - hour, NOW)
+        assert account.may_ask(connection, "ses", NOW - hour, NOW, NOW)
+        assert not account.may_ask(connection, "ses", NOW - hour, NOW, NOW)
         account.keep(connection, "ses", told, NOW)
         assert account.known(connection, "ses") == account.Known(NOW, told)
-        assert account.may_ask(connection, "ses", NOW, NOW + hour)
+        assert account.may_ask(connection, "ses", NOW, NOW + hour, NOW + hour)
         account.keep(connection, "ses", None, NOW)
         assert account.known(connection, "ses").told == told
         # A clock that was set back leaves an asking in the future.
-        assert account.may_ask(connection, "ses", NOW - 3 * hour, NOW - 2 * hour)
+        assert account.may_ask(connection, "ses", NOW - 3 * hour, NOW - 2 * hour, NOW - 2 * hour)
     assert (told.most, told.reserve) == (3 + 49_990, 1_000)
     assert Told(14.0, None, 10.0, True, True, "HEALTHY").most is None
 
