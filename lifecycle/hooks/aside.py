@@ -19,6 +19,8 @@ from lifecycle.workers import Done, Result, Work, Workers, WorkFailed
 
 GRACE_SECONDS = 2.0
 """Beyond what a hook may take by itself: then it is stuck where Python cannot end it."""
+CODES_MEMORY_MB = 1024
+"""Addresses for all codes asked for at once: two threads of 8 MB each among them."""
 MOST_ALONE = 8
 """Processes at once in which codes are asked for, each by itself, after theirs ended."""
 
@@ -33,7 +35,10 @@ class AskedAside:
     def __init__(self, root: Path, registry: Registry) -> None:
         """`registry` is what was found in `root`. The triggers' worker starts beside."""
         self._codes = Workers(
-            partial(giving, root), count=MOST_ALONE, seconds=run.INCENTIVE_SECONDS + GRACE_SECONDS
+            partial(giving, root),
+            count=MOST_ALONE,
+            seconds=run.INCENTIVE_SECONDS + GRACE_SECONDS,
+            memory_mb=CODES_MEMORY_MB,
         )
         self._workers = Workers(partial(answering, root), seconds=in_time.SECONDS + GRACE_SECONDS)
         self._attributes = tuple(registry.attributes.values())

@@ -5,7 +5,9 @@ A worker opens the project by itself, once: `Workers(partial(answering, root))`.
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,9 @@ from lifecycle.hooks.find import find
 from lifecycle.hooks.here import AskedHere
 from lifecycle.hooks.registry import Registry
 from lifecycle.hooks.run import HookFailed, run_attribute, run_trigger
+
+_ARENAS_AT_MOST = -8
+"""What glibc calls M_ARENA_MAX."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,9 @@ def answering(root: Path) -> Callable[[TriggerAsked], Event | HookFailed | None]
 
 def giving(root: Path) -> Callable[[Sequence[IncentiveAsked]], list[str | HookFailed]]:
     """The function that asks for codes, all at once, with the hooks of the project in `root`."""
+    # glibc sets 64 MB of addresses aside for each thread, which would count as taken memory.
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(_ARENAS_AT_MOST, 1)
     registry, _ = find(root)
 
     def answer(asked: Sequence[IncentiveAsked]) -> list[str | HookFailed]:

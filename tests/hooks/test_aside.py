@@ -151,6 +151,9 @@ def test_codes_asked_for_aside_are_those_given_here(codes: tuple[AskedAside, Pat
     assert isinstance(said[2], HookFailed) and "no" in said[2].why
     assert sorted(told.read_text().split()) == sorted(["k0", "k1", "k2", "k3"] * 2)
     assert asking.incentives([]) == []
+    many = questions(told.parent.parent, *["c1"] * 8)
+    for _ in range(3):
+        assert asking.incentives(many) == [f"CODE-k{place}" for place in range(8)]
 
 
 @pytest.mark.parametrize(("how", "why"), [("stuck", "stalled"), ("ends", "crashed")])
