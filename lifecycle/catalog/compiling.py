@@ -8,7 +8,13 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from lifecycle.render.compile import CompiledTemplate, compile_template, compile_text
+from lifecycle.render.compile import (
+    Afresh,
+    CompiledTemplate,
+    afresh,
+    compile_template,
+    compile_text,
+)
 
 Filters = Mapping[str, Callable[..., Any]]
 MAX_KEPT = 512
@@ -21,8 +27,15 @@ class Compiling:
     """Compiles the templates of one folder, whose whole content `fingerprint` names."""
 
     def __init__(
-        self, folder: Path, fingerprint: str, language: str | None, filters: Filters
+        self,
+        folder: Path,
+        fingerprint: str,
+        language: str | None,
+        filters: Filters,
+        by: Afresh = afresh,
     ) -> None:
+        """`by` compiles what is not known yet."""
+        self.by = by
         self.folder = folder
         self.language = language
         self.filters = dict(filters)
@@ -34,7 +47,12 @@ class Compiling:
         return self._once(
             (name, tag, None),
             lambda: compile_template(
-                name, self.folder, locale=tag, language=self.language, filters=self.filters
+                name,
+                self.folder,
+                locale=tag,
+                language=self.language,
+                filters=self.filters,
+                by=self.by,
             ),
         )
 
@@ -49,6 +67,7 @@ class Compiling:
                 locale=tag,
                 language=self.language,
                 filters=self.filters,
+                by=self.by,
             ),
         )
 
@@ -61,6 +80,8 @@ class Compiling:
                 _kept.move_to_end(key)
                 return _kept[key]
         compiled = make()
+        if not compiled.version:
+            return compiled
         with _lock:
             _kept[key] = compiled
             while len(_kept) > MAX_KEPT:

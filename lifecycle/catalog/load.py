@@ -38,6 +38,7 @@ from lifecycle.catalog.sense import check_sense
 from lifecycle.catalog.templates import Templates
 from lifecycle.core.attaching import kept_as
 from lifecycle.core.settings import Settings
+from lifecycle.render.compile import Afresh, afresh
 
 READ_AGAIN = 5
 """So often a folder is read once more that changes while it is read."""
@@ -51,17 +52,18 @@ def load(
     filters: Filters | None = None,
     events: Collection[str] = (),
     incentives: Collection[str] | None = None,
+    by: Afresh = afresh,
 ) -> Loaded:
     """Load the project in the folder `root`; never raises, whatever its files hold.
 
     `filters` are the hooks' own template filters by name, `events` the names their triggers make,
     `incentives` the kinds of incentives that they make; where none are handed over, as for what
-    is live already, any kind is taken.
+    is live already, any kind is taken. `by` compiles the templates that are not known yet.
     """
     gathered = _settled(root)
     project = _read_all(gathered.files, gathered.problems, partial(read_list, root))
     project.problems += take_attached(project, partial(read_attached, root))
-    return _checked(root, project, root / TEMPLATES, _Hooked(filters or {}, events, incentives))
+    return _checked(root, project, root / TEMPLATES, _Hooked(filters or {}, events, incentives), by)
 
 
 def _settled(root: Path) -> Gathered:
@@ -130,10 +132,12 @@ class _Hooked:
     incentives: Collection[str] | None
 
 
-def _checked(root: Path, project: Project, folder: Path, hooked: _Hooked) -> Loaded:
+def _checked(
+    root: Path, project: Project, folder: Path, hooked: _Hooked, by: Afresh = afresh
+) -> Loaded:
     project.problems += check_references(project, hooked.incentives)
     project.problems += of_the_sound(check_sense(project), project.problems)
-    templates = Templates(project, folder, hooked.filters)
+    templates = Templates(project, folder, hooked.filters, by)
     project.problems += templates.check()
     project.problems += of_the_sound(lint(project, hooked.events), project.problems)
     found = tuple(sorted(set(project.problems), key=Problem.sort_key))

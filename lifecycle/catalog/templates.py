@@ -21,7 +21,7 @@ from lifecycle.catalog.written_letters import WrittenLetter, empty, placed, writ
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.recurring import template_pattern
 from lifecycle.render.check import lint_template, names_in, not_run, unknown_names
-from lifecycle.render.compile import CompiledTemplate, environment
+from lifecycle.render.compile import Afresh, CompiledTemplate, afresh, environment
 from lifecycle.render.problems import TemplateProblem
 
 KNOWN_NAMES = frozenset(
@@ -36,7 +36,10 @@ _LETTER = re.compile(r"<mjml\b|\{%-?\s*extends\b")
 class Templates:
     """The templates of one project: compiled by name, with a language's tag where it has one."""
 
-    def __init__(self, project: Project, folder: Path, filters: Filters) -> None:
+    def __init__(
+        self, project: Project, folder: Path, filters: Filters, by: Afresh = afresh
+    ) -> None:
+        """`by` compiles what is not known yet."""
         self.project = project
         self.filters = filters
         self.compiled: dict[str, CompiledTemplate] = {}
@@ -44,7 +47,7 @@ class Templates:
         self.files = [path for path, full in zip(paths, project.files, strict=True) if path != full]
         self.language = project.settings.shop.language if project.settings else None
         texts = {path: project.files[f"{TEMPLATES}/{path}"] for path in self.files}
-        self.compiling = Compiling(folder, fingerprint_of(texts), self.language, filters)
+        self.compiling = Compiling(folder, fingerprint_of(texts), self.language, filters, by)
 
     def check(self) -> Iterator[Problem]:
         """Compile what campaigns name; a problem for each template missing, broken or unused."""

@@ -38,7 +38,7 @@ def preview(
     from lifecycle.cli.project import read_project, sound_catalog
 
     said = asked(ctx)
-    project = read_project(said.project)
+    project = read_project(said.project, tried=True)
     catalog = sound_catalog(project)
     letter = wanted(catalog, what, variant)
     to = _address(send_to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +17,7 @@ from lifecycle.catalog.project import keeps_back
 from lifecycle.cli.asked import console
 from lifecycle.errors import LifecycleError
 from lifecycle.hooks import HookProblem, Registry, find, find_tried, sample_tried
+from lifecycle.render.compiling_aside import CompilingAside
 
 COLOURS = {"error": "bold red", "warning": "yellow"}
 
@@ -45,7 +47,8 @@ def read_project(
     """Read definitions and hooks; never raises for what stands in them.
 
     With `sample` each pure hook is asked twice on a sample, and what differs is a problem. Then,
-    and with `tried`, hooks run in a process of their own before they are let into this one.
+    and with `tried`, hooks run in a process of their own before they are let into this one, and
+    templates that are not known yet are compiled in one.
     `events` are names known to exist beside those that hooks make.
     """
     hooks, found = find_tried(root) if sample or tried else find(root)
@@ -54,7 +57,12 @@ def read_project(
         found = [*found, *sample_tried(hooks, root, broken)]
     filters = {name: one.function for name, one in hooks.filters.items()}
     made = tuple(hooks.incentives)
-    loaded = load(root, filters=filters, events=(*hooks.triggers, *events), incentives=made)
+    known = partial(load, root, filters=filters, events=(*hooks.triggers, *events), incentives=made)
+    if sample or tried:
+        with CompilingAside() as aside:
+            loaded = known(by=aside)
+    else:
+        loaded = known()
     problems = sorted(
         {*loaded.problems, *(_of_hook(one, root) for one in found)}, key=Problem.sort_key
     )

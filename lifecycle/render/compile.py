@@ -49,7 +49,8 @@ class CompiledTemplate:
     """One template in one language, ready to render, or the problems that keep it from it.
 
     `links` are the targets of the static links: link number n is `links[n - 1]`. Dynamic links get
-    the numbers after them in each letter. `version` names the content of all files that were read.
+    the numbers after them in each letter. `version` names the content of all files that were read;
+    it is empty where they could not be compiled aside.
     """
 
     name: str
@@ -72,6 +73,33 @@ class CompiledTemplate:
         return not any(problem.severity == "error" for problem in self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to compile: the file `root/name.mjml`, or the `markdown` that a step holds itself.
+
+    Of the language variants it is the best for `locale`, then for `language`.
+    """
+
+    name: str
+    root: Path
+    locale: str | None = None
+    language: str | None = None
+    markdown: str | None = None
+
+
+Afresh = Callable[[Source, Filters], tuple[TemplateFolder, CompiledTemplate]]
+"""Compiles without looking at what is known: the files that were read, and what came of them."""
+
+
+def afresh(source: Source, filters: Filters) -> tuple[TemplateFolder, CompiledTemplate]:
+    """Compile in this process: bounded in depth and in the size of files, not in time."""
+    folder = TemplateFolder(source.root, source.locale, source.language)
+    if source.markdown is not None:
+        layout, classes = layout_of(folder)
+        folder.settle_on(source.name, document(source.markdown, layout, classes))
+    return folder, _compiled(source.name, folder, tuple(sorted(filters.items())))
+
+
 _cache: OrderedDict[tuple[object, ...], tuple[TemplateFolder, CompiledTemplate]] = OrderedDict()
 _cache_lock = Lock()
 
@@ -83,11 +111,13 @@ def compile_template(
     locale: str | None = None,
     language: str | None = None,
     filters: Filters | None = None,
+    by: Afresh = afresh,
 ) -> CompiledTemplate:
     """Compile `root/name.mjml`, or its best language variant for `locale`, then `language`.
 
     `filters` are the hooks' own, by name. Never raises for what the files hold; whatever is wrong
     is among `problems`. A second call costs only the reading of the files while none changed.
+    `by` says how what is not known yet is compiled; what has no version is not kept.
     """
     extra = tuple(sorted((filters or {}).items()))
     key = (name, str(root), locale, language, tuple((k, id(v)) for k, v in extra))
@@ -95,8 +125,9 @@ def compile_template(
         known = _cache.get(key)
     if known is not None and _unchanged(known[0], root, locale, language):
         return known[1]
-    folder = TemplateFolder(root, locale, language)
-    compiled = _compiled(name, folder, extra)
+    folder, compiled = by(Source(name, root, locale, language), dict(extra))
+    if not compiled.version:
+        return compiled
     with _cache_lock:
         _cache[key] = (folder, compiled)
         _cache.move_to_end(key)
@@ -113,15 +144,13 @@ def compile_text(
     locale: str | None = None,
     language: str | None = None,
     filters: Filters | None = None,
+    by: Afresh = afresh,
 ) -> CompiledTemplate:
     """Compile a Markdown text that a step holds itself, in the shop's layout if there is one.
 
     `name` says where the text stands, for the problems. Not cached: the caller keeps it.
     """
-    folder = TemplateFolder(root, locale, language)
-    layout, classes = layout_of(folder)
-    folder.settle_on(name, document(markdown, layout, classes))
-    return _compiled(name, folder, tuple(sorted((filters or {}).items())))
+    return by(Source(name, root, locale, language, markdown), filters or {})[1]
 
 
 def environment(
