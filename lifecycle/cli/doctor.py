@@ -318,17 +318,19 @@ def _feedback(settings: Any) -> Iterator[Finding]:
     elif settings.ses.feedback_topics:
         yield Finding("feedback", "ok", "over HTTP from SNS: POST /v1/feedback/ses")
     elif settings.ses.feedback_queue is not None:
-        yield from _tried("feedback", lambda: _queue(settings.ses.feedback_queue))
+        yield from _tried("feedback", lambda: _queue(settings.ses))
     else:
         told = "no path is set: [ses] feedback_queue or feedback_topics; bounces go unnoticed"
         yield Finding("feedback", "error", told)
 
 
-def _queue(said: str) -> Iterator[Finding]:
+def _queue(ses: Any) -> Iterator[Finding]:
     from lifecycle.cli.place import secret
+    from lifecycle.send.sqs import SqsFeedback
 
-    secret(said, "the feedback queue")
-    yield Finding("feedback", "ok", "from a queue of SQS")
+    queue = SqsFeedback(secret(ses.feedback_queue, "the feedback queue"), ses.region)
+    waiting = queue.waiting()
+    yield Finding("feedback", "ok", f"from a queue of SQS, in which {waiting} wait")
 
 
 def _secrets(said: Any, settings: Any) -> Iterator[Finding]:

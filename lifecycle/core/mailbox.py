@@ -53,6 +53,10 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].strip().rstrip(">").strip().lower()
 
 
+SIMULATOR = "simulator.amazonses.com"
+"""SES's own mailboxes for trying: `bounce@` there is meant to be written to."""
+
+
 def provider_of(address: str) -> str:
     """Who keeps the mailbox of an address, as far as its domain tells: one of PROVIDERS.
 
@@ -74,6 +78,8 @@ def kind_of(address: str, disposable: Disposable | None) -> Kind | None:
     A label (`info+shop@`) does not change what a mailbox is.
     """
     local = address.rpartition("@")[0].strip().lower().partition("+")[0]
+    if domain_of(address) == SIMULATOR:
+        return None
     if local in TECHNICAL:
         return "technical"
     if local in SHARED:

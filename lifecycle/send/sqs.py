@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from lifecycle import log
+from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
 from lifecycle.send.feedback import FeedbackRefused
+from lifecycle.send.transport import told
 
 MESSAGES_AT_ONCE = 10
 """The most that SQS gives for one request."""
@@ -35,6 +37,9 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 Take = Callable[[str], object]
 """Takes in one body and returns once it is durable; raises FeedbackRefused for what is no event."""
+
+
+HOW_MANY = "ApproximateNumberOfMessages"
 
 
 class SqsFeedback:
@@ -134,6 +139,20 @@ class SqsFeedback:
             return
         if left:
             log.warned("feedback_not_deleted", reason="refused", messages=left)
+
+    def waiting(self) -> int:
+        """About how many bodies wait there. Raises EnvironmentFailed when it does not say."""
+        try:
+            answer = self._opened().get_queue_attributes(
+                QueueUrl=self._queue_url, AttributeNames=[HOW_MANY]
+            )
+            return int(answer["Attributes"][HOW_MANY])
+        except Exception as error:  # boto3 has no closed list of what it raises
+            raise EnvironmentFailed(
+                "the feedback queue cannot be asked",
+                cause=told(f"{type(error).__name__}: {error}"),
+                remedy="see to its address, and to the rights on it",
+            ) from error
 
     def _opened(self) -> Any:
         with self._opening:
