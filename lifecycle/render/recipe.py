@@ -83,7 +83,8 @@ class Recipe:
     def values(self, filled: Sequence[str], given: Mapping[str, str]) -> tuple[str, ...]:
         """The values of all slots: those a program told, and those `given` by name."""
         if given and self._chosen is not None:
-            return self._chosen((*filled, *[given[name] for name in SHORT]))  # type: ignore[no-any-return]
+            told_and_given = (*filled, *[given[name] for name in SHORT])
+            return self._chosen(told_and_given)  # type: ignore[no-any-return]
         told = iter(filled)
         return tuple(
             [given[slot.name] if isinstance(slot, Given) else next(told) for slot in self.slots]

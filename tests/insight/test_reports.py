@@ -129,7 +129,7 @@ def test_hours_are_those_of_the_readers(world: World) -> None:
 def test_letters_of_unknown_fate_are_listed_and_settled(world: World) -> None:
     with world.database.write() as connection:
         rows = [(row["id"], row["of"]) for row in sent(connection)][:4]
-        for one, of in rows:
+        for one, _ in rows:
             in_doubt = {"state": "uncertain", "uncertain_since": AT}
             mine = outbox.MESSAGE.c.message_id == one
             connection.execute(outbox.MESSAGE.update().where(mine).values(in_doubt))

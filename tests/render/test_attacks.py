@@ -86,7 +86,8 @@ def test_nothing_lasts_for_ever_or_grows_without_end(source: str) -> None:
 
 
 def test_loops_of_imported_macros_are_counted_with_the_letters_own() -> None:
-    macros = "{% macro m() %}{% for a in range(9999) %}{% for b in range(9) %}{% endfor %}{% endfor %}{% endmacro %}"  # noqa: E501
+    loops = "{% for a in range(9999) %}{% for b in range(9) %}{% endfor %}{% endfor %}"
+    macros = f"{{% macro m() %}}{loops}{{% endmacro %}}"
     source = "{% from 'm.html' import m %}{{ m() }}"
     template = CompiledTemplate("t", "v", source, source, (), (), (), imports=(("m.html", macros),))
     with pytest.raises(BrokenTemplate, match=str(MAX_TURNS)):
