@@ -28,6 +28,7 @@ LATER = 1.5
 LOCKED_SECONDS = 6.0
 REFUSED_SECONDS = 6.0
 PEOPLE = 40
+LINKS = 6
 
 
 class Deeds:
@@ -87,10 +88,13 @@ class Deeds:
         return died == -signal.SIGKILL and not empty and bool(whole)
 
     def finish(self) -> None:
-        """Do again what was cut off, now that the daemon runs undisturbed. Raises."""
+        """Do again what was cut off, now that the daemon runs undisturbed."""
         waiting, self._again = self._again, []
         for deed in waiting:
-            deed()
+            try:
+                deed()
+            except (LifecycleError, _Unanswered) as error:
+                self.failed.append(str(error))
 
     def _deed(self, name: str, number: int) -> Callable[[], object]:
         deeds: dict[str, Callable[[int], Callable[[], object]]] = {
@@ -149,7 +153,7 @@ class Deeds:
 
     def _click(self, number: int) -> Callable[[], object]:
         message = self._sent("receipt")
-        token = f"{self._signer().token('click', message)}.0"
+        token = f"{self._signer().token('click', message)}.{self._link(message)}"
 
         def deed() -> None:
             self._ask("GET", f"/c/{token}", b"", 302)
@@ -235,6 +239,15 @@ class Deeds:
             self.place.ses.change(faults="")
 
         return deed
+
+    def _link(self, message: str) -> int:
+        """The number of a link that the letter of a message has."""
+        token = self._signer().token("click", message)
+        for number in range(LINKS):
+            status, _ = self.place.feed().ask("HEAD", f"/c/{token}.{number}")
+            if status == 302:
+                return number
+        return 1
 
     def _sent(self, campaign: str, place: int = 0) -> str:
         """A message of a campaign that has gone."""

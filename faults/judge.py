@@ -61,7 +61,8 @@ def judge(place: Place, answered: Sequence[str], *, restored: bool = False) -> V
 
     One that was `restored` cannot know the attempts that were made after its backup.
     """
-    accepted = place.ses.accepted()
+    notes = {row[0] for row in place.ground.rows("SELECT errand_id FROM errand")}
+    accepted = [one for one in place.ses.accepted() if one.message_id not in notes]
     found = Verdict(events_answered=len(answered), accepted=len(accepted))
     _events(found, place, answered)
     messages = _messages(found, place, answered)

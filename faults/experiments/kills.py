@@ -12,7 +12,8 @@ from faults.feed import Feed
 from faults.judge import judge
 from faults.place import Place, Wanted
 
-SENDS = 50_000
+SENDS = 25_000
+"""On each database in each mode: 100,000 in all."""
 CUSTOMERS = 2_000
 SHORTEST, LONGEST = 0.2, 2.0
 MODES = ("single", "bulk")

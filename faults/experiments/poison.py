@@ -55,13 +55,16 @@ def _once(asked: Asked, kind: str) -> Finding:
         place.command("apply")
         place.start()
         answered: list[str] = []
-        _round(place, answered, asked.of(SENDS), "w", poisoned=False)
-        ratios, seconds = [], []
+        _round(place, answered, asked.of(SENDS), "w")
+        ratios: dict[str, list[float]] = {poison: [] for poison in KINDS_OF_POISON}
+        more: dict[str, list[float]] = {poison: [] for poison in KINDS_OF_POISON}
         for number in range(ROUNDS):
-            clean = _round(place, answered, asked.of(SENDS), f"a{number}x", poisoned=False)
-            mixed = _round(place, answered, asked.of(SENDS), f"b{number}x", poisoned=True)
-            ratios.append(clean / mixed)
-            seconds.append((round(clean, 2), round(mixed, 2)))
+            clean = _round(place, answered, asked.of(SENDS), f"a{number}x")
+            for place_, poison in enumerate(KINDS_OF_POISON):
+                name = f"b{number}y{place_}x"
+                mixed = _round(place, answered, asked.of(SENDS), name, poison)
+                ratios[poison].append(clean / mixed)
+                more[poison].append(mixed - clean)
         alive = place.daemon.runs and len(place.daemon.started_at) == 1
         place.prove(SETTLE_SECONDS)
         place.daemon.stop()
@@ -69,42 +72,45 @@ def _once(asked: Asked, kind: str) -> Finding:
         if not alive:
             verdict.wrong.append("the daemon ended")
         told = {
-            "throughput_with_poison": round(median(ratios), 3),
-            "rounds_seconds": seconds,
+            "throughput": {one: round(median(found), 3) for one, found in ratios.items()},
+            "seconds_more": {one: round(median(found), 2) for one, found in more.items()},
             "poisoned": ROUNDS * len(KINDS_OF_POISON),
+            "letters_a_round": asked.of(SENDS),
             "hooks_failed": len(place.daemon.said("hook_failed")),
         }
         return finding(kind, begun, verdict, **told)
 
 
-def _round(place: Place, answered: list[str], count: int, name: str, *, poisoned: bool) -> float:
-    """Send events, some of them poisoned, and say how long it took until all were settled."""
+def _round(place: Place, answered: list[str], count: int, name: str, poison: str = "") -> float:
+    """Send events, one of them poisoned, and say how long it took until all were settled."""
     feed = place.feed(at_once=250)
     begun = time.monotonic()
-    feed.begin(_poisoned(count, name) if poisoned else events(count, CUSTOMERS, name))
+    feed.begin(_poisoned(count, name, poison) if poison else events(count, CUSTOMERS, name))
     feed.wait(SETTLE_SECONDS)
     answered += feed.answered
     place.settle(letters_of(answered), SETTLE_SECONDS)
     return time.monotonic() - begun
 
 
-def _poisoned(count: int, name: str) -> Iterator[dict[str, Any]]:
-    """The events, one order of each kind of poison among them."""
-    waiting = list(KINDS_OF_POISON)
-    for one in events(count, CUSTOMERS, name):
-        if one["event"] == "order_placed" and waiting and one["properties"]["total"] % 7 == 0:
-            one["properties"]["poison"] = waiting.pop()
+def _poisoned(count: int, name: str, poison: str) -> Iterator[dict[str, Any]]:
+    """The events, with poison in the first order of the second half."""
+    waits = True
+    for number, one in enumerate(events(count, CUSTOMERS, name)):
+        if waits and number * 2 >= count and one["event"] == "order_placed":
+            one["properties"]["poison"] = poison
+            waits = False
         yield one
 
 
 EXPERIMENT = Experiment(
     "poison",
     "What does one bad event, hook or letter cost the others?",
-    "rounds of events without and with poison by turns, in one life of one daemon: a trigger that "
-    "raises, one that never ends, a letter that cannot be rendered, one that never ends.",
+    "rounds of events without and with one poisoned by turns, in one life of one daemon: a trigger "
+    "that raises, one that never ends, a letter that cannot be rendered, one that never ends.",
     run,
     (
         ("poisoned", "poisoned"),
-        ("throughput with poison", "throughput_with_poison"),
+        ("seconds more for one", "seconds_more"),
+        ("throughput with one", "throughput"),
     ),
 )

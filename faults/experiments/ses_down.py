@@ -58,7 +58,7 @@ def _once(asked: Asked, kind: str) -> Finding:
         before = place.daemon.peak_mb
         place.ses.stop()
         count = asked.of(EVENTS_AN_HOUR * HOURS)
-        feed = place.feed(per_second=EVENTS_AN_HOUR / SECONDS_AN_HOUR, at_once=10)
+        feed = place.feed(per_second=count / (HOURS * SECONDS_AN_HOUR), at_once=5)
         feed.begin(events(count, CUSTOMERS))
         feed.wait(SETTLE_SECONDS)
         place.daemon.peak_mb, while_down = 0.0, max(before, place.daemon.peak_mb)
