@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -21,11 +22,14 @@ from faults.results import RESULTS, record
 from lifecycle.clock import SystemClock
 from lifecycle.errors import LifecycleError
 
+EXIT_ENDED = 143
 COLUMNS = ("letters_owed", "duplicates", "lost", "events_missing", "uncertain_ever")
 
 
 def main() -> int:
     """Run the experiments that are named, or all; 1 when a promise was broken."""
+    # Whoever ends it lets it end what it has started: a server, a daemon, a disk.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_ENDED))
     said = _arguments()
     console = Console(stderr=True)
     if said.points:
