@@ -48,7 +48,7 @@ from lifecycle.render.rendering import RenderingAside, rendering_workers
 from lifecycle.send import starts
 from lifecycle.send.starts import Starts
 from lifecycle.send.webhook_call import Caller
-from lifecycle.store import catalog_versions, outbox
+from lifecycle.store import catalog_versions
 from lifecycle.store.dialect.sqlite import version_warning
 
 BEAT = timedelta(seconds=0.5)
@@ -91,7 +91,7 @@ class Daemon:
             self.runner = Runner(engine, self.clock, self._tend, alone=alone)
             self.runner.start()
             closing.callback(self.runner.stop)
-            self._strike_starts()
+            starts.strike_old(self.starts.folder, self.clock.now())
             self.building = Building(
                 lambda: self.runner.engine.parts, self.clock, self.runner.wake, alone=alone
             )
@@ -144,12 +144,6 @@ class Daemon:
         self.starts = Starts(self.root / place.FOLDER / starts.FOLDER)
         closing.callback(self.starts.close)
         self.keeper = Keeper(self.database, self.journal, self.key)
-
-    def _strike_starts(self) -> None:
-        """Take away notes of processes that are gone, now that their attempts were seen to."""
-        with self.database.read() as connection:
-            needed = outbox.workers_in_doubt(connection)
-        starts.strike_old(self.starts.folder, needed)
 
     def _definitions(self) -> tuple[Catalog, Registry]:
         """What goes live now: the folder's files, or what was applied last.

@@ -201,7 +201,7 @@ def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datet
         record_outcomes(connection, parts, pairs, now)
         reach("outcomes_written")
     if parts.starts is not None:
-        parts.starts.settled([one.ready.letter.attempt_id for one in begun.going])
+        parts.starts.turn()
 
 
 def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:

@@ -8,8 +8,9 @@ are not synced: they outlive the process, and after the machine has gone down no
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic_ns
@@ -19,8 +20,10 @@ from lifecycle.core.message import Outcome
 from lifecycle.send.transport import Gate
 
 FOLDER = "starts"
-COMPACT_BYTES = 1_000_000
-"""Notes of what is long settled are struck from a file that has grown beyond this."""
+FILE_BYTES = 32_000_000
+"""A file that is larger, some million letters, is followed by another one."""
+KEPT_SECONDS = 45 * 86_400
+"""How long notes are kept, as the journal is: a restored database may ask for them."""
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -37,18 +40,20 @@ class Starts:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.token = ""
         self._lock = Lock()
-        self._open: set[str] = set()
         self._bytes = 0
+        self._path = folder
         self._file: int | None = None
-        boot = boot_id()
-        # Process ids come again, in containers at every start; no instant since the boot does.
-        self.token = f"{boot}.{os.getpid()}.{monotonic_ns()}" if boot else ""
-        self._path = folder / self.token
-        if self.token:
-            self._make()
+        self._make()
 
     def _make(self) -> None:
+        boot = boot_id()
+        if not boot:
+            return
+        # Process ids come again, in containers at every start; no instant since the boot does.
+        self.token = f"{boot}.{os.getpid()}.{monotonic_ns()}"
+        self._path, self._bytes = self.folder / self.token, 0
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -61,7 +66,6 @@ class Starts:
         """Note attempts that may leave from now on."""
         text = "".join(f"{one}\n" for one in attempt_ids).encode()
         with self._lock:
-            self._open.update(attempt_ids)
             if self._file is None:
                 return
             try:
@@ -72,39 +76,21 @@ class Starts:
             except OSError as error:
                 self._give_up(str(error.strerror))
 
-    def settled(self, attempt_ids: Iterable[str]) -> None:
-        """What came of these attempts is in the database: their notes are needed no more."""
+    def turn(self) -> None:
+        """Between two batches: go on in another file where this one has grown, or failed.
+
+        Nothing is ever struck from one. A database that was put back to an earlier state asks
+        again for what was settled since.
+        """
         with self._lock:
-            self._open.difference_update(attempt_ids)
-            if self._file is None:
-                return
-            try:
-                if not self._open:
-                    os.ftruncate(self._file, 0)
-                    self._bytes = 0
-                elif self._bytes > COMPACT_BYTES:
-                    self._compact()
-            except OSError as error:
-                self._give_up(str(error.strerror))
+            if self._file is None or self._bytes >= FILE_BYTES:
+                self._leave()
+                self._make()
 
     def close(self) -> None:
-        """Close the file; it goes where all is settled."""
+        """Close the file; what it tells stays."""
         with self._lock:
             self._leave()
-            if not self._open and self.token:
-                with suppress(OSError):
-                    self._path.unlink()
-
-    def _compact(self) -> None:
-        """Put another file in the place of the one that has grown: whole, or not at all."""
-        text = "".join(f"{one}\n" for one in sorted(self._open)).encode()
-        fresh = self._path.with_name(self._path.name + ".new")
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        file = os.open(fresh, flags, 0o600)
-        os.write(file, text)
-        os.replace(fresh, self._path)
-        self._leave()
-        self._file, self._bytes = file, len(text)
 
     def _give_up(self, problem: str) -> None:
         """Take the file away: where it is missing, whatever its process had in hand is in doubt."""
@@ -159,25 +145,12 @@ def never_left(folder: Path, token: str, attempt_ids: Collection[str]) -> frozen
     )
 
 
-def strike_old(folder: Path, needed: Collection[str]) -> None:
-    """Take away the notes of processes that are gone: of another running of the machine, or of
-    this one where none of their attempts, `needed` by token, is open any more.
-    """
+def strike_old(folder: Path, now: datetime) -> None:
+    """Take away notes that nobody trusts any more: of before the machine went down, or too old."""
     if not folder.is_dir():
         return
-    now = boot_id()
+    boot, oldest = boot_id(), now.timestamp() - KEPT_SECONDS
     for path in folder.iterdir():
-        boot, _, process = path.name.removesuffix(".new").partition(".")
-        if boot != now or (path.name not in needed and not _lives(process.partition(".")[0])):
-            with suppress(OSError):
+        with suppress(OSError):
+            if path.name.partition(".")[0] != boot or path.stat().st_mtime < oldest:
                 path.unlink()
-
-
-def _lives(process_id: str) -> bool:
-    try:
-        os.kill(int(process_id), 0)
-    except (ProcessLookupError, ValueError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True

@@ -302,15 +302,6 @@ def in_hand(connection: Connection, message_ids: Sequence[str]) -> Sequence[Any]
     ).all()
 
 
-def workers_in_doubt(connection: Connection) -> frozenset[str]:
-    """The processes of whose attempts the outcome is not known."""
-    of = (MESSAGE.c.customer_id == ATTEMPT.c.customer_id) & (
-        MESSAGE.c.message_id == ATTEMPT.c.message_id
-    )
-    query = select(ATTEMPT.c.worker).join(MESSAGE, of).where(MESSAGE.c.state == "attempting")
-    return frozenset(connection.execute(query.distinct()).scalars())
-
-
 _FENCES = Statement(
     select(MESSAGE.c.message_id, MESSAGE.c.fence)
     .where(

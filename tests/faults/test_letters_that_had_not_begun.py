@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from lifecycle.core.message import Letter
 from lifecycle.engine.engine import Engine
@@ -85,16 +86,21 @@ def test_without_its_notes_all_that_a_process_had_in_hand_is_in_doubt(
     assert max(post.per_key().values()) == 1
 
 
-def test_a_batch_whose_record_failed_keeps_its_notes_through_the_next(
+def test_a_database_put_back_to_amid_a_batch_sends_none_of_it_again(
     run: Run, tmp_path: Path
 ) -> None:
     running = run(shop({"a": FLOW}))
     ten_enter(running)
     running.engine = noting(running, tmp_path)
     running.engine.start(instant(NOON), alone=True)
-    starts = running.engine.parts.starts
-    assert starts is not None
-    starts.note(["a" * 32])
     running.run(NOON)
     assert running.states() == {"accepted": 10}
-    assert (tmp_path / starts.token).read_text().split()[0] == "a" * 32
+    with running.database.write() as connection:
+        # As a copy of the file is that was taken while the letters were under way.
+        connection.execute(text("UPDATE message SET state = 'attempting', accepted_at = NULL"))
+        connection.execute(text("UPDATE attempt SET outcome = NULL, settled_at = NULL"))
+    goes_on(running, tmp_path)
+    post = running.transport
+    assert isinstance(post, Post)
+    assert running.states() == {"uncertain": 10}
+    assert max(post.per_key().values()) == 1

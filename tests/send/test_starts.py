@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from lifecycle.clock import SystemClock
 from lifecycle.core.message import Letter
 from lifecycle.send import starts
 from lifecycle.send.handing import hand_over
@@ -57,28 +59,27 @@ def test_a_note_that_was_cut_off_counts_as_begun(tmp_path: Path) -> None:
     assert never_left(tmp_path, notes.token, [IDS[1], "f" * 32]) == {"f" * 32}
 
 
-def test_what_is_settled_is_struck_and_what_is_not_stays(tmp_path: Path) -> None:
+def test_nothing_is_ever_struck_for_a_restored_database_asks_again(tmp_path: Path) -> None:
     notes = Starts(tmp_path)
     notes.note(IDS[:3])
-    notes.settled(IDS[:2])
+    notes.turn()
     notes.note(IDS[3:4])
-    assert never_left(tmp_path, notes.token, IDS) & {IDS[2], IDS[3]} == set()
-    notes.settled(IDS)
-    assert (tmp_path / notes.token).read_bytes() == b""
+    notes.close()
+    assert never_left(tmp_path, notes.token, IDS) == {IDS[4]}
 
 
-def test_a_file_that_grows_keeps_what_is_open(
+def test_a_file_that_has_grown_is_followed_by_another_and_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starts, "COMPACT_BYTES", 100)
+    monkeypatch.setattr(starts, "FILE_BYTES", 60)
     notes = Starts(tmp_path)
-    notes.note(IDS[:1])
-    for _ in range(10):
-        notes.note(IDS[1:4])
-        notes.settled(IDS[1:4])
-    notes.note(IDS[4:])
-    assert (tmp_path / notes.token).stat().st_size < 300
-    assert never_left(tmp_path, notes.token, [IDS[0], IDS[4], "f" * 32]) == {"f" * 32}
+    first = notes.token
+    notes.note(IDS[:2])
+    notes.turn()
+    notes.note(IDS[2:3])
+    assert notes.token != first
+    assert never_left(tmp_path, first, IDS[:3]) == {IDS[2]}
+    assert never_left(tmp_path, notes.token, IDS[:3]) == set(IDS[:2])
 
 
 def test_notes_that_cannot_be_written_leave_everything_in_doubt(
@@ -97,13 +98,15 @@ def test_notes_that_cannot_be_written_leave_everything_in_doubt(
     assert never_left(tmp_path, notes.token, IDS) == set()
 
 
-def test_old_notes_go_and_those_that_are_needed_or_live_stay(tmp_path: Path) -> None:
+def test_notes_go_that_are_old_or_of_before_the_machine_went_down(tmp_path: Path) -> None:
     ours = Starts(tmp_path)
-    gone, needed = f"{boot_id()}.99999999.1", f"{boot_id()}.99999999.2"
-    for name in ("another-boot.1.1", gone, needed):
+    for name in ("another-boot.1.1", f"{boot_id()}.99999999.1"):
         (tmp_path / name).touch()
-    strike_old(tmp_path, {needed, "another-boot.1.1"})
-    assert {path.name for path in tmp_path.iterdir()} == {ours.token, needed}
+    now = SystemClock().now()
+    strike_old(tmp_path, now)
+    assert {path.name for path in tmp_path.iterdir()} == {ours.token, f"{boot_id()}.99999999.1"}
+    strike_old(tmp_path, now + timedelta(days=46))
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_transport_notes_each_letter_before_it_goes(
