@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import sqlite3
+import subprocess
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -33,10 +35,9 @@ def load(file: Path = RESULTS) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, object]:
-    import subprocess
-
     told = subprocess.run(
         [server_binaries() / "postgres", "--version"], capture_output=True, text=True, check=False
     )
-    known = {"postgresql": told.stdout.strip().rpartition(" ")[2], "kernel": platform.release()}
+    version = re.search(r"\d+\.\d+", told.stdout)
+    known = {"postgresql": version[0] if version else "", "kernel": platform.release()}
     return {**machine(), **known, "sqlite": sqlite3.sqlite_version}
