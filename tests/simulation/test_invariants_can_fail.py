@@ -15,6 +15,7 @@ from lifecycle.hooks import Registry
 from lifecycle.sim.promise_broken import PromiseBroken
 from lifecycle.sim.simulate import SimulateOptions, simulate
 from lifecycle.store import erase, events, outbox
+from lifecycle.store.accepted import Accepted
 from tests.simulation.busy_shop import DAILY, busy_shop
 
 Patch = pytest.MonkeyPatch
@@ -59,7 +60,7 @@ def forgets_held_letters(patch: Patch) -> None:
 
 
 def forgets_what_was_handed_over(patch: Patch) -> None:
-    patch.setattr(outbox, "accepted", lambda connection, rows: None)
+    patch.setattr(Accepted, "write", lambda gathered, connection: None)
 
 
 def asks_nobody_for_consent(patch: Patch) -> None:
