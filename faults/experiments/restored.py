@@ -9,7 +9,7 @@ from pathlib import Path
 
 from faults.deeds import Deeds
 from faults.events import events, letters_of
-from faults.experiment import SETTLE_SECONDS, Asked, Experiment, Finding, finding
+from faults.experiment import SETTLE_SECONDS, Asked, Experiment, Finding, finding, leases
 from faults.ground import Ground
 from faults.judge import judge
 from faults.launch import CLOCK
@@ -35,7 +35,7 @@ def run(asked: Asked) -> Iterator[Finding]:
 
 def _once(asked: Asked, kind: str) -> Finding:
     begun = time.monotonic()
-    changed: dict[str, object] = {CLOCK: [SystemClock().now().isoformat(), TIMES]}
+    changed = {CLOCK: [SystemClock().now().isoformat(), TIMES], **leases(kind)}
     with asked.shop("restored", Wanted(kind, CUSTOMERS, changed=changed)) as place:
         place.start()
         deeds, count = Deeds(place), asked.of(SENDS)
