@@ -16,7 +16,7 @@ from lifecycle.engine.running import look_again
 from lifecycle.engine.window import look_after
 from lifecycle.failpoints import reach
 from lifecycle.send.starts import never_left
-from lifecycle.store import claims, evidence, outbox
+from lifecycle.store import claims, evidence, left_behind, outbox
 from lifecycle.store.apply import Writing
 
 NOT_BEGUN_YET = "its process ended before it began"
@@ -31,11 +31,11 @@ def abandon(parts: Parts, now: datetime, *, everything: bool) -> int:
     """
     with parts.database.write() as connection:
         ended_by = None if everything else claims.database_clock(connection)
-        left = outbox.abandoned(connection, ended_by)
+        left = left_behind.abandoned(connection, ended_by)
         if not left:
             return 0
         claims.have_alone(connection, {row.customer_id for row in left})
-        left = _not_back(connection, parts, outbox.abandoned(connection, ended_by), now)
+        left = _not_back(connection, parts, left_behind.abandoned(connection, ended_by), now)
         lost(connection, left, now)
         _let_finish(connection, parts, left, now)
         settle_by_evidence(connection, [(row.customer_id, row.message_id) for row in left], now)
@@ -53,7 +53,7 @@ def _not_back(
     if parts.starts is None:
         return list(left)
     by_process: dict[str, list[Any]] = {}
-    for one in outbox.in_hand(connection, [row.message_id for row in left]):
+    for one in left_behind.in_hand(connection, left):
         by_process.setdefault(one.worker, []).append(one)
     back = []
     for worker, attempts in by_process.items():

@@ -279,29 +279,6 @@ def settle(connection: Connection, rows: Sequence[Row]) -> None:
     _SETTLED.each(connection, rows)
 
 
-_ABANDONED = select(MESSAGE).where(MESSAGE.c.state == "attempting")
-
-
-def abandoned(connection: Connection, ended_by: datetime | None) -> Sequence[Any]:
-    """Messages still `attempting` whose worker is gone: their lease ended before, or any.
-
-    `ended_by` is told by the database's own clock, by which leases run.
-    """
-    query = _ABANDONED
-    if ended_by is not None:
-        query = query.where(MESSAGE.c.lease_until < ended_by)
-    return connection.execute(query).all()
-
-
-def in_hand(connection: Connection, message_ids: Sequence[str]) -> Sequence[Any]:
-    """The attempts of messages of which nothing is known yet, not even by evidence."""
-    return connection.execute(
-        select(ATTEMPT.c.customer_id, ATTEMPT.c.attempt_id, ATTEMPT.c.message_id, ATTEMPT.c.worker)
-        .where(ATTEMPT.c.message_id.in_(message_ids))
-        .where(ATTEMPT.c.outcome.is_(None), ATTEMPT.c.evidence.is_(None))
-    ).all()
-
-
 _FENCES = Statement(
     select(MESSAGE.c.message_id, MESSAGE.c.fence)
     .where(

@@ -47,6 +47,17 @@ _IN_DOUBT = Statement(
     )
 )
 
+_DOUBTED = (
+    select(MESSAGE, ATTEMPT.c.attempt_id, ATTEMPT.c.detail)
+    .join(
+        ATTEMPT,
+        (ATTEMPT.c.customer_id == MESSAGE.c.customer_id)
+        & (ATTEMPT.c.message_id == MESSAGE.c.message_id),
+    )
+    .where(MESSAGE.c.uncertain_since.is_not(None), MESSAGE.c.state == "uncertain")
+    .order_by(MESSAGE.c.customer_id, MESSAGE.c.message_id)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Restored:
@@ -239,21 +250,7 @@ def confirm(connection: Connection, now: datetime) -> list[Any]:
     Those whose only attempt is a presumed one wait again, from now on.
     """
     connection.execute(update(RESTORATION).values(confirmed_at=now))
-    presumed = (
-        select(MESSAGE, ATTEMPT.c.attempt_id)
-        .join(
-            ATTEMPT,
-            (ATTEMPT.c.customer_id == MESSAGE.c.customer_id)
-            & (ATTEMPT.c.message_id == MESSAGE.c.message_id),
-        )
-        .where(
-            MESSAGE.c.uncertain_since.is_not(None),
-            MESSAGE.c.state == "uncertain",
-            ATTEMPT.c.detail == PRESUMED,
-            ATTEMPT.c.evidence.is_(None),
-        )
-        .order_by(MESSAGE.c.customer_id, MESSAGE.c.message_id)
-    )
+    presumed = _DOUBTED.where(ATTEMPT.c.detail == PRESUMED, ATTEMPT.c.evidence.is_(None))
     rows = list(connection.execute(presumed).all())
     if rows:
         connection.execute(_NOT_GONE, [_place(row) for row in rows])
@@ -285,20 +282,7 @@ _AGAIN = (
 
 def doubted(connection: Connection) -> list[tuple[Any, bool]]:
     """The messages in doubt for a restoration, each with whether the journal tells of it."""
-    query = (
-        select(MESSAGE, ATTEMPT.c.detail)
-        .join(
-            ATTEMPT,
-            (ATTEMPT.c.customer_id == MESSAGE.c.customer_id)
-            & (ATTEMPT.c.message_id == MESSAGE.c.message_id),
-        )
-        .where(
-            MESSAGE.c.uncertain_since.is_not(None),
-            MESSAGE.c.state == "uncertain",
-            ATTEMPT.c.detail.in_((FROM_JOURNAL, PRESUMED)),
-        )
-        .order_by(MESSAGE.c.customer_id, MESSAGE.c.message_id)
-    )
+    query = _DOUBTED.where(ATTEMPT.c.detail.in_((FROM_JOURNAL, PRESUMED)))
     return [(row, row.detail == FROM_JOURNAL) for row in connection.execute(query)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -137,3 +138,7 @@ __all__ = [
     "settings",
     "stand_in",
 ]
+
+
+Open = Callable[..., PacedShop]
+"""Opens a shop with campaigns, on an account with limits."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -21,41 +19,17 @@ from lifecycle.engine.account import ASK_AGAIN, ASK_EVERY
 from lifecycle.engine.engine import Engine
 from lifecycle.insight.transport import standing
 from lifecycle.send.ses import Ses
-from lifecycle.sim.fake_ses import FakeSes
 from lifecycle.store.database import Database
 from tests.core.test_pace import most_in
-from tests.engine.paced_shop import BEGIN, CALM, DUTY, URGENT, PacedShop, catalog, stand_in
+from tests.engine.paced_shop import BEGIN, CALM, DUTY, URGENT, Open, PacedShop, catalog
 from tests.faults.running import Post, Running
 from tests.store.prepared import with_tables
-
-Open = Callable[..., PacedShop]
 
 
 @pytest.fixture
 def database_prepare() -> Any:
     """Each database has its tables already."""
     return with_tables
-
-
-@pytest.fixture
-def opened(database_url: str, tmp_path: Path) -> Iterator[Open]:
-    """Open a shop with campaigns, on an account with limits."""
-    shops: list[PacedShop] = []
-    fakes: list[FakeSes] = []
-
-    def open_one(campaigns: dict[str, str] | None = None, **limits: Any) -> PacedShop:
-        fakes.append(stand_in(tmp_path, **{"per_second": 500.0, **limits}))
-        shops.append(
-            PacedShop(database_url, catalog(**(campaigns or {})), fakes[0], fakes[0].start())
-        )
-        return shops[0]
-
-    yield open_one
-    for one in shops:
-        one.transport.close()
-        one.close()
-    for fake in fakes:
-        fake.stop()
 
 
 class Noting(Ses):

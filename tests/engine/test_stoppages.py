@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +10,9 @@ import pytest
 from lifecycle.core.stoppage import FIRST_REST, HELD_FOR, LONGEST_REST, MANNERS, Stop
 from lifecycle.engine.engine import Engine
 from lifecycle.insight.transport import sentences, standing
-from lifecycle.sim.fake_ses import FakeSes
-from tests.engine.paced_shop import CALM, DUTY, OTHER, PacedShop, catalog, stand_in
+from tests.engine.paced_shop import CALM, DUTY, OTHER, Open, PacedShop
 from tests.store.prepared import with_tables
 
-Open = Callable[..., PacedShop]
 PEOPLE = 30
 
 
@@ -24,27 +20,6 @@ PEOPLE = 30
 def database_prepare() -> Any:
     """Each database has its tables already."""
     return with_tables
-
-
-@pytest.fixture
-def opened(database_url: str, tmp_path: Path) -> Iterator[Open]:
-    """Open a shop with campaigns, on an account with limits."""
-    shops: list[PacedShop] = []
-    fakes: list[FakeSes] = []
-
-    def open_one(campaigns: dict[str, str] | None = None, **limits: Any) -> PacedShop:
-        fakes.append(stand_in(tmp_path, **{"per_second": 500.0, **limits}))
-        shops.append(
-            PacedShop(database_url, catalog(**(campaigns or {})), fakes[0], fakes[0].start())
-        )
-        return shops[0]
-
-    yield open_one
-    for one in shops:
-        one.transport.close()
-        one.close()
-    for fake in fakes:
-        fake.stop()
 
 
 def not_burnt(shop: PacedShop) -> None:
