@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lifecycle.catalog.load import from_files
 from lifecycle.errors import LifecycleError
-from lifecycle.render.compile import compile_template, compile_text
+from lifecycle.render.compile import CompiledTemplate, compile_template, compile_text
 from lifecycle.render.letter import LetterTexts, render, render_text
 from lifecycle.render.links import Signer
 from lifecycle.render.problems import BrokenTemplate
@@ -168,10 +168,10 @@ def _markdown(data: bytes) -> None:
         _rendered(compile_text("step", data.decode("utf-8", "replace"), Path(folder)))
 
 
-def _rendered(compiled: object) -> None:
+def _rendered(compiled: CompiledTemplate) -> None:
     try:
         links = _SIGNER.for_message("https://mail.example", "ab" * 16)
-        made = render(compiled, LetterTexts("Hello"), CONTEXT, links)  # type: ignore[arg-type]
+        made = render(compiled, LetterTexts("Hello"), CONTEXT, links)
     except BrokenTemplate as broken:
         _says_why(broken.problem)
     else:

@@ -75,7 +75,9 @@ class Benchmark:
         tables = blake2b(digest_size=4)
         for table in METADATA.sorted_tables:
             made: list[Any] = [CreateTable(table)]
-            made += [CreateIndex(one) for one in sorted(table.indexes, key=lambda one: one.name)]
+            made += [
+                CreateIndex(one) for one in sorted(table.indexes, key=lambda one: str(one.name))
+            ]
             for one in made:
                 tables.update(str(one.compile(dialect=sqlite.dialect())).encode())
         path = self.folder / f"shop-{shop.customers}-{shop.events}-{tables.hexdigest()}.db"

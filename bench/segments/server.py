@@ -58,8 +58,8 @@ def _door(database: Database, clock: SystemClock) -> Door:
     def catalog() -> Catalog:
         raise AssertionError("nobody asks for definitions here")
 
-    def why(_customer: str, _campaign: str | None) -> list[Any]:
-        return []
+    def why(_customer: str, _campaign: str | None) -> dict[str, Any]:
+        return {}
 
     return Door(
         database=database,

@@ -114,8 +114,9 @@ def sizes(room: Room) -> dict[str, int]:
     """How many customers are in each segment, as the engine keeps it."""
     query = "SELECT segment, count(*) FROM membership WHERE member GROUP BY segment"
     with room.database.read() as connection:
-        found = dict(connection.execute(text(query)).all())
-    return {name: int(found.get(name, 0)) for name in room.catalog.segments}
+        rows = connection.execute(text(query)).all()
+    found = {row.segment: int(row[1]) for row in rows}
+    return {name: found.get(name, 0) for name in room.catalog.segments}
 
 
 def wakes(room: Room) -> tuple[int, str]:

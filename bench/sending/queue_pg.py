@@ -204,7 +204,7 @@ def _begun(database: Database, claimed: list[Claim]) -> None:
 def _attempt(one: Claim) -> outbox.Beginning:
     attempt = outbox.attempt_id(one.id, 1)
     return outbox.Beginning(
-        one.customer_id, one.id, one.fence, attempt, 1, "ses", "version", None, {}
+        one.customer_id, one.id, one.fence, attempt, 1, "ses", "worker", "version", None, {}
     )
 
 
