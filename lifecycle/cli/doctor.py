@@ -21,6 +21,7 @@ MARKS = {
 LATE_SECONDS = 60.0
 CLOCK_SECONDS = 2.0
 FEW = 10
+LIFT = "lifecycle resume --quarantined ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,8 @@ def _work(connection: Any, settings: Any) -> Iterator[Finding]:
         aside = put_aside(connection, name, FEW)
         if aside:
             count = figures[f"{name}_quarantined"]
-            yield Finding("quarantine", "error", f"{count:.0f} {name}: {', '.join(aside)}")
+            told = f"{count:.0f} {name}: {', '.join(aside)}; mend the cause, then {LIFT}"
+            yield Finding("quarantine", "error", told)
     yield from _errands(connection)
     report = deliverability_report(connection, now, settings.sending.breaker)
     for warning in report.warnings:

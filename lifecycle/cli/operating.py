@@ -30,10 +30,22 @@ def resume(
         bool,
         typer.Option("--breaker", help="Close the circuit breaker: bounces begin at none again."),
     ] = False,
+    quarantined: Annotated[
+        str | None,
+        typer.Option(
+            "--quarantined",
+            metavar="ID",
+            help="Try once more what was put aside: one row or customer, or “all”.",
+        ),
+    ] = None,
 ) -> None:
-    """Let a paused or stopped campaign go on, or close the breaker that holds all marketing."""
-    if bool(campaign) == breaker:
-        raise UsageError("say what goes on", remedy="lifecycle resume CAMPAIGN, or --breaker")
+    """Let a paused or stopped campaign go on, close the breaker, or retry what was put aside."""
+    if [bool(campaign), breaker, quarantined is not None].count(True) != 1:
+        remedy = "lifecycle resume CAMPAIGN, or --breaker, or --quarantined ID"
+        raise UsageError("say what goes on", remedy=remedy)
+    if quarantined is not None:
+        _lift(ctx, quarantined)
+        return
     if breaker:
         closed = _write(ctx, "close_breaker", {})
         told = f"The breaker is closed: {closed['waiting']} letters that waited for it go on."
@@ -47,6 +59,16 @@ def resume(
 def stop(ctx: typer.Context, campaign: CAMPAIGN) -> None:
     """End a campaign: whoever is under way leaves it, a broadcast stops midway."""
     _order(ctx, campaign, "stopped", "is stopped: nobody enters, and nobody gets its letters")
+
+
+def _lift(ctx: typer.Context, rows: str) -> None:
+    done = _write(ctx, "lift_quarantine", {"rows": rows})
+    lifted = done["lifted"]
+    if not lifted and rows != "all":
+        raise UsageError("nothing of that name was put aside", remedy="lifecycle doctor lists it")
+    each = [f"{one['queue']} {one['id']} is tried once more, alone." for one in lifted]
+    told = "\n".join(each) or "Nothing was put aside."
+    asked(ctx).answer(done, lambda out: out.print(told))
 
 
 def _resumed(done: Any) -> str:

@@ -30,6 +30,7 @@ from lifecycle.store import (
 from lifecycle.store.erase import erase, scrub
 from lifecycle.store.events import wake
 from lifecycle.store.facts import customer_exists
+from lifecycle.store.lifted import lift
 from lifecycle.store.merge import merge
 from lifecycle.store.tables import METADATA
 
@@ -168,6 +169,16 @@ def _close_breaker(desk: Desk, arguments: Arguments) -> Any:
     return {"waiting": waiting}
 
 
+def _lift_quarantine(desk: Desk, arguments: Arguments) -> Any:
+    """Let rows that were put aside be tried once more."""
+    with desk.database.write() as connection:
+        lifted = lift(connection, str(arguments["rows"]))
+    for queue, name in lifted:
+        log.happened("quarantine_lifted", queue=queue, id=name)
+    desk.wake()
+    return {"lifted": [{"queue": queue, "id": name} for queue, name in lifted]}
+
+
 def _known_campaign(desk: Desk, campaign: str) -> None:
     from lifecycle.catalog.problem import did_you_mean
 
@@ -302,6 +313,7 @@ COMMANDS: dict[str, Callable[[Desk, Arguments], Any]] = {
     "rollback": _rollback,
     "order": _order,
     "close_breaker": _close_breaker,
+    "lift_quarantine": _lift_quarantine,
     "import": take_lines,
     "erase": _erase,
     "suppress": _suppress,
