@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from lifecycle.core.event import Event
 from lifecycle.core.settings import Settings
+from lifecycle.core.undoing import UNDOING
 from lifecycle.rewards import incentives, points, referrals, tiers
-from lifecycle.rewards.orders import UNDOING
 from lifecycle.store.events import NewEvent
 
 

@@ -19,8 +19,8 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
 from lifecycle.core.settings import Earn, Settings
+from lifecycle.core.undoing import UNDOING, order_key, shares_left
 from lifecycle.core.words import number
-from lifecycle.rewards.orders import UNDOING, order_key, shares_left
 from lifecycle.rewards.own_events import EVENT, known_events, own_event
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.events import NewEvent

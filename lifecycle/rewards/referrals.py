@@ -14,9 +14,9 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from lifecycle.core.event import Event
 from lifecycle.core.settings import Referral, Settings
+from lifecycle.core.undoing import UNDOING, undone
 from lifecycle.rewards import grants
 from lifecycle.rewards.codes import read_code
-from lifecycle.rewards.orders import UNDOING, undone
 from lifecycle.rewards.own_events import known_events, own_event
 from lifecycle.rewards.referral import keep_codes
 from lifecycle.store.dialect.lists import among

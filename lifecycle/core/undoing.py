@@ -24,12 +24,13 @@ def order_key(event: Event) -> Any:
 def shares_left(order: Event, undoing: Iterable[Event]) -> list[tuple[Event, Fraction]]:
     """After each event that undoes a part of `order`, in order of time, the share of it left.
 
-    A cancellation, and a refund that says no `total`, or of an order without one, leave nothing.
+    A refund says what it gave back as `total`, or as `amount`. A cancellation, and a refund that
+    says neither, or of an order without a `total`, leave nothing.
     """
     total = number(order["total"])
     left, refunded, shares = Fraction(1), Fraction(0), []
     for event in sorted(undoing):
-        amount = number(event["total"])
+        amount = number(event["total" if known(event["total"]) else "amount"])
         if event.name == CANCELLED or amount is None or total is None or total <= 0:
             left = Fraction(0)
         else:

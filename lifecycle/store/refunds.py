@@ -1,0 +1,125 @@
+"""What an order is still worth after its refunds and cancellations, as it was known over time.
+
+Reports and experiments that credit orders read their worth here, so that all subtract alike.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from lifecycle.core.event import Event
+from lifecycle.core.undoing import UNDOING, order_key, shares_left
+from lifecycle.core.words import number
+from lifecycle.store.dialect.lists import among
+from lifecycle.store.prepared import Statement
+from lifecycle.store.tables import METADATA
+
+EVENT = METADATA.tables["event"]
+AT_ONCE = 1_000
+"""Orders whose refunds are read with one query."""
+COLUMNS = (
+    EVENT.c.customer_id,
+    EVENT.c.event_id,
+    EVENT.c.name,
+    EVENT.c.at,
+    EVENT.c.due_at,
+    EVENT.c.properties,
+)
+"""What a query selects of an event whose worth is asked, beside columns of its own."""
+
+_UNDOING = Statement(
+    select(*COLUMNS).where(
+        among(EVENT.c.customer_id, "ids"), or_(*(EVENT.c.name == name for name in sorted(UNDOING)))
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What an order was worth: at first, and after each event that undid a part of it.
+
+    `steps` are (the instant at which it was known, the worth from then on), in order of time.
+    """
+
+    steps: tuple[tuple[datetime, Decimal], ...]
+
+    @property
+    def latest(self) -> Decimal:
+        """What it is worth by all that is known."""
+        return self.steps[-1][1] if self.steps else Decimal()
+
+    def known_at(self, instant: datetime) -> Decimal:
+        """What it was worth by what was known at an instant; nothing before it was known."""
+        return next((worth for at, worth in reversed(self.steps) if at <= instant), Decimal())
+
+
+def worths(
+    connection: Connection, rows: Iterable[Any], path: Sequence[str], now: datetime
+) -> Iterator[tuple[Any, Worth]]:
+    """Each row with the worth of its event, in the order given; streams, with a query a batch.
+
+    A row bears `COLUMNS`; `path` leads to the amount in the event's properties, such as
+    ("total",). An event without a number there is worth nothing. Of refunds those count that were
+    known by `now`, whenever they came after the order: what went back was never earned.
+    """
+    going = iter(rows)
+    while batch := list(islice(going, AT_ONCE)):
+        undone = _undoing(connection, batch, now)
+        for row in batch:
+            event = _event(row)
+            said = undone.get((row.customer_id, order_key(event)), ())
+            yield row, _worth(row, event, said, path)
+
+
+def _undoing(
+    connection: Connection, batch: Sequence[Any], now: datetime
+) -> Mapping[tuple[str, Any], list[tuple[Event, datetime]]]:
+    """The refunds and cancellations known by `now`, by customer and order, with when known."""
+    customers = sorted({row.customer_id for row in batch})
+    found: dict[tuple[str, Any], list[tuple[Event, datetime]]] = defaultdict(list)
+    for row in _UNDOING.rows(connection, {"ids": customers}):
+        event = _event(row)
+        key = order_key(event)
+        if key is not None and row.due_at <= now:
+            found[row.customer_id, key].append((event, row.due_at))
+    return found
+
+
+def _worth(
+    row: Any, order: Event, undone: Sequence[tuple[Event, datetime]], path: Sequence[str]
+) -> Worth:
+    worth = number(_at(order.properties, path))
+    if worth is None:
+        return Worth(())
+    full = Decimal(worth)
+    if order.name in UNDOING:
+        undone = ()
+    known = dict(undone)
+    steps, latest = [(row.due_at, full)], row.due_at
+    for event, left in shares_left(order, [event for event, _ in undone]):
+        latest = max(latest, known[event])
+        steps.append((latest, _part(full, left)))
+    return Worth(tuple(steps))
+
+
+def _part(worth: Decimal, left: Fraction) -> Decimal:
+    return worth * left.numerator / left.denominator
+
+
+def _event(row: Any) -> Event:
+    return Event(row.at, row.event_id, row.name, row.properties)
+
+
+def _at(value: Any, path: Sequence[str]) -> Any:
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
