@@ -95,12 +95,18 @@ def _asked_for(said: Any, *, canary: bool) -> None:
 
 def _findings(said: Any) -> Iterator[Finding]:
     from lifecycle.cli import place
+    from lifecycle.cli.doctor_sender import sender_standing
+    from lifecycle.cli.doctor_transport import account_standing, feedback_standing
 
     settings = place.read_settings(said.project)
     yield from _definitions(said)
     yield from _tried("database", lambda: _database(said, settings))
-    yield from _tried("transport", lambda: _transport(said, settings))
-    yield from _feedback(settings)
+    for one in account_standing(said.project, settings):
+        yield Finding(*one)
+    for one in sender_standing(settings):
+        yield Finding(*one)
+    for one in feedback_standing(settings):
+        yield Finding(*one)
     yield from _tried("calls", lambda: _calls(said, settings))
     yield from _secrets(said, settings)
 
@@ -286,53 +292,6 @@ def _codes(said: Any, connection: Any) -> Iterator[Finding]:
     named = None if catalog is None else pools_named(catalog)
     for told in code_warnings(connection, named, SystemClock().now()):
         yield Finding("codes", "warning", told)
-
-
-def _transport(said: Any, settings: Any) -> Iterator[Finding]:
-    from lifecycle.cli.wiring import transport_of
-    from lifecycle.send.ses import Ses, SesUnavailable
-
-    transport = transport_of(said.project, settings)
-    try:
-        if not isinstance(transport, Ses):
-            yield Finding("transport", "ok", f"{transport.name}, chosen in settings.toml")
-            return
-        try:
-            account = transport.get_account()
-        except SesUnavailable as error:
-            yield Finding("transport", "error", f"SES does not answer: {error.outcome.detail}")
-            return
-        day = "unlimited" if account.per_day is None else f"{account.per_day:.0f}"
-        way = "in bulk" if settings.ses.mode == "bulk" else "one by one"
-        rate, sent = f"{account.per_second:g} a second", f"{account.sent_last_day:.0f}"
-        told = f"SES {way}, {rate}, {sent} of {day} a day"
-        yield Finding("transport", "ok" if account.sending_enabled else "error", told)
-        if not account.production:
-            told = "the account is in the sandbox: letters go to verified addresses alone"
-            yield Finding("transport", "warning", told)
-    finally:
-        transport.close()
-
-
-def _feedback(settings: Any) -> Iterator[Finding]:
-    if settings.transport.kind != "ses":
-        yield Finding("feedback", "ok", "not needed by this transport")
-    elif settings.ses.feedback_topics:
-        yield Finding("feedback", "ok", "over HTTP from SNS: POST /v1/feedback/ses")
-    elif settings.ses.feedback_queue is not None:
-        yield from _tried("feedback", lambda: _queue(settings.ses))
-    else:
-        told = "no path is set: [ses] feedback_queue or feedback_topics; bounces go unnoticed"
-        yield Finding("feedback", "error", told)
-
-
-def _queue(ses: Any) -> Iterator[Finding]:
-    from lifecycle.cli.place import secret
-    from lifecycle.send.sqs import SqsFeedback
-
-    queue = SqsFeedback(secret(ses.feedback_queue, "the feedback queue"), ses.region)
-    waiting = queue.waiting()
-    yield Finding("feedback", "ok", f"from a queue of SQS, in which {waiting} wait")
 
 
 def _secrets(said: Any, settings: Any) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from lifecycle.sim.fake_ses_events import TOPIC_ARN
 from lifecycle.sim.fake_ses_faults import Fault, Refusal, refused_for
 from lifecycle.sim.fake_ses_limits import Limits, mailbox, require
 
@@ -14,6 +15,11 @@ SIMULATOR = "simulator.amazonses.com"
 PAGE = 1000
 """Suppressed addresses a page, at most."""
 BOUNCE, COMPLAINT = "BOUNCE", "COMPLAINT"
+PUBLISHED = (
+    *("SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "DELIVERY_DELAY"),
+    *("RENDERING_FAILURE", "SUBSCRIPTION"),
+)
+"""The kinds of events that its configuration sets publish, in the words of the set-up."""
 CREDENTIALS = {
     "good": None,
     "expired": Fault.EXPIRED_KEY,
@@ -139,6 +145,25 @@ class FakeAccount:
             "Policies": {},
             "Tags": [],
         }
+
+    def configuration_set(self, name: str) -> dict[str, Any]:
+        """The answer to GetConfigurationSet. Raises `Refusal` for one that is not there."""
+        sets = self.limits.configuration_sets
+        if sets is not None and name not in sets:
+            told = f"Configuration set <{name}> does not exist."
+            raise Refusal(404, "NotFoundException", told)
+        return {"ConfigurationSetName": name, "SendingOptions": {"SendingEnabled": True}}
+
+    def event_destinations(self, name: str) -> dict[str, Any]:
+        """The answer to GetConfigurationSetEventDestinations. Raises `Refusal` likewise."""
+        self.configuration_set(name)
+        destination = {
+            "Name": "feedback",
+            "Enabled": True,
+            "MatchingEventTypes": PUBLISHED,
+            "SnsDestination": {"TopicArn": TOPIC_ARN},
+        }
+        return {"EventDestinations": [destination]}
 
     def suppress(self, one: Suppressed) -> None:
         """Put an address on the list if the account keeps those of its reason."""

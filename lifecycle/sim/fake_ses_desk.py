@@ -25,6 +25,7 @@ BULK_PATH = "/v2/email/outbound-bulk-emails"
 ACCOUNT_PATH = "/v2/email/account"
 SUPPRESSION_PATH = "/v2/email/suppression/addresses"
 IDENTITY_PATH = "/v2/email/identities"
+SET_PATH = "/v2/email/configuration-sets"
 CONTROL_PATH = "/control"
 LETTERS_PATH = "/letters"
 SQS_TARGET = "AmazonSQS."
@@ -130,6 +131,10 @@ class Desk:
             return {}
         if parent == IDENTITY_PATH and method == "GET":
             return account.identity(name)
+        if parent == SET_PATH and method == "GET":
+            return account.configuration_set(name)
+        if method == "GET" and name == "event-destinations" and parent.startswith(f"{SET_PATH}/"):
+            return account.event_destinations(parent.removeprefix(f"{SET_PATH}/"))
         raise Refusal(404, "UnknownOperationException", "")
 
     def _page(self, request: Request) -> dict[str, Any]:
