@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
-from babel.numbers import format_currency
 from jinja2 import Undefined, pass_context
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
+
+from lifecycle.render.amounts import written_amount
 
 DEFAULT_LANGUAGE = "en"
 MAX_DIGITS = 40
@@ -63,10 +64,7 @@ def money(context: Context, value: Any, currency: str | None = None) -> str:
     if isinstance(value, Undefined):
         return str(value)
     code = _currency(context) if currency is None else currency
-    try:
-        return _money(value, str(code or ""), _locale(context))
-    except TypeError:  # a list, which nobody can remember either
-        raise _no_number(value) from None
+    return _money(value, str(code or ""), _locale(context))
 
 
 def _no_number(value: Any) -> TemplateRuntimeError:
@@ -156,7 +154,6 @@ def _time(at: datetime, locale: str) -> str:
     return format_time(at.time(), format="short", locale=locale)
 
 
-@lru_cache(maxsize=16384, typed=True)
 def _money(value: Any, currency: str, locale: str) -> str:
     written = str(value)
     try:
@@ -168,6 +165,6 @@ def _money(value: Any, currency: str, locale: str) -> str:
     if not currency:
         raise TemplateRuntimeError("money knows no currency; the shop's settings should name one")
     try:
-        return format_currency(amount, currency, locale=locale)
+        return written_amount(amount, currency, locale)
     except (ValueError, KeyError, InvalidOperation):
         raise TemplateRuntimeError(f"money cannot write {amount} {currency[:10]!r}") from None
