@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
@@ -142,6 +146,55 @@ def test_a_drain_cut_short_is_done_again_with_what_came_since(any_shop: Shop, pa
     assert drain_spool(any_shop.database, any_shop.spool, catalog(), NOW) == 2
     assert len(told(any_shop)) == 1
     assert list(any_shop.spool.parent.iterdir()) == []
+
+
+def test_a_line_torn_by_a_crash_takes_no_later_choice_with_it(any_shop: Shop, path: str):
+    any_shop.spool.parent.mkdir(parents=True)
+    any_shop.spool.write_text('{"message_id": "cut o')
+    keep(any_shop.spool, MESSAGE, Choice("topic"), NOW)
+    assert drain_spool(any_shop.database, any_shop.spool, catalog(), NOW) == 1
+    assert told(any_shop) == [{"topic": "offers"}]
+
+
+def test_no_choice_goes_into_a_spool_that_was_put_aside_meanwhile(shop: Shop):
+    keep(shop.spool, MESSAGE, Choice("topic"), NOW)
+    aside = shop.spool.with_name(shop.spool.name + ".draining")
+    with writing(shop.spool) as other, ThreadPoolExecutor(1) as thread:
+        kept = thread.submit(keep, shop.spool, MESSAGE, Choice("everything"), NOW)
+        wait([kept], timeout=0.3)  # It has the file open and waits for the other writer.
+        shop.spool.rename(aside)
+        other.close()
+        kept.result()
+    assert [json.loads(line)["kind"] for line in aside.open()] == ["topic"]
+    assert [json.loads(line)["kind"] for line in shop.spool.open()] == ["everything"]
+
+
+def test_what_another_process_is_writing_is_waited_for(any_shop: Shop, path: str):
+    keep(any_shop.spool, MESSAGE, Choice("topic"), NOW)
+    line = any_shop.spool.read_bytes()
+    with writing(any_shop.spool) as other, ThreadPoolExecutor(1) as thread:
+        drained = thread.submit(drain_spool, any_shop.database, any_shop.spool, catalog(), NOW)
+        wait([drained], timeout=0.3)
+        other.write(line)
+        other.close()
+        assert drained.result() == 2
+
+
+@contextmanager
+def writing(spool: Path) -> Iterator[IO[bytes]]:
+    """Another process has the spool to itself, until the file is closed."""
+    with spool.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+
+
+def test_what_another_process_is_taking_in_is_left_to_it(any_shop: Shop, path: str):
+    keep(any_shop.spool, MESSAGE, Choice("topic"), NOW)
+    taking_in = os.open(any_shop.spool.parent, os.O_RDONLY)
+    fcntl.flock(taking_in, fcntl.LOCK_EX)
+    assert drain_spool(any_shop.database, any_shop.spool, catalog(), NOW) == 0
+    os.close(taking_in)
+    assert drain_spool(any_shop.database, any_shop.spool, catalog(), NOW) == 1
 
 
 def test_an_unsubscribe_by_an_unknown_message_is_answered_all_the_same(any_shop: Shop):
