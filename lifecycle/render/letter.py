@@ -31,7 +31,8 @@ KNOWN_NAMES = frozenset(
 NO_MEMORY = "it takes more memory than there is"
 _NOTHING = dict.fromkeys(KNOWN_NAMES)
 _ESCAPED = "&<>\"'"
-_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_BREAKS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
+"""Signs that end a line or steer a terminal, with the room around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +169,10 @@ def render_text(source: str, context: Mapping[str, Any], *, where: str = "") -> 
 
 
 def _subject(program: Program, source: str, names: dict[str, Any]) -> str:
-    subject = short(program.plain, source, names, "subject").strip()
+    """The subject on one line: a product's name may well bring a break along."""
+    subject = _BREAKS.sub(" ", short(program.plain, source, names, "subject")).strip()
     if not subject:
         raise BrokenTemplate("The subject is empty", file="subject")
-    if _BREAKS.search(subject):
-        raise BrokenTemplate("The subject holds a line break or a control sign", file="subject")
     _bounded("subject", len(subject), MAX_SUBJECT, "subject")
     return subject
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from lifecycle.render.letter import MAX_SUBJECT
 from tests.faults.running import Running
 from tests.simulation.shop import event, flow, person, shop
 
 NOON = "2026-05-04T12:00:00"
 SUBJECT = '"Hello {{ customer.name }}"'
 FLOW = flow('when = "a"').replace('subject = "Hello"', f"subject = {SUBJECT}")
-ODD = "A\r\nBcc: evil@x.example"
+ODD = "A" * (MAX_SUBJECT + 1)
 
 Run = Callable[..., Running]
 
