@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -128,9 +129,14 @@ def test_a_forgery_changes_nothing(shop: Shop):
 def test_a_subscription_is_confirmed_over_the_api_and_never_fetched(shop: Shop):
     confirmed: list[tuple[str, str]] = []
     client = client_of(shop, confirm=lambda *told: confirmed.append(told))
-    told = {"Type": "SubscriptionConfirmation", "Token": "t", "SubscribeURL": "http://127.0.0.1"}
-    assert post(client, {}, **told).status_code == 200
-    assert [token for _, token in confirmed] == ["t"]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/?Action=ConfirmSubscription"
+        told = {"Type": "SubscriptionConfirmation", "Token": "t", "SubscribeURL": url}
+        assert post(client, {}, **told).status_code == 200
+        assert [token for _, token in confirmed] == ["t"]
+        with pytest.raises(BlockingIOError):
+            listening.accept()
 
 
 def test_what_is_no_event_is_answered_so_that_it_does_not_come_again(shop: Shop):

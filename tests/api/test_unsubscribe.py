@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from lifecycle.api.choice import Choice
 from lifecycle.api.spool import drain_spool, keep
 from lifecycle.api.unsubscribe import choice_of
+from lifecycle.store.database import Database
 from tests.api.shop import MESSAGE, NOW, Shop, catalog
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -135,6 +137,20 @@ def test_a_locked_database_loses_no_unsubscribe(shop: Shop, monkeypatch: pytest.
     assert told(shop) == [{"topic": "offers"}]
     assert not shop.spool.exists()
     assert drain_spool(shop.database, shop.spool, catalog(), NOW) == 0
+
+
+def test_a_drain_that_the_database_refuses_is_done_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lifecycle.store.dialect.sqlite.BUSY_TIMEOUT_MS", 50)
+    shop.message_gone()
+    keep(shop.spool, MESSAGE, Choice("topic"), NOW)
+    impatient = Database(shop.database.url)
+    with locked(shop), pytest.raises(OperationalError):
+        drain_spool(impatient, shop.spool, catalog(), NOW)
+    impatient.close()
+    assert drain_spool(shop.database, shop.spool, catalog(), NOW) == 1
+    assert told(shop) == [{"topic": "offers"}]
 
 
 def test_a_drain_cut_short_is_done_again_with_what_came_since(any_shop: Shop, path: str):

@@ -197,6 +197,34 @@ def test_the_order_in_which_bounces_and_deliveries_are_told_does_not_matter(open
     assert [row.day for row in one.rows("soft_bounce")] == ["2026-05-08"]
 
 
+def test_bounces_told_together_after_a_later_delivery_suppress_nobody(opened: Open):
+    one = opened()
+    one.say(person(), at=START)
+    news_for(one, 1)
+    one.run("2026-05-04T10:30:00")
+    one.hear(delivery(8))
+    one.run("2026-05-08T13:00:00")
+    late = {"received_at": "2026-05-08T15:00:00Z"}
+    one.hear(*({**bounce(day), **late} for day in (5, 6, 7)))
+    one.run("2026-05-08T15:00:00")
+    assert one.rows("suppression") == []
+    assert one.rows("soft_bounce") == []
+
+
+@pytest.mark.parametrize(("said", "left"), [({}, {"newsletter"}), ({"everything": True}, set())])
+def test_an_unsubscription_takes_back_the_letters_topic_or_all_there_are(
+    opened: Open, said: dict[str, Any], left: set[str]
+):
+    one = opened()
+    one.say(person(agreed_to=["offers", "newsletter"]), at=START)
+    news_for(one, 1)
+    one.run("2026-05-04T10:30:00")
+    about = {"campaign": "news", "step": "hello", **said}
+    one.hear(event("2026-05-04T11:00:00", "message_unsubscribed", **about))
+    one.run("2026-05-04T12:00:00")
+    assert {row.topic for row in one.rows("consent") if row.agreed} == left
+
+
 def test_a_bounce_that_ses_did_not_even_try_is_no_mark_against_us(opened: Open):
     one = opened()
     one.say(person(), at=START)
