@@ -64,7 +64,11 @@ def money(context: Context, value: Any, currency: str | None = None) -> str:
     if isinstance(value, Undefined):
         return str(value)
     code = _currency(context) if currency is None else currency
-    return _money(value, str(code or ""), _locale(context))
+    try:
+        # Nothing with a minus is the same key as without, and is written otherwise.
+        return _money(value or str(value), str(code or ""), _locale(context))
+    except TypeError:  # a list, which nobody can remember either
+        raise _no_number(value) from None
 
 
 def _no_number(value: Any) -> TemplateRuntimeError:
@@ -154,6 +158,7 @@ def _time(at: datetime, locale: str) -> str:
     return format_time(at.time(), format="short", locale=locale)
 
 
+@lru_cache(maxsize=16384, typed=True)
 def _money(value: Any, currency: str, locale: str) -> str:
     written = str(value)
     try:

@@ -30,6 +30,7 @@ SHOP = {"currency": "EUR", "language": "en", "timezone": "Europe/Berlin"}
         ({"locale": "de"}, "{{ x | money }}", "1234.5", "1.234,50\xa0€"),
         ({}, "{{ x | money('JPY') }}", 1200, "¥1,200"),
         ({}, "{{ x | money }}", Decimal("0.1"), "€0.10"),
+        ({}, "{{ x | money }} {{ 0.0 | money }}", -0.0, "-€0.00 €0.00"),
         ({}, "{{ event.amount | money }}", None, "$5.00"),
     ],
 )
