@@ -22,6 +22,7 @@ from lifecycle.store.tables import METADATA
 
 MESSAGE, SUPPRESSION = METADATA.tables["message"], METADATA.tables["suppression"]
 LOOKS_BACK = timedelta(days=30)
+REVIEWED = "SES reviews accounts from 5 % of hard ones"
 HIGH_BOUNCE_RATE = 0.04
 HIGH_COMPLAINT_RATE = 0.0008
 """From these on it is time to look. SES puts an account under review at 5 % of bounces or 0.1 % of
@@ -172,7 +173,7 @@ def _warnings(overall: Fares) -> list[str]:
     told = []
     bounced, complained = overall.bounced.rate or 0, overall.complained.rate or 0
     if bounced >= HIGH_BOUNCE_RATE:
-        told.append(f"{bounced:.1%} of letters bounce; SES reviews accounts from 5 %")
+        told.append(f"{bounced:.1%} of letters bounce, soft ones included; {REVIEWED}")
     if complained >= HIGH_COMPLAINT_RATE:
         told.append(f"{complained:.2%} of letters are complained of; SES reviews from 0.1 %")
     return told

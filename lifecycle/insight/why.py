@@ -130,7 +130,8 @@ def _of_step(one: Told, name: str) -> str:
     if one.what == "held":
         until = one.detail.removeprefix("until ")
         till = f" until {until}" if until != one.detail else ""
-        return f"{name} was held{till}, since {reason}"
+        # What rested, its leaves tell: the reason's own words name all that it may be.
+        return f"{name} was held{till}, since {'sending rested' if one.because else reason}"
     if one.reason in ("not_applicable", "late", "suppressed") and one.detail:
         return f"{name} was {one.what}, since {one.detail}"
     more = f" ({one.detail})" if one.detail else ""

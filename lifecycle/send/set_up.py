@@ -94,7 +94,7 @@ class SetUp:
             if code == _NOT_THERE:
                 return None
             right = "".join(part.title() for part in operation.split("_"))
-            reason = str(said.get("Message") or f"{type(error).__name__}: {error}")
+            reason = str(said.get("Message") or type(error).__name__)
             lacking = f"ses:{right}" if code in _NOT_ALLOWED else None
             raise NotTold(redacted(f"{code} {reason}".strip()), lacking) from error
 
