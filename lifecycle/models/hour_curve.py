@@ -1,0 +1,170 @@
+"""The list's curve over the hours of the week: how likely an answer is, and how sure that is.
+
+Answers of a source are multinomial over the slots given their number, so that what a letter says
+and what hour it has are told apart. The curve has a Gaussian prior, smooth on the circle as far as
+the evidence says so; its strength is averaged over a grid by marginal likelihood (empirical Bayes:
+Rasmussen and Williams, "Gaussian Processes for Machine Learning", 2006, chapters 3 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lifecycle.core.learned_hours import HOURS, WEEK
+from lifecycle.models.hour_blocks import Blocks, blocks_of, compares_days
+from lifecycle.models.hour_evidence import KEPT_WEEKS, Count, Floats
+from lifecycle.models.hour_kernels import DAYS, SHAPES, circle, row, weekdays_alike
+from lifecycle.models.quadratic import Parabola, Posterior, average
+
+SCALES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45, 0.7, 1.0)
+"""Standard deviations of the hours' worth that are weighed by the evidence."""
+DAY_SCALES = (0.01, 0.05, 0.15, 0.4)
+TOGETHER_SCALES = (0.01, 0.05, 0.15)
+"""Likewise of weekdays, and of hours that differ by the weekday."""
+HALF_LIVES = (None, 52.0, 26.0, 13.0)
+"""Weeks after which a letter counts half, that are weighed by how well they foretell."""
+LEAST_SHARE = 0.01
+"""Scales less likely than that are left out of the average."""
+STEPS = 12
+"""Newton steps at most; they end when the curve stands still."""
+STILL = 1e-6
+WIDE = 1.0
+"""The standard deviation of the prior that the curve is settled under before scales are weighed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The list's curve; over 24 hours where no source was sent on days to compare, else over 168.
+
+    Its mean over the slots is 0. `rates` are those at an hour of average worth.
+    """
+
+    mean: Floats
+    covariance: Floats
+    rates: dict[str, float]
+    rate: float
+    shape: int
+    half_life: float | None
+    letters: int
+    answered: int
+
+    @property
+    def worth(self) -> Floats:
+        """The curve over all 168 slots."""
+        return np.resize(self.mean, WEEK)
+
+
+def fit(counts: Sequence[Count], week: int) -> Curve | None:
+    """The curve as of a week; None where nothing was answered."""
+    kept = [one for one in counts if not one.group and week - one.week <= KEPT_WEEKS]
+    answered = sum(one.answered for one in kept)
+    if not answered:
+        return None
+    letters = sum(one.letters for one in kept)
+    blocks = blocks_of(kept, week)
+    if not compares_days(blocks):
+        blocks = blocks.by_hour()
+    half_life = _half_life(blocks)
+    faded = blocks.faded(half_life)
+    posterior, shape = _posterior(faded, settle(faded, _wide(blocks.slots)))
+    centre = np.eye(blocks.slots) - 1.0 / blocks.slots
+    mean = centre @ posterior.mean
+    rate = answered / letters
+    return Curve(
+        mean,
+        centre @ posterior.covariance @ centre,
+        faded.rates(mean, rate),
+        rate,
+        shape,
+        half_life,
+        letters,
+        answered,
+    )
+
+
+def settle(blocks: Blocks, prior: Floats) -> Floats:
+    """The likeliest curve under a prior, by Newton's method."""
+    curve: Floats = np.zeros(blocks.slots)
+    for _ in range(STEPS):
+        before, curve = curve, blocks.near(curve).under(prior).mean
+        # One step may shoot beyond the top where answers are few; half of it does not.
+        curve = before + np.clip(curve - before, -1.0, 1.0)
+        if np.abs(curve - before).max() < STILL:
+            break
+    return curve
+
+
+def _wide(slots: int) -> Floats:
+    return _prior(slots, WIDE, 1, WIDE, WIDE / 2)
+
+
+def _prior(slots: int, scale: float, shape: int, day: float, together: float) -> Floats:
+    hours = circle(row(shape))
+    if slots == HOURS:
+        return scale**2 * hours
+    told: Floats = scale**2 * np.kron(np.ones((DAYS, DAYS)), hours)
+    told += day**2 * np.kron(weekdays_alike(), np.ones((HOURS, HOURS)))
+    told += together**2 * np.kron(weekdays_alike(), hours)
+    return told
+
+
+def _posterior(blocks: Blocks, mode: Floats) -> tuple[Posterior, int]:
+    """The average over scales and shapes, and the shape that foretold best."""
+    near = blocks.near(mode)
+    hours = near if blocks.slots == HOURS else blocks.by_hour().near(_hourly(mode))
+    grid = [(scale, shape) for shape in range(len(SHAPES)) for scale in SCALES]
+    found = [hours.under(_prior(HOURS, scale, shape, 0.0, 0.0)) for scale, shape in grid]
+    averaged, share = average(found, LEAST_SHARE)
+    by_shape = np.bincount([shape for _, shape in grid], share, len(SHAPES))
+    if blocks.slots == HOURS:
+        return averaged, int(by_shape.argmax())
+    scale, shape = grid[int(share.argmax())]
+    days = [
+        near.under(_prior(WEEK, scale, shape, day, together))
+        for day in DAY_SCALES
+        for together in TOGETHER_SCALES
+    ]
+    return average(days, LEAST_SHARE)[0], int(by_shape.argmax())
+
+
+def _hourly(curve: Floats) -> Floats:
+    told: Floats = curve.reshape(DAYS, HOURS).mean(0)
+    return told
+
+
+def _half_life(blocks: Blocks) -> float | None:
+    """The half-life under which each period foretold the next one best."""
+    hourly = blocks if blocks.slots == HOURS else blocks.by_hour()
+    ages = sorted(set(hourly.age.tolist()), reverse=True)
+    if len(ages) < 3:
+        return None
+    mode = settle(hourly, _wide(HOURS))
+    parts = [hourly.of_age(age).near(mode) for age in ages]
+    prior = _prior(HOURS, _typical(hourly, mode), 1, 0.0, 0.0)
+    told = [_foretold(parts, ages, prior, half_life) for half_life in HALF_LIVES]
+    return HALF_LIVES[int(np.argmax(told))]
+
+
+def _typical(blocks: Blocks, mode: Floats) -> float:
+    near = blocks.near(mode)
+    told = [near.under(_prior(HOURS, scale, 1, 0.0, 0.0)).log_evidence for scale in SCALES]
+    return SCALES[int(np.argmax(told))]
+
+
+def _foretold(
+    parts: Sequence[Parabola], ages: Sequence[int], prior: Floats, half_life: float | None
+) -> float:
+    """How well each period was foretold by those before it, faded."""
+    linear, information = np.zeros(HOURS), np.zeros((HOURS, HOURS))
+    total = 0.0
+    for place, part in enumerate(parts):
+        known = Parabola(linear, information).under(prior)
+        total += part.under(known.covariance, known.mean).log_evidence
+        gap = ages[place] - ages[place + 1] if place + 1 < len(parts) else 0
+        fades = Blocks.fading(gap, half_life)
+        linear = (linear + part.linear) * fades
+        information = (information + part.information) * fades
+    return total
