@@ -102,12 +102,43 @@ def test_a_message_is_found_by_whatever_names_it(any_shop: Shop, names: str):
     assert len(any_shop.events("message_delivered")) == 1
 
 
+@pytest.mark.parametrize(
+    ("own", "suppressed", "former"),
+    [
+        ("anna@x.example", {"anna@x.example"}, None),
+        ("new@x.example", {"anna@x.example", "ben@x.example"}, True),
+        (None, {"anna@x.example", "ben@x.example"}, None),
+    ],
+)
+def test_of_several_who_may_have_complained_the_letters_own_is_meant(
+    any_shop: Shop, own: str | None, suppressed: set[str], former: bool | None
+):
+    if own is not None:
+        any_shop.client.put("/v1/customers/c1", json={"email": own})
+        any_shop.message_gone()
+    several = [{"emailAddress": one} for one in ("Anna@x.example", "ben@x.example")]
+    post(client_of(any_shop), ses("Complaint", complainedRecipients=several, feedbackId="f3"))
+    found = {row.address_hash for row in any_shop.rows("suppression")}
+    assert found == {address_hash(one, KEY) for one in suppressed}
+    events = any_shop.events("message_complained")
+    assert [one.get("former_address") for one in events] == ([former] if own else [])
+
+
 def test_a_click_by_a_machine_is_told_apart(shop: Shop):
     shop.message_gone()
     body = ses("Click", link="https://shop.example/x", userAgent="Mozilla/5.0")
     post(client_of(shop), body)
     (found,) = shop.events("message_clicked")
     assert (found["machine"], found["url"]) == (True, "https://shop.example/x")
+
+
+def test_what_no_database_can_store_is_replaced(any_shop: Shop):
+    any_shop.message_gone()
+    link = "https://shop.example/\0?\ud800"
+    answer = post(client_of(any_shop), ses("Click", link=link, userAgent="a\0b"))
+    assert answer.status_code == 200
+    (found,) = any_shop.events("message_clicked")
+    assert found["url"] == "https://shop.example/\ufffd?\ufffd"
 
 
 def test_a_soft_bounce_suppresses_nobody(shop: Shop):

@@ -138,6 +138,16 @@ def test_all_processes_ask_once_an_hour_together(opened: Open) -> None:
     assert len(given) == 1
 
 
+@pytest.mark.parametrize(("minutes", "asked"), [(59, 1), (60, 2)])
+def test_the_account_is_asked_again_after_an_hour(opened: Open, minutes: int, asked: int) -> None:
+    shop = opened()
+    given = asked_by(shop, [Told(50.0, None, 0.0, True, True, "HEALTHY")])
+    for at in (shop.now, shop.now + timedelta(minutes=minutes)):
+        shop.engine.tick(at)
+        shop.engine.pacing.room(at, 500)
+    assert len(given) == asked
+
+
 def fences(shop: PacedShop) -> dict[str, int]:
     return {row.message_id: row.fence for row in shop.rows("message") if row.reason}
 

@@ -11,14 +11,15 @@ import pytest
 from sqlalchemy import text
 
 from lifecycle.clock import SystemClock
-from lifecycle.core.message import OutcomeKind
+from lifecycle.core.message import Letter, OutcomeKind
 from lifecycle.engine import deliver as deliver_stage
 from lifecycle.send.ses import Ses
 from lifecycle.sim.fake_ses import FakeSes
 from lifecycle.sim.fake_ses_faults import Fault, FaultPlan
+from lifecycle.store.claims import Claim, claim, release
 from tests.faults.conftest import Run
 from tests.faults.running import Crash, CrashAt, Post, letters
-from tests.simulation.shop import event, flow, person, shop, step
+from tests.simulation.shop import event, flow, instant, person, shop, step
 
 FLOW = flow('when = "a"', step("one"), step("two", 'after = "1 hour"'))
 START = "2026-05-04T09:00:00"
@@ -180,6 +181,54 @@ def test_a_worker_that_lost_its_lease_while_it_rendered_hands_nothing_over(
     assert isinstance(running.transport, Post)
     assert list(running.transport.per_key().values()) == [1]
     assert running.states() == {"accepted": 1}
+
+
+def test_a_worker_whose_letter_another_has_claimed_since_hands_nothing_over(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = Post()
+    running = run(shop({"f": flow('when = "a"')}), post)
+    fed(running, 1)
+    weigh = vars(deliver_stage)["weigh"]
+    taken: list[Claim] = []
+
+    def stalled(*told: Any) -> Any:
+        weighed = weigh(*told)
+        if not taken:
+            with running.database.write() as connection:
+                connection.execute(text("UPDATE message SET lease_until = 0, attempts = 0"))
+                taken.extend(claim(connection, "message", told[-1]))
+        return weighed
+
+    monkeypatch.setattr(deliver_stage, "weigh", stalled)
+    running.engine.tick(instant("2026-05-04T10:00:00"))
+    assert len(taken) == 1
+    assert (post.accepted, running.rows("attempt")) == ([], [])
+    with running.database.write() as connection:
+        release(connection, "message", taken)
+    running.run(END)
+    assert len(post.accepted) == 1
+    assert running.states() == {"accepted": 1}
+
+
+@pytest.mark.parametrize(
+    "answer", [OutcomeKind.REFUSED, OutcomeKind.SLOW_DOWN, OutcomeKind.UNCERTAIN]
+)
+def test_a_worker_writes_nothing_of_a_letter_that_another_is_handing_over(
+    run: Run, answer: OutcomeKind
+) -> None:
+    post = Post(script=[answer])
+    running = run(shop({"f": flow('when = "a"')}), post)
+    fed(running, 1)
+
+    def taken_over(_: Letter) -> None:
+        with running.database.write() as connection:
+            connection.execute(text("UPDATE message SET fence = fence + 1"))
+
+    post.before = taken_over
+    running.engine.tick(instant("2026-05-04T10:00:00"))
+    assert running.states() == {"attempting": 1}
+    assert [row.outcome for row in running.rows("attempt")] == [None]
 
 
 @pytest.mark.parametrize("verdict", ["held", "dropped"])

@@ -9,15 +9,20 @@ from time import monotonic
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from lifecycle.engine import deliver as deliver_stage
+from lifecycle.store import customers, preferences
+from lifecycle.store.erase import erase
+from lifecycle.store.tables import METADATA
 from tests.faults.conftest import Run
 from tests.faults.histories import alone_at, arrived, busy_shop, consent_at, history, local
-from tests.faults.running import Post
+from tests.faults.running import KEY, Post
 from tests.simulation.shop import Played, event, flow, instant, person, play, shop, step
 
 END = "2026-04-20T00:00:00Z"
 HELD = ("held",)
+INTAKE = METADATA.tables["intake"]
 
 
 def violations(
@@ -151,6 +156,49 @@ def test_what_is_stored_while_a_letter_is_made_still_stops_it(
     assert [row.message_id for row in running.rows("attempt")] == [post.accepted[0].message_id]
     wanted = "05-04 11:00 left b" if what == "left" else f"05-04 11:00 dropped two {what}"
     assert wanted in running.told("c1")
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("suppressed", "05-04 10:00 dropped hello suppressed"),
+        ("paused", "05-04 10:00 held hello paused"),
+        ("erased", None),
+    ],
+)
+def test_what_is_written_without_an_event_while_a_letter_is_made_still_stops_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, what: str, told: str | None
+) -> None:
+    post = Post()
+    running = run(shop({"f": flow('when = "a"')}), post)
+    running.start("2026-05-04T09:00:00")
+    running.say(person(), at="2026-05-04T09:00:00")
+    running.hear(event("2026-05-04T10:00:00", "a"))
+    weigh = vars(deliver_stage)["weigh"]
+    made: list[int] = []
+
+    def meanwhile(*given: Any) -> Any:
+        weighed = weigh(*given)
+        if not made:
+            made.append(len(weighed.prepared))
+            now = instant("2026-05-04T10:00:00")
+            with running.database.write() as connection:
+                if what == "suppressed":
+                    found = [("c1@x.example", "complained", now)]
+                    customers.suppress(connection, found, now=now, address_key=KEY)
+                elif what == "paused":
+                    preferences.choose(connection, "c1", at=now, now=now, pauses=True)
+                else:
+                    erase(connection, "c1", now, KEY)
+                # Nothing is left to be taken in: what is written now is all that tells of it.
+                connection.execute(update(INTAKE).values(due_at=None))
+        return weighed
+
+    monkeypatch.setattr(deliver_stage, "weigh", meanwhile)
+    running.run("2026-05-04T12:00:00")
+    assert made == [1]
+    assert (post.accepted, running.rows("attempt")) == ([], [])
+    assert told is None or told in running.told("c1")
 
 
 @pytest.mark.parametrize("when", ["before the claim", "while it is made"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -57,12 +58,13 @@ def test_feedback_by_campaign_and_step_means_the_latest_such_message(tmp_path: P
         (("message_bounced", {"kind": "hard"}), "suppressed"),
         (("message_bounced", {"kind": "soft"}), ""),
         (("message_complained", {}), "suppressed"),
+        (("message_complained", {"former_address": True}), ""),
         (("message_unsubscribed", {}), "no_consent"),
         (("message_opened", {}), ""),
     ],
 )
 def test_feedback_in_the_history_stops_letters_as_it_does_live(
-    tmp_path: Path, feedback: tuple[str, dict[str, str]], stops: str
+    tmp_path: Path, feedback: tuple[str, dict[str, Any]], stops: str
 ) -> None:
     catalog = shop({"f": flow('when = "a"\nagain = "always"')})
     name, properties = feedback
