@@ -96,7 +96,8 @@ def afresh(source: Source, filters: Filters) -> tuple[TemplateFolder, CompiledTe
     folder = TemplateFolder(source.root, source.locale, source.language)
     if source.markdown is not None:
         layout, classes = layout_of(folder)
-        folder.settle_on(source.name, document(source.markdown, layout, classes))
+        locale = source.locale or source.language
+        folder.settle_on(source.name, document(source.markdown, layout, classes, locale))
     return folder, _compiled(source.name, folder, tuple(sorted(filters.items())))
 
 

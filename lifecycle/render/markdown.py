@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable
 
-from lifecycle.render.plain_layout import PLAIN_LAYOUT
+from lifecycle.render.plain_layout import CONTENT, plain_layout
 
 LAYOUT = "layout/letter.mjml"
 """The layout that written texts stand in; without it, or its block, a plain one of ours."""
@@ -22,11 +22,17 @@ HEADLINE, HEADING, LINK = "headline", "heading", "text-link"
 _JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.S)
 
 
-def document(markdown: str, layout: str | None, classes: frozenset[str] = frozenset()) -> str:
+def document(
+    markdown: str,
+    layout: str | None,
+    classes: frozenset[str] = frozenset(),
+    locale: str | None = None,
+) -> str:
     """Return the MJML document of a Markdown text; each line of it stays on its line.
 
     `layout` is the path of the shop's own layout, whose block `content` is filled; None takes a
-    plain one. `classes` are those that the layout defines for `mj-class`.
+    plain one, in the language of `locale`. `classes` are those that the layout defines for
+    `mj-class`.
 
     Known: paragraphs, headings, lists, bold, italics, links, rules, and a link alone in its
     paragraph, which becomes a button. Jinja is left as it is; HTML is shown as text.
@@ -43,7 +49,7 @@ def document(markdown: str, layout: str | None, classes: frozenset[str] = frozen
     section = f"<mj-section><mj-column>{content}</mj-column></mj-section>"
     if layout is not None:
         return f'{{% extends "{layout}" %}}{{% block content %}}{section}{{% endblock %}}'
-    return PLAIN_LAYOUT.replace("{% block content %}{% endblock %}", section)
+    return plain_layout(locale).replace(CONTENT, section)
 
 
 def _blocks(text: str, kept: list[str], classes: frozenset[str]) -> str:

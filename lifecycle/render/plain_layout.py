@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lifecycle.core.facts import language_of
+
 _STYLE = (
     ":root { color-scheme: light dark; supported-color-schemes: light dark; }"
     " @media (prefers-color-scheme: dark) {"
@@ -14,8 +16,23 @@ _STYLE = (
     " background-color: #9cc4ff !important; color: #10161d !important; }"
     " .rule p { border-top-color: #3a4247 !important; } }"
 )
-PLAIN_LAYOUT = (
-    "<mjml lang=\"{{ shop.language | default('en') }}\"><mj-head><mj-title>{{ subject }}</mj-title>"
+WAYS_OUT = {
+    "en": "Unsubscribe",
+    "de": "Abmelden",
+    "fr": "Se désabonner",
+    "es": "Darse de baja",
+    "it": "Annulla l’iscrizione",
+    "nl": "Uitschrijven",
+    "pt": "Cancelar a subscrição",
+    "pl": "Wypisz się",
+    "sv": "Avsluta prenumerationen",
+    "da": "Afmeld",
+}
+"""The word for the way out, by language; English where a language is not here."""
+OTHERWISE = "en"
+CONTENT = "{% block content %}{% endblock %}"
+_LAYOUT = (
+    '<mjml lang="LANGUAGE"><mj-head><mj-title>{{ subject }}</mj-title>'
     "<mj-preview>{{ preheader }}</mj-preview><mj-raw>"
     '<meta name="color-scheme" content="light dark">'
     '<meta name="supported-color-schemes" content="light dark"></mj-raw><mj-attributes>'
@@ -33,11 +50,19 @@ PLAIN_LAYOUT = (
     '<mj-body width="600px" background-color="#ffffff" css-class="sheet">'
     '<mj-section padding="28px 24px 0"><mj-column>'
     '<mj-text font-size="18px" font-weight="700">{{ shop.name }}</mj-text>'
-    "</mj-column></mj-section>{% block content %}{% endblock %}"
+    f"</mj-column></mj-section>{CONTENT}"
     '<mj-section padding="8px 24px 32px"><mj-column><mj-divider />'
     '<mj-text font-size="12px" line-height="19px" color="#687078" css-class="soft">'
     "{{ shop.name }}, {{ shop.address }}<br>"
-    '<a class="way-out" href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+    '<a class="way-out" href="{{ unsubscribe_url }}">WAY_OUT</a></mj-text>'
     "</mj-column></mj-section></mj-body></mjml>"
 )
 """MJML on one line, so that the lines of the text that fills it stay the text's own."""
+
+
+def plain_layout(locale: str | None) -> str:
+    """The layout for letters in the language of `locale`; `CONTENT` stands where the text goes."""
+    language = (language_of(locale) or OTHERWISE).lower()
+    word = WAYS_OUT.get(language, WAYS_OUT[OTHERWISE])
+    said = language if language.isalpha() else OTHERWISE
+    return _LAYOUT.replace("LANGUAGE", said).replace("WAY_OUT", word)

@@ -65,6 +65,26 @@ def test_without_a_layout_the_letter_still_has_address_and_way_out(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
+    ("locale", "language", "lang", "word"),
+    [
+        ("de-AT", "fr", "de", "Abmelden"),
+        (None, "fr", "fr", "Se désabonner"),
+        ("pt_BR", "en", "pt", "Cancelar a subscrição"),
+        ("fi", "de", "fi", "Unsubscribe"),
+        (None, None, "en", "Unsubscribe"),
+        ('x"y', None, "en", "Unsubscribe"),
+    ],
+)
+def test_the_plain_layout_speaks_the_language_of_the_text(
+    tmp_path: Path, locale: str | None, language: str | None, lang: str, word: str
+) -> None:
+    template = compile_text("a", "LANGUAGE", tmp_path, locale=locale, language=language)
+    letter = render(template, LetterTexts("s"), CONTEXT)
+    assert f'<html lang="{lang}"' in letter.html
+    assert f">{word}</a>" in letter.html and "LANGUAGE" in letter.text
+
+
+@pytest.mark.parametrize(
     ("text", "line"), [("a\n\n{{ x | no }}", 3), ("a\nb {% if %}", 2), ("a\n{{ open", 2)]
 )
 def test_a_fault_is_told_with_the_line_of_the_text(tmp_path: Path, text: str, line: int) -> None:
