@@ -7,10 +7,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from faults.events import customer
 from faults.judge import Verdict
@@ -28,6 +29,10 @@ LATER = 1.5
 LOCKED_SECONDS = 6.0
 REFUSED_SECONDS = 6.0
 PEOPLE = 40
+LOCKING = "LOCK TABLE intake, event, consent, suppression IN ACCESS EXCLUSIVE MODE"
+"""It may run into a deadlock with the daemon, which locks them one by one: then once more."""
+NOBODY = 100_000
+"""So many orders nobody has: all buyers leave the segment, and come back with the next change."""
 LINKS = 6
 
 
@@ -42,6 +47,7 @@ class Deeds:
         self.clicked: list[str] = []
         self.noted: list[str] = []
         self.imported = 0
+        self.applied = 0
         self.broadcasts: list[str] = []
         self.failed: list[str] = []
         """What the daemon refused though it ran."""
@@ -73,10 +79,12 @@ class Deeds:
         self._sent("receipt")
         self._sent("welcome", 4)
 
-    def forget(self) -> None:
-        """Have the nightly deletion due at once."""
+    def have_due(self, task: str) -> None:
+        """Have a nightly task due at once."""
         due = int(SystemClock().now().timestamp() * 1_000_000)
-        self.place.ground.change("UPDATE task SET due_at = :due WHERE name = 'retention'", due=due)
+        self.place.ground.change(
+            "UPDATE task SET due_at = :due WHERE name = :task", due=due, task=task
+        )
 
     def upgrade(self, armed: str) -> bool:
         """Kill an upgrade of an empty database at a point; whether it died there and was done."""
@@ -214,7 +222,9 @@ class Deeds:
         return lambda: self.place.command("import", "customers", str(file))
 
     def _apply(self, number: int) -> Callable[[], object]:
-        told = f'name = "Buyers"\n\n[match]\ndid = "order_placed"\nat_least = {number % 7 + 1}\n'
+        self.applied += 1
+        least = NOBODY if self.applied % 2 else 1
+        told = f'name = "Buyers"\n\n[match]\ndid = "order_placed"\nat_least = {least}\n'
         (self.place.root / "segments" / "buyers.toml").write_text(told, "utf-8")
         return lambda: self.place.command("apply")
 
@@ -288,16 +298,12 @@ def locked(place: Place, seconds: float) -> Iterator[None]:
     holding = threading.Event()
 
     def hold() -> None:
-        with engine.connect() as connection:
-            if sqlite:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                connection.execute(
-                    text("LOCK TABLE intake, event, consent, suppression IN ACCESS EXCLUSIVE MODE")
-                )
-            holding.set()
-            time.sleep(seconds)
-            connection.rollback()
+        while not holding.is_set():
+            with engine.connect() as connection, suppress(OperationalError):
+                connection.exec_driver_sql("BEGIN IMMEDIATE" if sqlite else LOCKING)
+                holding.set()
+                time.sleep(seconds)
+                connection.rollback()
 
     thread = threading.Thread(target=hold, daemon=True)
     thread.start()

@@ -103,10 +103,27 @@ def _messages(found: Verdict, place: Place, answered: Sequence[str]) -> dict[str
     over = [one for one in of_entry if of_entry[one] > LETTERS[kind_of(one)]]
     if short:
         found.lost += sum(LETTERS[kind_of(one)] - of_entry[one] for one in short)
-        found.wrong.append(f"events without their letters: {short[:SHOWN]}")
+        told = [_standing(place, one) for one in short[:SHOWN]]
+        found.wrong.append(f"events without their letters: {told}")
     if over:
         found.wrong.append(f"more letters than events allow: {over[:SHOWN]}")
     return {row[0]: _Message(row[1], row[3], row[4], *map(bool, row[5:])) for row in rows}
+
+
+def _standing(place: Place, event: str) -> str:
+    """How far an event has got whose letters are not there: what it left in each queue."""
+    known = [f"event {event}"]
+    for table, what in (
+        ("intake", "due_at, attempts, quarantined_at"),
+        ("enrollment", "campaign, entry, state, step, due_at, attempts, quarantined_at"),
+        ("message", "campaign, entry, place, state, reason"),
+        ("decision", "campaign, entry, what, reason, detail"),
+    ):
+        where = "customer_id = (SELECT customer_id FROM event WHERE event_id = :event)"
+        own = "" if table == "intake" else " AND entry = :event"
+        rows = place.ground.rows(f"SELECT {what} FROM {table} WHERE {where}{own}", event=event)
+        known += [f"{table} {tuple(row)}" for row in rows]
+    return "; ".join(known)
 
 
 def _fates(

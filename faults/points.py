@@ -69,10 +69,10 @@ POINTS: tuple[Point, ...] = (
     Point(
         "night_portion_committed",
         "a portion of the nightly reckoning is committed",
-        deed="start",
+        deed="night",
         turns=1,
     ),
-    Point("night_written", "the nightly reckoning is over, not committed", deed="start", turns=1),
+    Point("night_written", "the nightly reckoning is over, not committed", deed="night", turns=1),
     Point("forgotten_committed", "a batch of old facts is deleted", deed="forget", turns=1),
     Point(
         "forgetting_written", "the nightly deletion is over, not committed", deed="forget", turns=1

@@ -25,6 +25,8 @@ MODES = ("single", "bulk")
 REACHED_SECONDS = 120.0
 WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 """In the place of 15 minutes, so that a letter may go again while somebody waits."""
+NIGHTLY = {"forget": "retention", "night": "nightly"}
+"""The tasks that these deeds have due."""
 REST_SECONDS = 60.0
 REST_AFTER = 6
 """After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
@@ -78,8 +80,8 @@ def _killed_at(place: Place, deeds: Deeds, one: Point, turn: int) -> bool:
     """Whether the daemon came by the point and died there."""
     if one.deed == "upgrade":
         return deeds.upgrade(one.name)
-    if one.deed == "forget":
-        deeds.forget()
+    if one.deed in NIGHTLY:
+        deeds.have_due(NIGHTLY[one.deed])
     if one.deed == "dead before":
         place.begin("attempts_committed=kill")
         if not _died(place):
