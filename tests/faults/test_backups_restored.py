@@ -16,6 +16,7 @@ from lifecycle.core.message import OutcomeKind
 from lifecycle.engine.engine import Engine
 from lifecycle.engine.resolve import resolve
 from lifecycle.errors import EnvironmentFailed
+from lifecycle.send.journal import files
 from lifecycle.store import restored
 from lifecycle.store.addresses import address_hash
 from lifecycle.store.customers import suppress
@@ -125,6 +126,25 @@ def test_once_the_journal_is_said_to_be_whole_what_it_does_not_know_goes(
     states = {row.message_id: row.state for row in running.rows("message")}
     assert [states[one] for one in sorted(noted)].count("uncertain") == 3
     assert {row.state for row in running.rows("enrollment")} == {"finished"}
+
+
+def test_what_fell_due_meanwhile_is_in_doubt_though_its_note_is_lost(journaled: Journaled) -> None:
+    running, post = journaled.running, journaled.post
+    running.hear(event("2026-05-04T10:30:00", "a", "c9"))
+    post.script = [OutcomeKind.DAY_QUOTA]
+    running.run("2026-05-04T10:31:00")
+    (waiting,) = (one.message_id for one in running.rows("message") if one.state == "requeued")
+    backup = journaled.snapshot()
+    running.run(DISASTER)
+    assert post.per_key()[waiting] == 1
+    for path in files(journaled.journal.folder):
+        kept = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in kept if f" {waiting} 2 " not in line))
+    journaled.put_back(backup)
+    journaled.start(DISASTER)
+    running.run(LATER)
+    assert post.per_key()[waiting] == 1
+    assert {row.message_id: row.state for row in running.rows("message")}[waiting] == "uncertain"
 
 
 def test_a_later_attempt_than_the_backup_knows_of_puts_a_message_in_doubt_once_more(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from lifecycle.clock import SystemClock
-from lifecycle.core.message import Letter
+from lifecycle.core.message import Letter, Outcome
 from lifecycle.send import starts
 from lifecycle.send.handing import hand_over
 from lifecycle.send.outbox import Outbox
+from lifecycle.send.ses import Ses
 from lifecycle.send.starts import NotedGate, Starts, boot_id, never_left, strike_old
-from lifecycle.send.transport import OpenGate
+from lifecycle.send.transport import OpenGate, Transport
+from tests.send.in_bulk import MakeLetter, Start, letters, start_ses
+
+__all__ = ["start_ses"]
 
 IDS = [f"{number:032x}" for number in range(5)]
 
@@ -117,3 +121,38 @@ def test_a_transport_notes_each_letter_before_it_goes(
     hand_over(Outbox(tmp_path / "outbox"), [letter()], gate)
     assert never_left(tmp_path / "notes", notes.token, [letter().attempt_id]) == set()
     assert (tmp_path / "notes" / notes.token).read_text().split() == [letter().attempt_id]
+
+
+class Looking:
+    """A gate that looks into the notes whenever letters may begin."""
+
+    def __init__(self, notes: Path) -> None:
+        self.notes, self.begun = notes, 0
+        self.unnoted: list[int] = []
+
+    def begin(self, wanted: int) -> int:
+        """Let all begin; how many of them were not noted yet?"""
+        self.begun += wanted
+        self.unnoted.append(self.begun - len(set(self.notes.read_text().split())))
+        return wanted
+
+    def starts(self, attempt_ids: Sequence[str]) -> None:
+        """It keeps no notes of its own."""
+
+    def heard(self, sender: str, outcomes: Sequence[Outcome]) -> None:
+        """It does not listen."""
+
+
+@pytest.mark.parametrize("mode", ["single", "bulk", "bulk, alone"])
+def test_nothing_may_begin_that_is_not_noted(
+    tmp_path: Path, start: Start, letter: MakeLetter, mode: str
+) -> None:
+    notes = Starts(tmp_path / "notes")
+    looking = Looking(tmp_path / "notes" / notes.token)
+    endpoint, bulk = start()
+    transport: Transport = Ses("eu-central-1", None, endpoint.url) if mode == "single" else bulk
+    odd = {"headers": (("X-Odd", "ä"),)} if mode == "bulk, alone" else {}
+    outcomes = hand_over(transport, letters(letter, 3, **odd), NotedGate(looking, notes))
+    transport.close()
+    assert len(outcomes) == looking.begun == 3
+    assert max(looking.unnoted) <= 0
