@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,7 +152,7 @@ def test_nothing_may_begin_that_is_not_noted(
     looking = Looking(tmp_path / "notes" / notes.token)
     endpoint, bulk = start()
     transport: Transport = Ses("eu-central-1", None, endpoint.url) if mode == "single" else bulk
-    odd = {"headers": (("X-Odd", "ä"),)} if mode == "bulk, alone" else {}
+    odd: dict[str, Any] = {"headers": (("X-Odd", "ä"),)} if mode == "bulk, alone" else {}
     outcomes = hand_over(transport, letters(letter, 3, **odd), NotedGate(looking, notes))
     transport.close()
     assert len(outcomes) == looking.begun == 3
