@@ -100,6 +100,9 @@ def _messages(found: Verdict, place: Place, answered: Sequence[str]) -> dict[str
     of_entry = Counter(row[2] for row in rows if row[1] in OWED)
     found.letters_owed = sum(LETTERS[kind_of(one)] for one in answered)
     short = [one for one in answered if of_entry[one] < LETTERS[kind_of(one)]]
+    aside = _put_aside(place)
+    found.quarantined += sum(one in aside for one in short)
+    short = [one for one in short if one not in aside]
     over = [one for one in of_entry if of_entry[one] > LETTERS[kind_of(one)]]
     if short:
         found.lost += sum(LETTERS[kind_of(one)] - of_entry[one] for one in short)
@@ -108,6 +111,16 @@ def _messages(found: Verdict, place: Place, answered: Sequence[str]) -> dict[str
     if over:
         found.wrong.append(f"more letters than events allow: {over[:SHOWN]}")
     return {row[0]: _Message(row[1], row[3], row[4], *map(bool, row[5:])) for row in rows}
+
+
+def _put_aside(place: Place) -> set[str]:
+    """The events whose work died with three daemons: put aside and listed, not forgotten."""
+    rows = place.ground.rows(
+        "SELECT entry FROM enrollment WHERE quarantined_at IS NOT NULL UNION "
+        "SELECT event_id FROM event JOIN intake ON intake.customer_id = event.customer_id "
+        "WHERE intake.quarantined_at IS NOT NULL AND event.pending"
+    )
+    return {row[0] for row in rows}
 
 
 def _standing(place: Place, event: str) -> str:
