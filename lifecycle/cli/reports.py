@@ -21,8 +21,8 @@ def campaign(ctx: typer.Context, name: NAME) -> None:
 
     said = asked(ctx)
     with reading(said) as desk:
-        currency = desk.catalog.settings.shop.currency
-        found = campaign_report(desk.connection, desk.campaign(name), currency, desk.now)
+        settings = desk.catalog.settings
+        found = campaign_report(desk.connection, desk.campaign(name), settings, desk.now)
 
     def human(out: Any) -> None:
         out.print(f"[bold]{found.campaign}[/]  {found.name} ({found.status})")
@@ -82,7 +82,9 @@ def experiment(ctx: typer.Context, name: NAME) -> None:
 
     said = asked(ctx)
     with reading(said) as desk:
-        found = experiment_report(desk.connection, desk.campaign(name), desk.now)
+        shop = desk.catalog.settings.shop
+        about = {"zone": shop.timezone, "currency": shop.currency}
+        found = experiment_report(desk.connection, desk.campaign(name), desk.now, **about)
 
     def human(out: Any) -> None:
         if not found:
@@ -100,12 +102,9 @@ def experiment(ctx: typer.Context, name: NAME) -> None:
                 for one in step.variants
             ]
             out.print(table(("variant", "letters", step.by, "always-valid p"), rows))
-            state = "proven" if step.proven else "not proven"
-            ahead = f"{step.leader} leads, {state}: {step.detail}"
-            out.print(ahead if step.leader else step.detail)
-            if step.verdict:
-                proven = "proven" if step.verdict_proven else "leading, not proven"
-                out.print(f"verdict of {step.verdict_at:%Y-%m-%d}: {step.verdict} ({proven})")
+            out.print(step.sentence)
+            for warning in step.warnings:
+                out.print(f"[yellow]{warning}[/]")
 
     said.answer(found, human)
 

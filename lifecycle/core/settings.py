@@ -60,7 +60,7 @@ def _zone(raw: object) -> object:
 
 def _some_length(said: timedelta) -> timedelta:
     if not said:
-        context = {"problem": "a window has some length", "hint": 'write within = "24 hours"'}
+        context = {"problem": "a window has some length", "hint": 'write it as "24 hours"'}
         raise PydanticCustomError("word", "{problem}", context)
     return said
 
@@ -202,6 +202,17 @@ class Tracking(Definition):
     utm: Utm | None = None
 
 
+class Attribution(Definition):
+    """How long before an order a click, or a letter that went, is credited with it.
+
+    A transactional letter is credited with what was clicked in it, and by touch where that is said.
+    """
+
+    click: Annotated[Length, AfterValidator(_some_length)] = timedelta(days=5)
+    touch: Annotated[Length, AfterValidator(_some_length)] = timedelta(days=5)
+    transactional: bool = False
+
+
 class Earn(Definition):
     """One way to earn points: a fixed number, or so many for each unit of the event's total."""
 
@@ -286,6 +297,7 @@ class Settings(Definition):
     http: Http = Http()
     secrets: Secrets = Secrets()
     tracking: Tracking = Tracking()
+    attribution: Attribution = Attribution()
     points: Points = Points()
     referral: Referral | None = None
     database: Database = Database()

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import BigInteger, Connection, exists, func, select, type_coerce
+from sqlalchemy import Connection, func, select
 
 from lifecycle.core.campaign import Campaign
-from lifecycle.core.words import number
-from lifecycle.insight.interval import Lift, Share, lift, share
+from lifecycle.core.settings import Settings
+from lifecycle.core.words import length_words
+from lifecycle.insight.attribution import (
+    GONE,
+    NOTHING,
+    BothWays,
+    Credited,
+    Letter,
+    attributed,
+    money,
+    together,
+)
+from lifecycle.insight.goals import Reached, reached
+from lifecycle.insight.holdout import Measured, measured
+from lifecycle.insight.interval import Share, share
+from lifecycle.insight.lift_spoken import NO_HOLDOUT, NOBODY_YET, worth_told
+from lifecycle.insight.machines import ByMachines, by_machines
 from lifecycle.store.occasions import OccasionState, states
 from lifecycle.store.tables import METADATA
 
-MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
-DECISION, ENROLLMENT = METADATA.tables["decision"], METADATA.tables["enrollment"]
-GONE = ("accepted", "uncertain")
-STREAMED = 2_000
+MESSAGE, DECISION = METADATA.tables["message"], METADATA.tables["decision"]
 OCCASIONS = 20
 """So many occasions are told."""
 STATE = METADATA.tables["campaign_state"]
@@ -27,9 +39,11 @@ STATE = METADATA.tables["campaign_state"]
 
 @dataclass(frozen=True, slots=True)
 class Letters:
-    """The letters of one variant of a step; `clicked` are humans, `goals` letters that led to one.
+    """The letters of one variant of a step; `opened` and `clicked` by humans.
 
-    A goal counts for the last letter of the campaign before it, within the goal's time.
+    A goal counts for the last letter of the campaign before it, within the goal's time; `revenue`
+    is what these goals were worth, and what was refunded of orders is subtracted. `click` and
+    `touch` are the orders that the letters are credited with, each order once over all campaigns.
     """
 
     step: str
@@ -43,15 +57,40 @@ class Letters:
     unsubscribed: int
     goals: Share
     revenue: Decimal
+    opened_by_machines: int = 0
+    """Letters that machines opened, or clicked in, whatever humans did."""
+    clicked_by_machines: int = 0
+    click: Credited = NOTHING
+    touch: Credited = NOTHING
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    """Letters that never went, by reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """Those let in against those held out: shares who met the goal within its time of entering."""
+class Incremental:
+    """What would not have come without the campaign: a customer's difference times those let in.
 
-    entered: Share
-    held_out: Share
-    lift: Lift | None
+    Without a holdout it cannot be told, and `reason` says so.
+    """
+
+    revenue: Decimal | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    customers: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a campaign was worth, in three ways that stand side by side."""
+
+    currency: str
+    click: Credited
+    click_within: str
+    touch: Credited
+    touch_within: str
+    incremental: Incremental
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +109,71 @@ class CampaignReport:
     """How far a broadcast or a series has got, the latest last."""
     ordered: str = ""
     """Whether it is paused or stopped by command or by ourselves, and why."""
+    worth: Worth | None = None
 
 
 def campaign_report(
-    connection: Connection, campaign: Campaign, currency: str, now: datetime
+    connection: Connection, campaign: Campaign, settings: Settings, now: datetime
 ) -> CampaignReport:
     """The report of one campaign as of `now`."""
     decisions, dropped = _decisions(connection, campaign.id)
-    goals, revenue = _goals(connection, campaign, now)
+    credited = attributed(connection, settings, now, campaign.id)
+    told = measured(connection, campaign, settings, now)
+    found = Found(
+        reached(connection, campaign, now),
+        credited,
+        by_machines(connection, campaign.id, now),
+        _dropped(connection, campaign.id),
+    )
     return CampaignReport(
         campaign.id,
         campaign.name,
         campaign.status,
-        currency,
-        tuple(_letters(connection, campaign, goals, revenue)),
+        settings.shop.currency,
+        tuple(_letters(connection, campaign, found)),
         decisions,
         dropped,
-        _measured(connection, campaign, now),
+        told,
         tuple(_latest(connection, campaign.id)),
         _ordered(connection, campaign.id),
+        _worth(credited, told, settings),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What letters led to, by letter."""
+
+    reached: Mapping[Letter, Reached]
+    credited: Mapping[Letter, BothWays]
+    machines: Mapping[Letter, ByMachines]
+    dropped: Mapping[Letter, Mapping[str, int]]
+
+
+def _worth(credited: Mapping[Letter, BothWays], told: Measured | None, settings: Settings) -> Worth:
+    windows = settings.attribution
+    found = Worth(
+        settings.shop.currency,
+        together(one.click for one in credited.values()),
+        length_words(windows.click),
+        together(one.touch for one in credited.values()),
+        length_words(windows.touch),
+        _incremental(told),
+    )
+    return replace(found, told=worth_told(found))
+
+
+def _incremental(told: Measured | None) -> Incremental:
+    if told is None:
+        return Incremental(reason=NO_HOLDOUT)
+    if told.revenue is None:
+        return Incremental(reason=NOBODY_YET)
+    customers = told.entered.of
+    revenue, low, high = (
+        money(Decimal(round(one * customers, 2)))
+        for one in (told.revenue.difference, told.revenue.low, told.revenue.high)
+    )
+    return Incremental(revenue, low, high, customers)
 
 
 def _latest(connection: Connection, campaign: str) -> list[OccasionState]:
@@ -119,12 +203,20 @@ def _decisions(connection: Connection, campaign: str) -> tuple[dict[str, int], d
     return dict(sorted(whats.items())), dict(dropped.most_common())
 
 
-def _letters(
-    connection: Connection,
-    campaign: Campaign,
-    goals: Counter[tuple[str, str]],
-    revenue: dict[tuple[str, str], Decimal],
-) -> list[Letters]:
+def _dropped(connection: Connection, campaign: str) -> Mapping[Letter, Mapping[str, int]]:
+    query = (
+        select(MESSAGE.c.step, MESSAGE.c.variant, MESSAGE.c.reason, func.count())
+        .where(MESSAGE.c.campaign == campaign, MESSAGE.c.state == "dropped")
+        .group_by(MESSAGE.c.step, MESSAGE.c.variant, MESSAGE.c.reason)
+        .order_by(MESSAGE.c.reason)
+    )
+    found: dict[Letter, dict[str, int]] = defaultdict(dict)
+    for step, variant, reason, count in connection.execute(query):
+        found[campaign, step, variant][reason] = count
+    return found
+
+
+def _letters(connection: Connection, campaign: Campaign, found: Found) -> list[Letters]:
     marks = ("delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at")
     columns = [func.count(MESSAGE.c[name]) for name in (*marks, "unsubscribed_at")]
     query = (
@@ -133,117 +225,30 @@ def _letters(
         .group_by(MESSAGE.c.step, MESSAGE.c.variant)
         .order_by(func.min(MESSAGE.c.attempted_at), MESSAGE.c.step, MESSAGE.c.variant)
     )
-    found = []
-    for (
-        step,
-        variant,
-        sent,
-        delivered,
-        opened,
-        clicked,
-        bounced,
-        complained,
-        left,
-    ) in connection.execute(query):
-        key = (step, variant)
-        found.append(
-            Letters(
-                step,
-                variant,
-                sent,
-                delivered,
-                opened,
-                share(clicked, sent),
-                bounced,
-                complained,
-                left,
-                share(goals[key], sent),
-                revenue.get(key, Decimal()),
-            )
-        )
-    return found
+    rows = connection.execute(query).all()
+    return [_variant((campaign.id, row[0], row[1]), tuple(row[2:]), found) for row in rows]
 
 
-def _goals(
-    connection: Connection, campaign: Campaign, now: datetime
-) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], Decimal]]:
-    """Letters that led to a goal, and what the goals were worth, by step and variant."""
-    led: set[str] = set()
-    goals: Counter[tuple[str, str]] = Counter()
-    revenue: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    if campaign.goal is None:
-        return goals, revenue
-    later = MESSAGE.alias("later")
-    is_later = (
-        (later.c.customer_id == MESSAGE.c.customer_id)
-        & (later.c.campaign == MESSAGE.c.campaign)
-        & later.c.state.in_(GONE)
-        & (later.c.attempted_at > MESSAGE.c.attempted_at)
-        & (later.c.attempted_at <= EVENT.c.at)
+def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:
+    sent, delivered, opened, clicked, bounced, complained, left = counts
+    reached = found.reached.get(letter, Reached())
+    machines = found.machines.get(letter, ByMachines())
+    ways = found.credited.get(letter, BothWays())
+    return Letters(
+        step=letter[1],
+        variant=letter[2],
+        sent=sent,
+        delivered=delivered,
+        opened=opened,
+        clicked=share(clicked, sent),
+        bounced=bounced,
+        complained=complained,
+        unsubscribed=left,
+        goals=share(reached.letters, sent),
+        revenue=money(reached.worth),
+        opened_by_machines=machines.opened,
+        clicked_by_machines=machines.clicked,
+        click=ways.click,
+        touch=ways.touch,
+        dropped=found.dropped.get(letter, {}),
     )
-    query = select(
-        MESSAGE.c.message_id, MESSAGE.c.step, MESSAGE.c.variant, EVENT.c.properties
-    ).where(
-        MESSAGE.c.campaign == campaign.id,
-        MESSAGE.c.state.in_(GONE),
-        *_within(campaign, MESSAGE.c.customer_id, MESSAGE.c.attempted_at, now),
-        ~exists().where(is_later),
-    )
-    path = campaign.goal.value.split(".") if campaign.goal.value else []
-    for message_id, step, variant, properties in _streamed(connection, query):
-        if message_id not in led:
-            led.add(message_id)
-            goals[step, variant] += 1
-        worth = number(_at(properties, path)) if path else None
-        if worth is not None:
-            revenue[step, variant] += worth
-    return goals, revenue
-
-
-def _within(campaign: Campaign, customer: Any, begins: Any, now: datetime) -> list[Any]:
-    assert campaign.goal is not None
-    length = int(campaign.goal.within.total_seconds() * 1_000_000)
-    names = [name for name in campaign.goal.when if not name.endswith("*")]
-    named: Any = EVENT.c.name.in_(names)
-    for name in campaign.goal.when:
-        if name.endswith("*"):
-            named = named | EVENT.c.name.startswith(name[:-1], autoescape=True)
-    return [
-        EVENT.c.customer_id == customer,
-        named,
-        EVENT.c.at >= begins,
-        type_coerce(EVENT.c.at, BigInteger) < type_coerce(begins, BigInteger) + length,
-        EVENT.c.due_at <= now,
-    ]
-
-
-def _measured(connection: Connection, campaign: Campaign, now: datetime) -> Measured | None:
-    """Both sides counted from entering, by customer, since those held out get no letter."""
-    if campaign.goal is None:
-        return None
-    met = exists().where(*_within(campaign, ENROLLMENT.c.customer_id, ENROLLMENT.c.entered_at, now))
-    out = ENROLLMENT.c.state == "held_out"
-    query = (
-        select(
-            out.label("out"),
-            func.count(ENROLLMENT.c.customer_id.distinct()),
-            func.count(ENROLLMENT.c.customer_id.distinct()).filter(met),
-        )
-        .where(ENROLLMENT.c.campaign == campaign.id)
-        .group_by(out)
-    )
-    found = {bool(held): share(hit, of) for held, of, hit in connection.execute(query)}
-    if True not in found:
-        return None
-    entered = found.get(False, share(0, 0))
-    return Measured(entered, found[True], lift(entered, found[True]))
-
-
-def _at(value: Any, path: list[str]) -> Any:
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
-
-
-def _streamed(connection: Connection, query: Any) -> Any:
-    return connection.execute(query, execution_options={"yield_per": STREAMED})

@@ -64,7 +64,7 @@ def _of(run: Simulated, campaign: Campaign, counts: Counter[tuple[str, str]]) ->
 
     currency = run.world.catalog.settings.shop.currency
     with run.world.database.read() as connection:
-        report = campaign_report(connection, campaign, currency, run.ends)
+        report = campaign_report(connection, campaign, run.world.catalog.settings, run.ends)
     gone = sum(one.sent for one in report.letters)
     revenue = sum((one.revenue for one in report.letters), Decimal())
     return CampaignCameTo(

@@ -94,7 +94,7 @@ def world(catalog: Catalog, database_url: str, tmp_path: Any) -> Iterator[World]
 
 def test_a_campaign_counts_letters_goals_revenue_and_lift(world: World, catalog: Catalog) -> None:
     with world.database.read() as connection:
-        report = campaign_report(connection, catalog.campaigns["hello"], "EUR", END)
+        report = campaign_report(connection, catalog.campaigns["hello"], catalog.settings, END)
     held_out = report.decisions["held_out"]
     assert report.decisions["entered"] + held_out == PEOPLE
     assert 10 < held_out < 40

@@ -1,0 +1,65 @@
+"""Letters that led to a campaign's goal, and what these goals were worth."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, exists, literal, or_, select, type_coerce
+
+from lifecycle.core.campaign import Campaign
+from lifecycle.core.words import MICROSECOND
+from lifecycle.insight.attribution import GONE, Letter
+from lifecycle.insight.sides import named
+from lifecycle.store.refunds import COLUMNS, EVENT, worths
+from lifecycle.store.tables import METADATA
+
+MESSAGE = METADATA.tables["message"]
+STREAMED = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many letters led to a goal, and what the goals were worth after refunds."""
+
+    letters: int = 0
+    worth: Decimal = Decimal()
+
+
+def reached(connection: Connection, campaign: Campaign, now: datetime) -> Mapping[Letter, Reached]:
+    """The goals that followed the last letter of the campaign within the goal's time, by letter."""
+    goal = campaign.goal
+    if goal is None:
+        return {}
+    instant, begins = (type_coerce(c, BigInteger) for c in (EVENT.c.at, MESSAGE.c.attempted_at))
+    later = MESSAGE.alias("later")
+    is_later = (
+        (later.c.customer_id == MESSAGE.c.customer_id)
+        & (later.c.campaign == MESSAGE.c.campaign)
+        & later.c.state.in_(GONE)
+        & (later.c.attempted_at > MESSAGE.c.attempted_at)
+        & (later.c.attempted_at < EVENT.c.at)
+    )
+    query = select(*COLUMNS, MESSAGE.c.message_id, MESSAGE.c.step, MESSAGE.c.variant).where(
+        MESSAGE.c.campaign == campaign.id,
+        MESSAGE.c.state.in_(GONE),
+        EVENT.c.customer_id == MESSAGE.c.customer_id,
+        or_(*named(goal)),
+        instant > begins,
+        instant < begins + literal(goal.within // MICROSECOND, BigInteger),
+        EVENT.c.due_at <= now,
+        ~exists().where(is_later),
+    )
+    path = goal.value.split(".") if goal.value else []
+    led: dict[Letter, set[str]] = defaultdict(set)
+    sums: dict[Letter, Decimal] = defaultdict(Decimal)
+    rows: Any = connection.execute(query, execution_options={"yield_per": STREAMED})
+    for row, value in worths(connection, rows, path, now):
+        letter = (campaign.id, row.step, row.variant)
+        led[letter].add(row.message_id)
+        sums[letter] += value.latest if path else 0
+    return {letter: Reached(len(letters), sums[letter]) for letter, letters in led.items()}
