@@ -55,6 +55,13 @@ def test_nothing_else_is_ever_a_target(shop: Shop, number: int):
     assert "location" not in answer.headers
 
 
+@pytest.mark.parametrize("name", ["url", "u", "to", "target", "next", "redirect", "r"])
+def test_no_word_behind_a_link_changes_where_it_leads(shop: Shop, name: str):
+    shop.message_gone()
+    answer = shop.client.get(f"{link(shop, 1)}?{name}=https://evil.example/", headers=BROWSER)
+    assert answer.headers["location"] == "https://shop.example/first"
+
+
 def test_a_forged_or_foreign_token_is_a_page_and_no_redirect(shop: Shop):
     shop.message_gone()
     good = link(shop, 1)

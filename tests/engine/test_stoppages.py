@@ -134,6 +134,25 @@ def test_a_configuration_set_that_is_gone_stops_all_and_a_single_letter_tries(
     assert shop.states() == {"accepted": 20}
 
 
+@pytest.mark.parametrize(
+    ("breaks", "anew"), [({"credentials": "expired"}, True), ({"paused": True}, False)]
+)
+def test_expired_credentials_are_read_anew_before_it_is_tried_again(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, breaks: dict[str, Any], anew: bool
+) -> None:
+    shop = opened()
+    transport = shop.engine.parts.transport
+    closed: list[bool] = []
+    close = transport.close
+    monkeypatch.setattr(transport, "close", lambda: (closed.append(True), close()))
+    shop.ses.control(breaks)
+    shop.happens("go", *shop.people(1))
+    shop.go_on()
+    assert closed == []
+    shop.go_on(minutes=1)
+    assert bool(closed) is anew
+
+
 def test_intervals_double_up_to_the_longest(opened: Open) -> None:
     shop = opened()
     shop.ses.control({"paused": True})
