@@ -144,7 +144,12 @@ def test_expired_credentials_are_read_anew_before_it_is_tried_again(
     transport = shop.engine.parts.transport
     closed: list[bool] = []
     close = transport.close
-    monkeypatch.setattr(transport, "close", lambda: (closed.append(True), close()))
+
+    def closing() -> None:
+        closed.append(True)
+        close()
+
+    monkeypatch.setattr(transport, "close", closing)
     shop.ses.control(breaks)
     shop.happens("go", *shop.people(1))
     shop.go_on()
