@@ -187,6 +187,14 @@ def leading(variants: Sequence[Measured], confidence: float, at_least: int) -> L
     return Leading(best.variant, proven, told)
 
 
+def closest(variants: Sequence[Measured], confidence: float) -> Difference | None:
+    """The leader's smallest lead, over the next best, as it may be said; None while none leads."""
+    ranked = best_first(variants)
+    if len(ranked) < 2 or ranked[0].rate == ranked[1].rate:
+        return None
+    return difference(ranked[0], ranked[1], allowed(confidence, len(variants)))
+
+
 def best_first(variants: Sequence[Measured]) -> list[Measured]:
     """The variants by their rate, or mean, and those that are equal by name."""
     return sorted(variants, key=lambda one: (-one.rate, one.variant))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema, mod
 from lifecycle.core.attaching import MAX_ATTACHED
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
 from lifecycle.core.incentive import MOST_POINTS, IncentiveOffer
+from lifecycle.core.least import AtLeast, Least
 from lifecycle.core.typed import (
     AnyLength,
     At,
@@ -84,15 +85,35 @@ class Variant(Definition):
     at: At | None = None
 
 
+WAITS: Mapping[str, timedelta] = {
+    "click_rate": timedelta(hours=4),
+    "open_rate": timedelta(hours=4),
+    "goal_rate": timedelta(hours=24),
+    "revenue": timedelta(hours=24),
+}
+"""Of half a million tests the early leader in clicks was the final one in 90 % after 3 hours, and
+in 99 % after a day; in orders it takes half a day to be right in 80 % (Mailchimp's figures)."""
+
+
 class Winner(Definition):
     """When a test of variants is decided."""
 
     by: Literal["click_rate", "goal_rate", "open_rate", "revenue"]
     confidence: Annotated[float, Field(ge=50, lt=100)] = 95.0
     within: Length | None = None
-    at_least: Annotated[int, Field(ge=1)] = 100
+    at_least: AtLeast = Least()
     test_percent: TestPercent | None = None
     decide_after: Length | None = None
+    policy: Literal["test", "bandit"] = "test"
+
+    @property
+    def waits(self) -> timedelta | None:
+        """How long after a test's letters its winner is chosen; None where nothing says so.
+
+        Where the size of the test is left to us, so is the wait.
+        """
+        unsaid = WAITS[self.by] if self.test_percent == "auto" else None
+        return self.decide_after or unsaid
 
 
 class StepBody(Definition):

@@ -112,10 +112,10 @@ def _not_on(raw: object) -> tuple[date | str, ...]:
 _TIME = r"^([01]?\d|2[0-3]):[0-5]\d$"
 _SPAN = r"^([01]?\d|2[0-3]):[0-5]\d-([01]?\d|2[0-3]):[0-5]\d$"
 _DAYS = [*words.WEEKDAYS, *words.WEEKDAY_NAMES]
-_LENGTH = r"^\d+ (second|minute|hour|day|week)s?$"
+LENGTH_PATTERN = r"^\d+ (second|minute|hour|day|week)s?$"
 
 Length = Annotated[
-    timedelta, _reads(words.length), WithJsonSchema({"type": "string", "pattern": _LENGTH})
+    timedelta, _reads(words.length), WithJsonSchema({"type": "string", "pattern": LENGTH_PATTERN})
 ]
 _OWN_LENGTH = r"^(\d+ (second|minute|hour|day|week)s?|\d+(\.\d+)?\s+x\s+\S+)$"
 _SIGNED = r"^[+-]?\s*\d+ (second|minute|hour|day|week)s?$"

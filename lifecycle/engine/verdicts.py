@@ -1,23 +1,32 @@
-"""Asks running experiments for their winner: evergreen steps nightly, occasions when due."""
+"""Asks the tests of evergreen steps for their winner, nightly; occasions when they are due.
+
+A winner is proven always-validly, by letters that have had their time to be answered, of a whole
+week unless `at_least` says otherwise. When `within` is over the leader is kept, proven or not, and
+it is said which. Nothing is decided while variants are not given out as their shares say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
 from lifecycle import log
-from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
-from lifecycle.core.experiment import Earned, Measured, leading
-from lifecycle.core.occasion import ONCE
+from lifecycle.core.answering import time_to_answer
+from lifecycle.core.campaign import Campaign, Flow
+from lifecycle.core.experiment import Earned, Measured, closest, leading
 from lifecycle.core.step import Step, Winner
-from lifecycle.core.words import next_time, zone_of
-from lifecycle.engine.occasions import DECIDE
+from lifecycle.core.verdict_words import Telling, kept_words, proven_words
+from lifecycle.core.words import length_words, next_time, zone_of
+from lifecycle.engine import ratios, rolling
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.ruled import DECIDE
 from lifecycle.store import operations
-from lifecycle.store.scores import first_letter_at, last_letter_at, scores
+from lifecycle.store.earned import learned_cap
+from lifecycle.store.experiments import Place, fix_cap, fixed
+from lifecycle.store.scores import Counted, first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
 ASK_AT = time(3, 0)
@@ -26,15 +35,17 @@ STILL_COMING = timedelta(days=30)
 
 
 def experiments(parts: Parts) -> Iterator[tuple[Flow, Step, Winner]]:
-    """Every step of a flow that has a winner rule."""
+    """Every step of a flow that has a winner to be proven; a bandit has none."""
     for flow in parts.live.flows:
         for place in flow.way.places.values():
-            if place.step.winner is not None:
-                yield flow, place.step, place.step.winner
+            winner = place.step.winner
+            if winner is not None and winner.policy == "test":
+                yield flow, place.step, winner
 
 
 def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
     """Set the nightly task where a flow tests variants; occasions set their own."""
+    ratios.keep(connection, parts)
     if any(_goes_on(connection, *one, now) for one in experiments(parts)):
         ask_tonight(connection, parts, now)
 
@@ -51,7 +62,10 @@ def _goes_on(
     if (campaign.id, step.name, "") in operations.verdicts(connection):
         return False
     last = last_letter_at(connection, campaign.id, step.name)
-    return last is not None and now < last + max(STILL_COMING, winner.within or STILL_COMING)
+    to_answer = time_to_answer(campaign, winner.by)
+    least = winner.at_least.wait(to_answer)
+    still = max(STILL_COMING, winner.within or STILL_COMING, to_answer + timedelta(days=1), least)
+    return last is not None and now < last + still
 
 
 def _tonight(parts: Parts, now: datetime) -> datetime:
@@ -67,27 +81,12 @@ def decide_due(connection: Connection, parts: Parts, now: datetime) -> int:
     ]
     for name in due:
         if name == NIGHTLY:
-            for campaign, step, winner in experiments(parts):
-                _ask(connection, campaign, step, winner, "", now, at_the_end=False)
+            for flow, step, winner in experiments(parts):
+                _ask(connection, parts, flow, step, winner, now)
             _tomorrow(connection, parts, now)
         else:
-            _decide(connection, parts, name, now)
-            operations.forget_tasks(connection, [name])
+            rolling.decide(connection, parts, name, now)
     return len(due)
-
-
-def _decide(connection: Connection, parts: Parts, task: str, now: datetime) -> None:
-    """Choose the winner of an occasion, as far as its experiment is still there."""
-    name, step_name, occasion = task.removeprefix(DECIDE).split("/")
-    campaign = parts.live.campaign(name)
-    step: Step | None = None
-    if isinstance(campaign, Broadcast):
-        step = campaign.letter()
-    elif isinstance(campaign, Series):
-        step = campaign.step_named(step_name)
-    if campaign is not None and step is not None and step.winner is not None:
-        own = "" if occasion == ONCE else occasion
-        _ask(connection, campaign, step, step.winner, own, now, at_the_end=True)
 
 
 def _tomorrow(connection: Connection, parts: Parts, now: datetime) -> None:
@@ -98,46 +97,63 @@ def _tomorrow(connection: Connection, parts: Parts, now: datetime) -> None:
 
 
 def _ask(
-    connection: Connection,
-    campaign: Campaign,
-    step: Step,
-    winner: Winner,
-    occasion: str,
-    now: datetime,
-    *,
-    at_the_end: bool,
+    connection: Connection, parts: Parts, flow: Flow, step: Step, winner: Winner, now: datetime
 ) -> None:
-    """Give a verdict when one is proven, or when the time is over and somebody leads."""
-    place = (campaign.id, step.name, occasion)
-    if place in operations.verdicts(connection):
+    """Give a verdict when one is proven, or when the time is over."""
+    place = (flow.id, step.name, "")
+    first = first_letter_at(connection, flow.id, step.name)
+    if first is None or place in operations.verdicts(connection):
         return
-    found = scores(connection, campaign, step, winner.by, now, occasion)
-    result = leading(found, winner.confidence, winner.at_least)
-    if winner.within is not None and not at_the_end:
-        first = first_letter_at(connection, campaign.id, step.name)
-        at_the_end = first is not None and now >= first + winner.within
-    if result is None and at_the_end and found:
-        result = leading([*_tie_broken(found)], winner.confidence, winner.at_least)
-    if result is None or not (result.proven or at_the_end):
+    if not ratios.sound(connection, place, step, now):
         return
-    operations.give_verdict(
-        connection, place, result.variant, proven=result.proven, detail=result.detail, now=now
-    )
-    log.happened(
-        "experiment_decided",
-        campaign=campaign.id,
-        step=step.name,
-        occasion=occasion,
-        variant=result.variant,
-        proven=result.proven,
-    )
+    cap = _cap(connection, flow, winner.by, place, first, now)
+    to_answer = time_to_answer(flow, winner.by)
+    counted = Counted(winner.by, to_answer, now - to_answer, cap)
+    found = scores(connection, flow, step, counted, now)
+    result = leading(found, winner.confidence, winner.at_least.letters)
+    speaks = winner.by != "revenue" or cap is not None
+    telling = Telling(winner.confidence, _unit(parts, found))
+    if result is not None and result.proven and speaks:
+        if now >= first + winner.at_least.wait(to_answer):
+            nearest = closest(found, winner.confidence)
+            assert nearest is not None
+            told = proven_words(nearest, telling)
+            _decided(connection, place, result.variant, told, now, proven=True)
+            return
+    if winner.within is not None and now >= first + winner.within:
+        if result is None:
+            everything = Counted(winner.by, to_answer, None, cap)
+            found = scores(connection, flow, step, everything, now)
+        why = f"since {length_words(winner.within)} are over"
+        nearest = closest(found, winner.confidence)
+        leader = nearest.one if nearest is not None else found[0].variant
+        told = kept_words(leader, why, nearest, telling)
+        _decided(connection, place, leader, told, now, proven=False)
 
 
-def _tie_broken(found: list[Measured]) -> Iterator[Measured]:
-    """At the end of a tie the first variant of the file is kept."""
-    for place, one in enumerate(found):
-        first = place == 0
-        if isinstance(one, Earned):
-            yield replace(one, sent=max(one.sent, 1), total=one.total + first)
-        else:
-            yield replace(one, sent=max(one.sent, 1), met=one.met + first)
+def _cap(
+    connection: Connection, flow: Flow, by: str, place: Place, first: datetime, now: datetime
+) -> Decimal | None:
+    """The amount up to which an order counts, fixed once it is known; of revenue alone."""
+    if by != "revenue":
+        return None
+    known = fixed(connection, place).capped_at
+    if known is None:
+        known = learned_cap(connection, flow, first, now)
+        if known is not None:
+            fix_cap(connection, place, known)
+    return known
+
+
+def _unit(parts: Parts, found: list[Measured]) -> str:
+    currency = parts.live.catalog.settings.shop.currency
+    return currency if any(isinstance(one, Earned) for one in found) else ""
+
+
+def _decided(
+    connection: Connection, place: Place, variant: str, told: str, now: datetime, *, proven: bool
+) -> None:
+    campaign, step, occasion = place
+    operations.give_verdict(connection, place, variant, proven=proven, detail=told, now=now)
+    named = {"campaign": campaign, "step": step, "occasion": occasion, "variant": variant}
+    log.happened("experiment_decided", **named, proven=proven)

@@ -1,64 +1,89 @@
-"""How the variants of a campaign's steps compare, by a test that may be looked at at any time."""
+"""How the variants of a campaign's steps compare, by figures that may be looked at at any time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
-from lifecycle.core.campaign import Broadcast, Campaign, letters_of
-from lifecycle.core.experiment import Earned, Measured, always_valid_p, leading
-from lifecycle.core.step import Step
-from lifecycle.insight.interval import Share, share
+from lifecycle.core.answering import time_to_count
+from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
+from lifecycle.core.experiment import (
+    Difference,
+    Earned,
+    Measured,
+    allowed,
+    always_valid_p,
+    best_first,
+    closest,
+    difference,
+    interval,
+    leading,
+    needs,
+)
+from lifecycle.core.least import Least
+from lifecycle.core.sample_ratio import ALARM, ratio_p
+from lifecycle.core.step import Step, Winner
+from lifecycle.core.verdict_words import Telling
+from lifecycle.insight.experiment_days import days_of
+from lifecycle.insight.experiment_words import sentence, warnings
+from lifecycle.insight.interval import Share
+from lifecycle.insight.posterior import probability_best, probability_better
+from lifecycle.insight.tested import Compared, SampleRatio, StepReport, VariantScore
+from lifecycle.insight.variant_totals import Totals, totals
+from lifecycle.store.allocation import periods
+from lifecycle.store.earned import learned_cap
+from lifecycle.store.experiments import Place, fixed
+from lifecycle.store.given import given
 from lifecycle.store.occasions import states
-from lifecycle.store.scores import scores
+from lifecycle.store.scores import Counted, first_letter_at, scores
 from lifecycle.store.tables import METADATA
 
 VERDICT = METADATA.tables["verdict"]
-BY_IF_UNSAID = "click_rate"
+UNSAID = Winner(by="click_rate")
+"""How variants are compared where nobody is to win."""
 OCCURRENCES = 12
 """Of a recurring broadcast so many are told."""
 
 
 @dataclass(frozen=True, slots=True)
-class VariantScore:
-    """One variant: its share, and the always-valid p-value that it equals the leader.
+class _Test:
+    """A step's test, and what is counted of it."""
 
-    By revenue `share` is of the letters that brought something, and `mean` what a letter brought.
-    """
-
-    variant: str
-    share: Share
-    p: float | None
-    mean: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """One step's test: what decides it, its variants, who leads, and the verdict once given."""
-
-    step: str
+    campaign: Campaign
+    step: Step
+    winner: Winner
     occasion: str
-    """The date of the occurrence, of a recurring broadcast; else empty."""
-    by: str
-    confidence: float
-    variants: tuple[VariantScore, ...]
-    leader: str
-    proven: bool
-    detail: str
-    verdict: str
-    verdict_proven: bool | None
-    verdict_at: datetime | None
+    first_at: datetime | None
+    counted: Counted
+    verdict: Any
+
+    @property
+    def place(self) -> Place:
+        return self.campaign.id, self.step.name, self.occasion
+
+    @property
+    def evergreen(self) -> bool:
+        return isinstance(self.campaign, Flow)
 
 
 def experiment_report(
-    connection: Connection, campaign: Campaign, now: datetime
+    connection: Connection,
+    campaign: Campaign,
+    now: datetime,
+    *,
+    zone: str = "UTC",
+    currency: str = "",
 ) -> tuple[StepReport, ...]:
-    """Every step of a campaign that has variants; of a recurring one the latest occurrences."""
+    """Every step of a campaign that has variants; of a recurring one the latest occurrences.
+
+    Days end at midnight in `zone`; `currency` is that of what a letter brings.
+    """
     steps = [step for _, step in letters_of(campaign) if step.variant]
     return tuple(
-        _step(connection, campaign, step, occasion, now)
+        _step(connection, _test(connection, campaign, step, occasion, now), now, zone, currency)
         for step in steps
         for occasion in _occasions(connection, campaign)
     )
@@ -72,41 +97,188 @@ def _occasions(connection: Connection, campaign: Campaign) -> list[str]:
     return sorted(known, reverse=True)[:OCCURRENCES]
 
 
-def _step(
+def _test(
     connection: Connection, campaign: Campaign, step: Step, occasion: str, now: datetime
-) -> StepReport:
-    winner = step.winner
-    by = winner.by if winner is not None else BY_IF_UNSAID
-    confidence = winner.confidence if winner is not None else 95.0
-    at_least = winner.at_least if winner is not None else 100
-    found = scores(connection, campaign, step, by, now, occasion)
-    result = leading(found, confidence, at_least)
-    best = next((one for one in found if result and one.variant == result.variant), None)
+) -> _Test:
+    winner = step.winner or UNSAID
+    evergreen = isinstance(campaign, Flow)
+    within = time_to_count(campaign, winner.by, winner, occasion=not evergreen)
+    first = first_letter_at(connection, campaign.id, step.name, occasion)
+    cap = fixed(connection, (campaign.id, step.name, occasion)).capped_at
+    if cap is None and winner.by == "revenue" and first is not None:
+        cap = learned_cap(connection, campaign, first, now)
     query = select(VERDICT).where(
         VERDICT.c.campaign == campaign.id,
         VERDICT.c.step == step.name,
         VERDICT.c.occasion == occasion,
     )
     verdict = connection.execute(query).first()
+    until = now - within if evergreen else None
+    decided = verdict.at if verdict is not None else None
+    counted = Counted(winner.by, within, until, cap, decided)
+    return _Test(campaign, step, winner, occasion, first, counted, verdict)
+
+
+def _step(
+    connection: Connection, test: _Test, now: datetime, zone: str, currency: str
+) -> StepReport:
+    winner, step, verdict = test.winner, test.step, test.verdict
+    found = scores(connection, test.campaign, step, test.counted, now, test.occasion)
+    least = winner.at_least.letters if step.winner is not None else Least().letters
+    result = leading(found, winner.confidence, least)
+    bandit = winner.policy == "bandit"
+    unit = currency if any(isinstance(one, Earned) for one in found) else ""
+    ratio = _ratio(connection, test)
+    from_ = _decides_from(test) if test.evergreen and step.winner is not None else None
+    early = from_ is not None and now < from_
+    known = winner.by != "revenue" or test.counted.cap is not None
+    proven = bool(result and result.proven and known and not early and not bandit)
+    comparisons = _comparisons(found, winner.confidence, can_prove=known and not bandit)
+    variants = _variants(found, totals(connection, test.campaign, step, now, test.occasion), winner)
     return StepReport(
-        step.name,
-        occasion,
-        by,
-        confidence,
-        tuple(_variant(one, best) for one in found),
-        result.variant if result else "",
-        bool(result and result.proven),
-        result.detail if result else "no variant is ahead of the others",
-        verdict.variant if verdict else "",
-        bool(verdict.proven) if verdict else None,
-        verdict.at if verdict else None,
+        step=step.name,
+        occasion=test.occasion,
+        by=winner.by,
+        confidence=winner.confidence,
+        variants=variants,
+        leader=result.variant if result else "",
+        proven=proven and not (ratio is not None and ratio.wrong),
+        detail=result.detail if result else "no variant is ahead of the others",
+        verdict=verdict.variant if verdict else "",
+        verdict_proven=bool(verdict.proven) if verdict else None,
+        verdict_at=verdict.at if verdict else None,
+        sentence=sentence(
+            found,
+            Telling(winner.confidence, unit),
+            verdict=verdict,
+            lead=closest(found, winner.confidence),
+            wrong=ratio is not None and ratio.wrong,
+            needs=comparisons[0].needs if comparisons else None,
+            figures_prove=bool(result and result.proven and known),
+            from_=from_ if early else None,
+            to_answer=test.counted.within,
+            bandit=max((one.best or 0.0 for one in variants), default=0.0) if bandit else None,
+        ),
+        comparisons=comparisons,
+        ratio=ratio,
+        policy=winner.policy if step.winner is not None else "",
+        first_at=test.first_at,
+        decides_from=from_,
+        ends_at=_ends(test),
+        capped_at=test.counted.cap,
+        needs=comparisons[0].needs if comparisons else None,
+        warnings=warnings(winner, test.counted, test.first_at),
+        series=days_of(
+            connection,
+            test.campaign,
+            step,
+            test.counted,
+            found,
+            now,
+            zone,
+            test.first_at,
+            test.occasion,
+            winner.confidence,
+        ),
     )
 
 
-def _variant(one: Measured, best: Measured | None) -> VariantScore:
-    mean = one.rate if isinstance(one, Earned) else None
-    return VariantScore(one.variant, share(one.met, one.sent), _p(one, best), mean)
+def _decides_from(test: _Test) -> datetime | None:
+    if test.first_at is None:
+        return None
+    return test.first_at + test.winner.at_least.wait(test.counted.within)
 
 
-def _p(one: Measured, best: Measured | None) -> float | None:
-    return None if best is None or one is best else always_valid_p(best, one)
+def _ends(test: _Test) -> datetime | None:
+    within: timedelta | None = test.winner.within
+    return test.first_at + within if test.first_at is not None and within is not None else None
+
+
+def _ratio(connection: Connection, test: _Test) -> SampleRatio | None:
+    names = [one.name for one in test.step.variant]
+    counts = given(connection, test.place, names, periods(connection, test.place))
+    if not counts:
+        return None
+    p = ratio_p(counts)
+    fallen = tuple(sum(found[place] for _, found in counts) for place in range(len(names)))
+    many = sum(fallen)
+    expected = tuple(
+        sum(shares[place] / sum(shares) * sum(found) for shares, found in counts) / many
+        for place in range(len(names))
+    )
+    return SampleRatio(expected, fallen, p, p <= ALARM)
+
+
+def _variants(
+    found: list[Measured], so_far: dict[str, Totals], winner: Winner
+) -> tuple[VariantScore, ...]:
+    chances = probability_best(found)
+    best = best_first(found)[0]
+    leads = any(best.rate != one.rate for one in found)
+    told = []
+    for place, one in enumerate(found):
+        p = always_valid_p(best, one) if leads and one is not best else None
+        chance = chances[place] if chances else None
+        of = so_far.get(one.variant, Totals())
+        told.append(_variant(one, of, p, 1 - winner.confidence / 100, chance))
+    return tuple(told)
+
+
+def _variant(
+    one: Measured, so_far: Totals, p: float | None, alpha: float, chance: float | None
+) -> VariantScore:
+    found = interval(one, alpha)
+    rate = one.rate if one.sent else None
+    low, high = (found.low, found.high) if found is not None else (None, None)
+    met = one.met / one.sent if one.sent else None
+    ends = (low, high) if not isinstance(one, Earned) else (None, None)
+    return VariantScore(
+        variant=one.variant,
+        share=Share(one.met, one.sent, met, *ends),
+        p=p,
+        mean=rate if isinstance(one, Earned) else None,
+        planned=so_far.planned,
+        sent=so_far.sent,
+        delivered=so_far.delivered,
+        clicked=so_far.clicked,
+        opened=so_far.opened,
+        opened_by_machine=so_far.opened_by_machine,
+        goals=so_far.goals,
+        revenue=so_far.revenue,
+        rate=rate,
+        low=low,
+        high=high,
+        best=chance,
+    )
+
+
+def _comparisons(
+    found: list[Measured], confidence: float, *, can_prove: bool
+) -> tuple[Compared, ...]:
+    """The leader beside each other variant, the closest first; nothing while none leads."""
+    ranked = best_first(found)
+    if len(ranked) < 2 or ranked[0].rate == ranked[1].rate:
+        return ()
+    alpha = allowed(confidence, len(found))
+    return tuple(
+        _compared(difference(ranked[0], other, alpha), ranked[0], other, alpha, can_prove=can_prove)
+        for other in ranked[1:]
+    )
+
+
+def _compared(
+    found: Difference, leader: Measured, other: Measured, alpha: float, *, can_prove: bool
+) -> Compared:
+    low, high = (found.interval.low, found.interval.high) if found.interval else (None, None)
+    return Compared(
+        leader=found.one,
+        variant=found.other,
+        difference=found.difference,
+        low=low,
+        high=high,
+        p=found.p,
+        allowed=alpha,
+        proven=can_prove and found.p <= alpha,
+        probability=probability_better(leader, other),
+        needs=needs(leader, other, alpha),
+    )

@@ -1,131 +1,181 @@
-"""Counts what each variant of a step has come to: letters, those that met the measure, revenue."""
+"""Counts what each variant of a step has come to: letters, those that met the measure, revenue.
+
+A letter counts once its time to be answered is over (`core/answering.py`). Letters to one reader
+answer alike, so that the scatter is that of readers: each score bears its design effect.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, exists, func, or_, select, type_coerce
+from sqlalchemy import Connection, func, select
 
 from lifecycle.core.campaign import Campaign
-from lifecycle.core.enter import Goal
 from lifecycle.core.experiment import Earned, Measured, Score
 from lifecycle.core.step import Step
-from lifecycle.core.words import number
-from lifecycle.store.tables import METADATA
+from lifecycle.store.answers import MESSAGE, letters, met
+from lifecycle.store.earned import credits
 
-MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
-_GONE = ("accepted", "uncertain")
-STREAMED = 2_000
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which letters are counted, and how far: those by `until` alone, and answers `within` a time.
+
+    `until` None counts all, however young; `cap` is that of each order, None for none.
+    """
+
+    by: str
+    within: timedelta
+    until: datetime | None
+    cap: Decimal | None = None
+    decided: datetime | None = None
+    """When there was a winner: letters planned from then on are no part of the test."""
 
 
 def scores(
     connection: Connection,
     campaign: Campaign,
     step: Step,
-    by: str,
+    counted: Counted,
     now: datetime,
     occasion: str = "",
 ) -> list[Measured]:
     """The score of each variant in the file's order.
 
-    `by` = click_rate (a human click), open_rate (a human open), goal_rate (a goal event within the
-    goal's time after the letter), or revenue: what the goal's `value` comes to in that time, a
-    letter. With `occasion` those of that occurrence alone.
+    `by` = click_rate (a human click), open_rate (a human open), goal_rate (a goal event), or
+    revenue: what the goal's `value` comes to, a letter. With `occasion` those of that occurrence.
     """
-    met = _met(campaign, by, now)
-    query = (
-        select(MESSAGE.c.variant, func.count(), func.count().filter(met))
-        .where(*_letters(campaign.id, step.name, occasion))
-        .group_by(MESSAGE.c.variant)
+    readers = _readers(connection, campaign, step, counted, now, occasion)
+    names = [one.name for one in step.variant]
+    if counted.by == "revenue" and campaign.goal is not None and campaign.goal.value is not None:
+        brought = _brought(connection, campaign, step, counted, now, occasion)
+        several = _several(connection, campaign, step, counted, occasion)
+        return [_earned(name, readers[name], brought[name], several) for name in names]
+    return [_score(name, readers[name]) for name in names]
+
+
+Readers = Mapping[tuple[int, int], int]
+"""How many readers have so many letters, of which so many met the measure."""
+
+
+def _readers(
+    connection: Connection,
+    campaign: Campaign,
+    step: Step,
+    counted: Counted,
+    now: datetime,
+    occasion: str,
+) -> defaultdict[str, Readers]:
+    hit = met(campaign, counted.by, counted.within, now)
+    each = (
+        select(
+            MESSAGE.c.variant,
+            func.count().label("letters"),
+            func.count().filter(hit).label("met"),
+        )
+        .where(*letters(campaign.id, step.name, occasion, counted.until, counted.decided))
+        .group_by(MESSAGE.c.variant, MESSAGE.c.customer_id)
+        .subquery()
     )
-    counts = {variant: (sent, hit) for variant, sent, hit in connection.execute(query)}
-    if by == "revenue" and campaign.goal is not None and campaign.goal.value is not None:
-        earned = _earned(connection, campaign, step, now, occasion)
-        return [
-            Earned(one.name, *counts.get(one.name, (0, 0)), *earned.get(one.name, (0.0, 0.0)))
-            for one in step.variant
-        ]
-    return [Score(one.name, *counts.get(one.name, (0, 0))) for one in step.variant]
+    query = select(each.c.variant, each.c.letters, each.c.met, func.count()).group_by(
+        each.c.variant, each.c.letters, each.c.met
+    )
+    found: dict[str, dict[tuple[int, int], int]] = defaultdict(dict)
+    for variant, sent, hits, count in connection.execute(query):
+        found[variant][sent, hits] = count
+    return defaultdict(dict, found)
 
 
-def _letters(campaign: str, step: str, occasion: str) -> list[ColumnElement[bool]]:
-    own = [MESSAGE.c.entry == occasion] if occasion else []
-    which = [MESSAGE.c.campaign == campaign, MESSAGE.c.step == step, *own]
-    return [*which, MESSAGE.c.state.in_(_GONE)]
+def _score(variant: str, readers: Readers) -> Score:
+    sent = sum(letters * count for (letters, _), count in readers.items())
+    hits = sum(found * count for (_, found), count in readers.items())
+    rate = hits / sent if sent else 0.0
+    scatter = sum(
+        (found - rate * letters) ** 2 * count for (letters, found), count in readers.items()
+    )
+    return Score(variant, sent, hits, _design(scatter, sent * rate * (1 - rate)))
 
 
-def _met(campaign: Campaign, by: str, now: datetime) -> ColumnElement[bool]:
-    if by == "open_rate":
-        return MESSAGE.c.opened_at.is_not(None)
-    if by == "click_rate" or campaign.goal is None:
-        return MESSAGE.c.clicked_at.is_not(None)
-    return exists().where(*_reached(campaign.goal, now))
+def _design(of_readers: float, of_letters: float) -> float:
+    """By how much more readers scatter than letters alone would; never less than they."""
+    return max(1.0, of_readers / of_letters) if of_letters > 0 else 1.0
 
 
-def _reached(goal: Goal, now: datetime) -> list[ColumnElement[bool]]:
-    """What makes an event one that a letter led to."""
-    within = int(goal.within.total_seconds() * 1_000_000)
-    named: list[ColumnElement[bool]] = [
-        EVENT.c.name.in_([name for name in goal.when if not name.endswith("*")])
-    ]
-    for name in goal.when:
-        if name.endswith("*"):
-            named.append(EVENT.c.name.startswith(name[:-1], autoescape=True))
-    return [
-        EVENT.c.customer_id == MESSAGE.c.customer_id,
-        or_(*named),
-        EVENT.c.at >= MESSAGE.c.attempted_at,
-        type_coerce(EVENT.c.at, BigInteger)
-        < type_coerce(MESSAGE.c.attempted_at, BigInteger) + within,
-        EVENT.c.due_at <= now,
-    ]
+def _brought(
+    connection: Connection,
+    campaign: Campaign,
+    step: Step,
+    counted: Counted,
+    now: datetime,
+    occasion: str,
+) -> defaultdict[str, dict[tuple[str, str], float]]:
+    """What each letter brought that brought anything, by variant, reader and letter."""
+    found: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(lambda: defaultdict(float))
+    which = (campaign, step, counted.within, counted.until, now, occasion)
+    for one in credits(connection, *which, decided=counted.decided):
+        worth = one.worth.latest if counted.cap is None else min(one.worth.latest, counted.cap)
+        found[one.variant][one.customer_id, one.message_id] += float(worth)
+    return found
+
+
+def _several(
+    connection: Connection, campaign: Campaign, step: Step, counted: Counted, occasion: str
+) -> dict[str, int]:
+    """The letters of those readers who have more than one."""
+    query = (
+        select(MESSAGE.c.customer_id, func.count())
+        .where(*letters(campaign.id, step.name, occasion, counted.until, counted.decided))
+        .group_by(MESSAGE.c.customer_id)
+        .having(func.count() > 1)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _earned(
-    connection: Connection, campaign: Campaign, step: Step, now: datetime, occasion: str
-) -> dict[str, tuple[float, float]]:
-    """The sum of what letters brought, and of the squares, by variant."""
-    goal = campaign.goal
-    assert goal is not None and goal.value is not None
-    path = goal.value.split(".")
-    query = select(MESSAGE.c.message_id, MESSAGE.c.variant, EVENT.c.properties).where(
-        *_letters(campaign.id, step.name, occasion), *_reached(goal, now)
-    )
-    brought: dict[tuple[str, str], float] = defaultdict(float)
-    for message, variant, said in connection.execute(
-        query, execution_options={"yield_per": STREAMED}
-    ):
-        worth = number(_at(said, path))
-        brought[variant, message] += float(worth) if worth is not None else 0.0
-    found: dict[str, tuple[float, float]] = {}
-    for (variant, _), sum_ in sorted(brought.items()):
-        total, squares = found.get(variant, (0.0, 0.0))
-        found[variant] = (total + sum_, squares + sum_**2)
-    return found
+    variant: str,
+    readers: Readers,
+    brought: Mapping[tuple[str, str], float],
+    several: Mapping[str, int],
+) -> Earned:
+    sent = sum(letters * count for (letters, _), count in readers.items())
+    by_reader: dict[str, float] = defaultdict(float)
+    for (customer, _), worth in sorted(brought.items()):
+        by_reader[customer] += worth
+    total = sum(by_reader.values())
+    squares = sum(worth**2 for _, worth in sorted(brought.items()))
+    paid = sum(worth > 0 for worth in brought.values())
+    mean = total / sent if sent else 0.0
+    of_readers = sum(letters**2 * count for (letters, _), count in readers.items()) * mean**2
+    for customer, worth in by_reader.items():
+        of_readers += worth**2 - 2 * mean * worth * several.get(customer, 1)
+    design = _design(of_readers, squares - total * mean)
+    return Earned(variant, sent, paid, total, squares, design)
 
 
-def _at(value: Any, path: list[str]) -> Any:
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value
-
-
-def last_letter_at(connection: Connection, campaign: str, step: str) -> datetime | None:
+def last_letter_at(
+    connection: Connection, campaign: str, step: str, occasion: str = ""
+) -> datetime | None:
     """When the latest letter of a step went."""
-    query = select(func.max(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)).where(
-        MESSAGE.c.campaign == campaign, MESSAGE.c.step == step
-    )
-    found: datetime | None = connection.execute(query).scalar()
-    return found
+    return _letter_at(connection, func.max, campaign, step, occasion)
 
 
-def first_letter_at(connection: Connection, campaign: str, step: str) -> datetime | None:
+def first_letter_at(
+    connection: Connection, campaign: str, step: str, occasion: str = ""
+) -> datetime | None:
     """When the first letter of a step went."""
-    query = select(func.min(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)).where(
-        MESSAGE.c.campaign == campaign, MESSAGE.c.step == step
-    )
+    return _letter_at(connection, func.min, campaign, step, occasion)
+
+
+def _letter_at(
+    connection: Connection, which: Any, campaign: str, step: str, occasion: str
+) -> datetime | None:
+    own = [MESSAGE.c.entry == occasion] if occasion else []
+    sent = which(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)
+    query = select(sent).where(MESSAGE.c.campaign == campaign, MESSAGE.c.step == step, *own)
     found: datetime | None = connection.execute(query).scalar()
     return found

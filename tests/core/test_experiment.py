@@ -80,30 +80,36 @@ def variants(
     return found
 
 
+AT_ONCE = '[50, "0 days"]'
+"""Letters a variant, and no week to wait for: the clicks of three days decide."""
+
+
 def test_after_the_nightly_verdict_everybody_new_gets_the_winner(tmp_path: Path) -> None:
-    text = flow('when = "a"', step(more=VARIANTS.format("step.", 50)))
+    text = flow('when = "a"', step(more=VARIANTS.format("step.", AT_ONCE)))
     early, late = [f"c{n}" for n in range(400)], [f"d{n}" for n in range(60)]
     people = [person(one) for one in early + late]
     lines = [event("2026-05-04T10:00:00", "a", one) for one in early]
     first = variants(tmp_path, text, lines, people)["04"]
     fans = [one for one in early if first[one] == "b"][:100]
     lines += clicks("04T12:00:00", fans, "f", "hello")
-    lines += [event("2026-05-05T10:00:00", "a", one) for one in late]
+    lines += [event("2026-05-05T10:00:00", "a", one) for one in late[:30]]
+    lines += [event("2026-05-08T10:00:00", "a", one) for one in late[30:]]
     found = variants(tmp_path, text, lines, people)
     assert found["04"] == first
-    assert set(found["05"].values()) == {"b"}
+    assert set(found["05"].values()) == {"a", "b"}, "letters have three days to be clicked in"
+    assert set(found["08"].values()) == {"b"}
 
 
 def test_clicks_of_machines_prove_nothing(tmp_path: Path) -> None:
-    text = flow('when = "a"', step(more=VARIANTS.format("step.", 50)))
+    text = flow('when = "a"', step(more=VARIANTS.format("step.", AT_ONCE)))
     early, late = [f"c{n}" for n in range(300)], [f"d{n}" for n in range(60)]
     people = [person(one) for one in early + late]
     lines = [event("2026-05-04T10:00:00", "a", one) for one in early]
     first = variants(tmp_path, text, lines, people)["04"]
     fans = [one for one in early if first[one] == "b"][:100]
     lines += clicks("04T12:00:00", fans, "f", "hello", machine=True)
-    lines += [event("2026-05-05T10:00:00", "a", one) for one in late]
-    assert set(variants(tmp_path, text, lines, people)["05"].values()) == {"a", "b"}
+    lines += [event("2026-05-08T10:00:00", "a", one) for one in late]
+    assert set(variants(tmp_path, text, lines, people)["08"].values()) == {"a", "b"}
 
 
 def test_opened_and_clicked_in_rules_are_human_ones(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from lifecycle.store.tables.delivery import (
 )
 from lifecycle.store.tables.errands import ErrandRow, HookCode, PoolCode, SilenceRow
 from lifecycle.store.tables.events import Arrived, EventRow, Intake, Membership, MembershipChange
+from lifecycle.store.tables.experiments import Allocation, PastTest
 from lifecycle.store.tables.flows import (
     Attempt,
     DateKeptRow,
@@ -49,7 +50,9 @@ from lifecycle.store.tables.operations import (
     CampaignState,
     CampaignVersion,
     CatalogVersion,
+    ExperimentRow,
     Feedback,
+    SharesSaid,
     Task,
     TemplateVersion,
     Verdict,
@@ -61,6 +64,7 @@ __all__ = [
     "METADATA",
     "Account",
     "Alias",
+    "Allocation",
     "ApiKey",
     "Arrived",
     "Attempt",
@@ -81,6 +85,7 @@ __all__ = [
     "EnrollmentRow",
     "ErrandRow",
     "EventRow",
+    "ExperimentRow",
     "Feedback",
     "Foregone",
     "HookCode",
@@ -95,6 +100,7 @@ __all__ = [
     "MessageRow",
     "Nightly",
     "Pace",
+    "PastTest",
     "PointsEntry",
     "PoolCode",
     "Preference",
@@ -104,6 +110,7 @@ __all__ = [
     "ReferralCode",
     "Restoration",
     "Settled",
+    "SharesSaid",
     "SilenceRow",
     "SoftBounce",
     "Stoppage",

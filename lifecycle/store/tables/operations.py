@@ -94,6 +94,32 @@ class Verdict(SQLModel, table=True):
     detail: str = Field(default="", sa_type=Text)
 
 
+class ExperimentRow(SQLModel, table=True):
+    """What is fixed of an experiment once it has begun, and the alarm about its shares."""
+
+    __tablename__ = "experiment"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    step: str = Field(primary_key=True, sa_type=Text)
+    occasion: str = Field(default="", primary_key=True, sa_type=Text)
+    """The date of an occurrence; else empty."""
+    capped_at: str | None = Field(default=None, sa_type=Text)
+    """By revenue: an order counts up to this amount, a decimal number; None while it is unknown."""
+    ratio_wrong_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When it was first seen that variants were not given out as their shares say."""
+
+
+class SharesSaid(SQLModel, table=True):
+    """The shares of a step's variants in one version of its campaign, kept as long as the step."""
+
+    __tablename__ = "shares_said"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    step: str = Field(primary_key=True, sa_type=Text)
+    version: str = Field(primary_key=True, sa_type=Text)
+    shares: dict[str, float] = Field(sa_column=Column(Json, nullable=False))
+
+
 class TemplateVersion(SQLModel, table=True):
     """A compiled template as letters went out with it, for clicks and the view in the browser."""
 

@@ -41,6 +41,32 @@ def _alias_indexes() -> None:
     op.create_index(op.f("ix_alias_customer_id"), "alias", ["customer_id"], unique=False)
 
 
+def _allocation() -> None:
+    op.create_table(
+        "allocation",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign", "step", "occasion", "since", "variant"),
+    )
+
+
+def _allocation_indexes() -> None:
+    op.create_index(
+        "allocation_in_force",
+        "allocation",
+        ["campaign"],
+        unique=False,
+        postgresql_where=sa.text("until IS NULL"),
+        sqlite_where=sa.text("until IS NULL"),
+    )
+
+
 def _api_key() -> None:
     op.create_table(
         "api_key",
@@ -454,6 +480,18 @@ def _event_indexes() -> None:
     )
 
 
+def _experiment() -> None:
+    op.create_table(
+        "experiment",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("capped_at", sa.Text(), nullable=True),
+        sa.Column("ratio_wrong_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign", "step", "occasion"),
+    )
+
+
 def _feedback() -> None:
     op.create_table(
         "feedback",
@@ -731,6 +769,28 @@ def _pace() -> None:
     )
 
 
+def _past_test() -> None:
+    op.create_table(
+        "past_test",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("occasion", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("decisive", sa.Boolean(), nullable=False),
+        sa.Column("letters", sa.BigInteger(), nullable=False),
+        sa.Column("met", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.Float(), nullable=False),
+        sa.Column("squares", sa.Float(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=False),
+        sa.Column("measured_at", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("steered", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "step", "occasion", "by", "variant"),
+    )
+
+
 def _points_entry() -> None:
     op.create_table(
         "points_entry",
@@ -871,6 +931,17 @@ def _settled() -> None:
     )
 
 
+def _shares_said() -> None:
+    op.create_table(
+        "shares_said",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("shares", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "step", "version"),
+    )
+
+
 def _silence() -> None:
     op.create_table(
         "silence",
@@ -979,6 +1050,8 @@ EVERY = (
     _account,
     _alias,
     _alias_indexes,
+    _allocation,
+    _allocation_indexes,
     _api_key,
     _arrived,
     _attempt,
@@ -1008,6 +1081,7 @@ EVERY = (
     _errand_indexes,
     _event,
     _event_indexes,
+    _experiment,
     _feedback,
     _foregone,
     _hook_code,
@@ -1029,6 +1103,7 @@ EVERY = (
     _message_indexes,
     _nightly,
     _pace,
+    _past_test,
     _points_entry,
     _pool_code,
     _pool_code_indexes,
@@ -1042,6 +1117,7 @@ EVERY = (
     _referral_code_indexes,
     _restoration,
     _settled,
+    _shares_said,
     _silence,
     _soft_bounce,
     _stoppage,

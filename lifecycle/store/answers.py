@@ -1,0 +1,81 @@
+"""Which letters of a test count, and what answers them: conditions shared by rates and revenue."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import BigInteger, ColumnElement, exists, or_, type_coerce
+
+from lifecycle.core.campaign import Campaign
+from lifecycle.core.enter import Goal
+from lifecycle.store.tables import METADATA
+
+MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
+GONE = ("accepted", "uncertain")
+SECOND = 1_000_000
+"""Instants are kept as microseconds."""
+
+
+def letters(
+    campaign: str,
+    step: str,
+    occasion: str,
+    until: datetime | None = None,
+    decided: datetime | None = None,
+) -> list[ColumnElement[bool]]:
+    """The letters of a step that have gone, by `until` where that is said.
+
+    Those planned from `decided` on, when there was a winner, are no part of the test.
+    """
+    which = [MESSAGE.c.campaign == campaign, MESSAGE.c.step == step]
+    if occasion:
+        which.append(MESSAGE.c.entry == occasion)
+    if until is not None:
+        which.append(MESSAGE.c.attempted_at <= until)
+    if decided is not None:
+        which.append(MESSAGE.c.planned_at < decided)
+    return [*which, MESSAGE.c.state.in_(GONE)]
+
+
+def met(campaign: Campaign, by: str, within: timedelta, now: datetime) -> ColumnElement[bool]:
+    """Whether a letter met a measure within its time, by what was known at `now`."""
+    if by in ("goal_rate", "revenue") and campaign.goal is not None:
+        return exists().where(*led_to(campaign.goal, within, now))
+    answered = MESSAGE.c.opened_at if by == "open_rate" else MESSAGE.c.clicked_at
+    in_time = _micros(answered) < _micros(MESSAGE.c.attempted_at) + microseconds(within)
+    return answered.is_not(None) & in_time
+
+
+def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[bool]]:
+    """What makes an event one that a letter led to: the last letter of its step before it."""
+    exact = [name for name in goal.when if not name.endswith("*")]
+    named: list[ColumnElement[bool]] = [EVENT.c.name.in_(exact)] if exact else []
+    for name in goal.when:
+        if name.endswith("*"):
+            named.append(EVENT.c.name.startswith(name[:-1], autoescape=True))
+    later = MESSAGE.alias("later")
+    is_later = exists().where(
+        later.c.customer_id == MESSAGE.c.customer_id,
+        later.c.attempted_at > MESSAGE.c.attempted_at,
+        later.c.attempted_at <= EVENT.c.at,
+        later.c.campaign == MESSAGE.c.campaign,
+        later.c.step == MESSAGE.c.step,
+        later.c.state.in_(GONE),
+    )
+    return [
+        EVENT.c.customer_id == MESSAGE.c.customer_id,
+        or_(*named),
+        EVENT.c.at >= MESSAGE.c.attempted_at,
+        _micros(EVENT.c.at) < _micros(MESSAGE.c.attempted_at) + microseconds(within),
+        EVENT.c.due_at <= now,
+        ~is_later,
+    ]
+
+
+def microseconds(length: timedelta) -> int:
+    """A length in microseconds."""
+    return length // timedelta(microseconds=1)
+
+
+def _micros(column: ColumnElement[datetime | None]) -> ColumnElement[int]:
+    return type_coerce(column, BigInteger)
