@@ -26,6 +26,7 @@ from lifecycle.api.door import Door
 from lifecycle.api.headers import SecurityHeaders
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem, answer_problem
+from lifecycle.api.slashes import SlashesKept
 from lifecycle.api.way import openapi
 from lifecycle.api.writer import EventWriter
 from lifecycle.sources.refused import Refused
@@ -60,6 +61,7 @@ def make_app(door: Door) -> ASGIApp:
     app.router.routes.extend(way.route() for way in ways)
     app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(SlashesKept)
     for kind in (Problem, Refused, HTTPException, SQLAlchemyError, Exception):
         app.add_exception_handler(kind, answer_problem)
     return events.EventsFirst(app, arriving)

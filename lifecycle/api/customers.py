@@ -19,6 +19,7 @@ from lifecycle.api.body import json_response, read_body
 from lifecycle.api.door import Door
 from lifecycle.api.erasure import erase_customer
 from lifecycle.api.problems import Problem, of_refusal
+from lifecycle.api.slashes import with_slashes
 from lifecycle.api.way import TEXT, Way
 from lifecycle.core.settings import Settings
 from lifecycle.errors import UsageError
@@ -241,7 +242,7 @@ def _hashed(ip: str, key: bytes) -> str:
 
 def checked_id(request: Request, name: str) -> str:
     """An id out of the path. Raises Problem for one that no customer can have."""
-    value = request.path_params[name]
+    value = with_slashes(request.path_params[name])
 
     def read() -> str:
         # The server puts one and the same mark for every byte that is no UTF-8: ids would collide.
