@@ -9,7 +9,7 @@ from lifecycle.core.action import Action, Decided, Keep
 from lifecycle.core.campaign import LETTER, Broadcast, Campaign
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
-from lifecycle.core.entry import hold_out
+from lifecycle.core.entry import hold_out, stays_out
 from lifecycle.core.facts import Facts
 from lifecycle.core.occasion import Occasion, Time, decides_at, instant
 from lifecycle.core.owing import plan_letter
@@ -41,7 +41,7 @@ def ask(
         return []
     due = due_at(occasion, facts, own, tested, policy)
     started = starts(occasion, facts.customer_id, due, now)
-    if policy.held_out(broadcast, facts.customer_id):
+    if stays_out(broadcast, facts, policy):
         return hold_out(started, now)
     actions: list[Action] = [Keep(started), Decided(now, broadcast.id, occasion.entry, "entered")]
     if due <= now:

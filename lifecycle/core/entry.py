@@ -10,7 +10,7 @@ from typing import Any
 from lifecycle.core import waiting
 from lifecycle.core.action import Action, Decided, Keep, bring_up_to_date, plain
 from lifecycle.core.because import Because, because
-from lifecycle.core.campaign import Flow
+from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.enrollment import Enrollment, EnrollmentState, enrollment_id
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
@@ -130,7 +130,7 @@ def _fresh(
 def _start(
     flow: Flow, started: Enrollment, since: datetime, facts: Facts, policy: Policy, now: datetime
 ) -> list[Action]:
-    if policy.held_out(flow, facts.customer_id) or was_held_out(flow, facts):
+    if stays_out(flow, facts, policy):
         return hold_out(started, now)
     actions: list[Action] = [Decided(now, flow.id, started.entry, "entered")]
     over = already_left(flow, facts, started)
@@ -168,10 +168,18 @@ def _in_turn(queued: Enrollment) -> tuple[datetime, datetime, str]:
     return queued.entered_at, queued.event_at, queued.id
 
 
-def was_held_out(flow: Flow, facts: Facts) -> bool:
-    """Whether the customer was held out before: then always, even where the share is less now."""
-    out = EnrollmentState.HELD_OUT
-    return any(one.campaign == flow.id and one.state is out for one in facts.enrollments)
+def stays_out(campaign: Campaign, facts: Facts, policy: Policy) -> bool:
+    """Whether the customer gets nothing of a campaign: as it was when they first came in.
+
+    Who was held out stays so where the share is less now, and who was let in is not held out where
+    it is more, unless by the holdout of the whole shop: else nobody could tell the two apart.
+    """
+    mine = {one.state for one in facts.enrollments if one.campaign == campaign.id}
+    if EnrollmentState.HELD_OUT in mine:
+        return True
+    if mine - {EnrollmentState.QUEUED} and policy.forced_holdout is None:
+        return policy.held_out_of_all(campaign, facts.customer_id)
+    return policy.held_out(campaign, facts.customer_id)
 
 
 def hold_out(started: Enrollment, now: datetime) -> list[Action]:

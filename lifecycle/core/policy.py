@@ -76,20 +76,24 @@ class Policy:
         return rule is None or rule.matches(self.view(facts, now, entry))
 
     def held_out(self, campaign: Campaign, customer_id: str) -> bool:
-        """Whether the customer gets nothing of this campaign, ever: by hash.
-
-        The holdout of the whole shop is one from marketing: a flow all of whose letters are
-        transactional goes to everybody.
-        """
+        """Whether the customer gets nothing of this campaign, ever: by hash."""
         if self.forced_holdout is not None:
             return self.forced_holdout
+        if self.held_out_of_all(campaign, customer_id):
+            return True
         seed = self.settings.shop.seed
-        everywhere = self.settings.sending.global_holdout_percent
-        if everywhere and not only_transactional(campaign):
-            if fraction(seed, "global_holdout", customer_id) * 100 < everywhere:
-                return True
         share = campaign.holdout.percent if campaign.holdout else 0.0
         return share > 0 and fraction(seed, "holdout", campaign.id, customer_id) * 100 < share
+
+    def held_out_of_all(self, campaign: Campaign, customer_id: str) -> bool:
+        """Whether the customer is in the holdout of the whole shop, and the campaign heeds it.
+
+        That is one from marketing: a flow all of whose letters are transactional goes to everybody.
+        """
+        share, seed = self.settings.sending.global_holdout_percent, self.settings.shop.seed
+        if not share or only_transactional(campaign):
+            return False
+        return fraction(seed, "global_holdout", customer_id) * 100 < share
 
     def variant(
         self, campaign: Campaign, step: Step, facts: Facts, entry: str = ""

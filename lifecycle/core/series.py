@@ -17,7 +17,7 @@ from lifecycle.core.broadcast import (
 )
 from lifecycle.core.campaign import Series
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
-from lifecycle.core.entry import hold_out
+from lifecycle.core.entry import hold_out, stays_out
 from lifecycle.core.facts import Facts
 from lifecycle.core.occasion import Occasion, Time, in_order, instant
 from lifecycle.core.owing import plan_letter
@@ -56,7 +56,7 @@ def ask(
     if known is None:
         due = _due(occasion, facts, own, tested, policy)
         known = starts(occasion, facts.customer_id, due, now)
-        if policy.held_out(series, facts.customer_id):
+        if stays_out(series, facts, policy):
             return hold_out(known, now)
         actions = [Decided(now, series.id, occasion.entry, "entered")]
     else:

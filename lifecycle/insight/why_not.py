@@ -13,6 +13,7 @@ from lifecycle.core import dated
 from lifecycle.core.anchor import AnchorTime
 from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
+from lifecycle.core.entry import stays_out
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
 from lifecycle.core.policy import Policy
@@ -166,7 +167,7 @@ def _in_the_way(campaign: Campaign, policy: Policy, facts: Facts) -> list[str]:
         found.append(f"the campaign is {policy.ordered[campaign.id]} by command")
     if facts.erased:
         found.append("the customer was erased")
-    if policy.held_out(campaign, facts.customer_id):
+    if stays_out(campaign, facts, policy):
         found.append("the customer belongs to the holdout")
     if facts.email is None:
         found.append("no address is known")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from lifecycle.core.because import Because, because
 from lifecycle.core.campaign import Campaign, Flow, Series
 from lifecycle.core.enrollment import Enrollment, EnrollmentState
+from lifecycle.core.entry import stays_out
 from lifecycle.core.facts import Facts
 from lifecycle.core.guard import Go, Hold, Owed, guard
 from lifecycle.core.policy import Policy
@@ -64,7 +65,7 @@ def _not_due(connection: Connection, one: Standing) -> Iterator[str]:
         yield f"the campaign is {campaign.status}"
     if one.policy.ordered.get(campaign.id):
         yield f"the campaign is {one.policy.ordered[campaign.id]} by command"
-    if one.policy.held_out(campaign, one.facts.customer_id):
+    if stays_out(campaign, one.facts, one.policy):
         yield "the customer belongs to the holdout"
     if one.enrollment is None:
         kind = "its turn has not come" if not isinstance(campaign, Flow) else "they never entered"

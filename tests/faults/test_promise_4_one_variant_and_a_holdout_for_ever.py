@@ -129,6 +129,52 @@ def test_a_smaller_share_lets_nobody_in_who_was_held_out(run: Run) -> None:
     assert not out & {letter.to.partition("@")[0] for letter in post.accepted}
 
 
+@pytest.mark.parametrize(("where", "also"), [("campaign", False), ("everywhere", True)])
+def test_a_larger_share_holds_out_nobody_who_was_let_in(run: Run, where: str, also: bool) -> None:
+    """Who was written to would stand for those who were not; all marketing is another thing."""
+
+    def catalog(percent: int) -> Catalog:
+        everywhere = where == "everywhere"
+        part = "" if everywhere else f"[holdout]\npercent = {percent}"
+        said = settings(f"global_holdout_percent = {percent}") if everywhere else settings()
+        return shop({"f": flow('when = "a"\nagain = "always"', part, step())}, said=said)
+
+    running = run(catalog(5), Post())
+    running.start("2026-05-04T09:00:00")
+    old, new = NAMES[:30], NAMES[30:60]
+    running.say(*(person(name) for name in (*old, *new)), at="2026-05-04T09:00:00")
+    running.hear(*(event("2026-05-04T10:00:00", "a", name) for name in old))
+    running.run("2026-05-04T11:00:00")
+    out = {row.customer_id for row in running.rows("decision") if row.what == "held_out"}
+    running.start("2026-05-05T09:00:00", catalog(60))
+    running.hear(*(event("2026-05-05T10:00:00", "a", name) for name in (*old, *new)))
+    running.run("2026-05-05T11:00:00")
+    now = {row.customer_id for row in running.rows("decision") if row.what == "held_out"}
+    assert len(now & set(new)) > 8
+    assert bool((now - out) & set(old)) is also
+
+
+def test_every_occurrence_of_a_broadcast_keeps_to_the_first(run: Run) -> None:
+    def catalog(percent: int) -> Catalog:
+        part = f"[holdout]\npercent = {percent}\n"
+        text = broadcast("2026-05-04T09:00:00", more=part)
+        return shop({"f": text.replace("at = 2026-05-04T09:00:00", 'every = "day at 09:00"')})
+
+    running = run(catalog(50), Post())
+    running.start("2026-05-04T08:00:00")
+    names = NAMES[:30]
+    running.say(*(person(name) for name in names), at="2026-05-04T08:00:00")
+    running.run("2026-05-04T10:00:00")
+    first = {row.customer_id: row.state == "held_out" for row in running.rows("enrollment")}
+    assert set(first) == set(names) and len(set(first.values())) == 2
+    for day, percent in ((5, 5), (6, 95)):
+        running.start(f"2026-05-{day:02}T08:00:00", catalog(percent))
+        running.run(f"2026-05-{day:02}T10:00:00")
+    states = {(row.customer_id, row.state == "held_out") for row in running.rows("enrollment")}
+    assert len(running.rows("enrollment")) == 3 * len(names)
+    assert states == set(first.items())
+
+
 def test_another_seed_draws_others(tmp_path: Path) -> None:
     outs = []
     for seed in ("one", "two"):
