@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from lifecycle.api.choice import Choice
 from lifecycle.api.spool import drain_spool, keep
 from lifecycle.api.unsubscribe import choice_of
+from lifecycle.render.links import Purpose
 from lifecycle.store.database import Database
 from tests.api.shop import MESSAGE, NOW, Shop, catalog
 
@@ -217,6 +218,14 @@ def test_an_unsubscribe_by_an_unknown_message_is_answered_all_the_same(any_shop:
     path = f"/u/{any_shop.signer.token('unsubscribe', 'cd' * 16)}"
     assert any_shop.client.get(path).status_code == 200
     assert any_shop.client.post(path, content=ONE_CLICK, headers=FORM).status_code == 200
+
+
+@pytest.mark.parametrize("purpose", ["open", "view", "confirm"])
+def test_the_token_of_another_link_unsubscribes_nobody(shop: Shop, purpose: Purpose):
+    shop.message_gone()
+    path = f"/u/{shop.signer.token(purpose, MESSAGE)}"
+    assert shop.client.post(path, content=ONE_CLICK, headers=FORM).status_code == 404
+    assert shop.rows("event") == []
 
 
 def test_a_form_is_read_for_what_it_can_mean():
