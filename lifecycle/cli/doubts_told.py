@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from lifecycle.core.words import rfc3339
+from lifecycle.insight.spoken import late_by
 from lifecycle.insight.uncertain import Uncertain, uncertain_letters
 from lifecycle.store import doubts, restored
 
@@ -33,7 +34,7 @@ def doubts_told(connection: Connection, now: datetime) -> Iterator[str]:
 def uncertain_told(one: Uncertain) -> str:
     """One letter of unknown fate, in a line."""
     place = f"{one.campaign}/{one.step}"
-    age = f"for {one.age_seconds / 3600:.1f} h"
+    age = f"for {late_by(one.age_seconds)}"
     return f"{one.message_id} ({place}), attempt {one.attempt}, {age}: {one.evidence}"
 
 

@@ -35,7 +35,10 @@ def campaign(ctx: typer.Context, name: NAME) -> None:
         if found.dropped:
             why = ", ".join(f"{count} {reason}" for reason, count in found.dropped.items())
             out.print(f"dropped: {why}")
-        heads = ("step", "variant", "sent", "delivered", "clicked", "goals", "revenue", "left")
+        heads = (
+            *("step", "variant", "sent", "delivered", "clicked", "by machines", "goals"),
+            *("by click", "by letter", "left"),
+        )
         rows = [
             (
                 one.step,
@@ -43,20 +46,18 @@ def campaign(ctx: typer.Context, name: NAME) -> None:
                 one.sent,
                 one.delivered,
                 rate(one.clicked),
+                one.clicked_by_machines,
                 rate(one.goals),
-                f"{one.revenue} {found.currency}",
+                f"{one.click.revenue} {found.currency}",
+                f"{one.touch.revenue} {found.currency}",
                 one.unsubscribed,
             )
             for one in found.letters
         ]
         if rows:
             out.print(table(heads, rows))
-        if found.measured is not None:
-            measured = found.measured
-            out.print(f"goal met by {rate(measured.entered)} of those let in")
-            out.print(f"        and {rate(measured.held_out)} of those held out")
-            if measured.lift is not None:
-                out.print(f"lift: {lift_told(measured.lift)}")
+        for line in (*found.worth.told, *(found.measured.told if found.measured else ())):
+            out.print(line)
 
     said.answer(found, human)
 
@@ -142,6 +143,7 @@ def deliverability(ctx: typer.Context) -> None:
     """Bounces, complaints, what was dropped, and letters of unknown fate: the last 30 days."""
     from lifecycle.cli.reading import reading
     from lifecycle.insight.deliverability import deliverability_report
+    from lifecycle.insight.spoken import late_by
 
     said = asked(ctx)
     with reading(said) as desk:
@@ -172,7 +174,7 @@ def deliverability(ctx: typer.Context) -> None:
         if found.uncertain:
             out.print(f"{len(found.uncertain)} letters of unknown fate:")
         for letter in found.uncertain:
-            age = f"{letter.age_seconds / 3600:.1f} h"
+            age = late_by(letter.age_seconds)
             out.print(f"  {letter.message_id}  {letter.campaign}/{letter.step}  for {age}")
             out.print(f"    attempt {letter.attempt} ({letter.attempts}): {letter.evidence}")
         if found.resent:
@@ -231,13 +233,6 @@ def rate(share: Any) -> str:
     if share.rate is None:
         return "–"
     return f"{share.met} = {share.rate:.1%} ({share.low:.1%} to {share.high:.1%})"
-
-
-def lift_told(lift: Any) -> str:
-    """A difference of two shares in percentage points, with its interval."""
-    proven = "" if lift.proven else ", which chance alone may make"
-    points = f"{lift.difference * 100:+.1f} points"
-    return f"{points} ({lift.low * 100:+.1f} to {lift.high * 100:+.1f}){proven}"
 
 
 def table(heads: tuple[str, ...], rows: Any) -> Any:
