@@ -18,7 +18,7 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3.14 pyth
 # Fetching a big package over a slow line takes longer than pip's default of 15 seconds allows.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send bench-queue bench-memory faults schemas lock clean
+.PHONY: help setup run test check format demo fuzz bench bench-replay bench-segments bench-send bench-queue bench-memory bench-experiments faults schemas lock clean
 
 help:  ## this list
 	@awk -F ':.*##' '/^[a-z-]+:.*##/ { printf "  make %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-queue: $(STAMP)  ## measure the queue on PostgreSQL beside procrastinate
 
 bench-memory: $(STAMP)  ## measure what memory sending takes; LETTERS=1000000
 	@$(BIN)/python -m bench.sending.memory $(if $(LETTERS),--letters $(LETTERS))
+
+bench-experiments: $(STAMP)  ## measure what our statistics are worth; SCALE=0.05 for a quick look, ONLY="sequential"
+	@$(BIN)/python -m bench.experiments $(ONLY) $(if $(SCALE),--scale $(SCALE))
 
 fuzz: $(STAMP)  ## try every parser with what no one would write; SECONDS_EACH=600 for longer
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),30)

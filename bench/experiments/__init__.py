@@ -1,0 +1,1 @@
+"""Experiments on experiments: what our statistics are worth, in simulations of stated truth."""

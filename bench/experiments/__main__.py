@@ -1,0 +1,65 @@
+"""`make bench-experiments`: measures what our statistics are worth; 1 when a goal is missed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.experiments import page, sequential
+from bench.experiments.results import Result
+from bench.results import record
+from lifecycle.clock import SystemClock
+
+QUESTIONS: dict[str, Callable[..., list[Result]]] = {
+    "sequential": sequential.measure,
+}
+"""One file a question: its `measure(scale=…, seed=…)`."""
+SEED = 20_261_122
+
+
+def main(now: datetime) -> int:
+    """Measure what is named, or all; a full run is written down."""
+    said = _arguments()
+    console = Console(stderr=True)
+    results: list[Result] = []
+    for name in said.only or QUESTIONS:
+        began = time.perf_counter()
+        results += QUESTIONS[name](scale=said.scale, seed=said.seed)
+        console.print(f"{name}: {time.perf_counter() - began:.0f} s")
+    _show(results)
+    if said.scale == 1 and not said.only:
+        record("experiments", {"seed": said.seed, "results": [*map(asdict, results)]}, now)
+        page.write(results, said.seed)
+    return 0 if all(one.met is not False for one in results) else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.experiments", description=__doc__)
+    parser.add_argument("only", nargs="*", metavar="NAME", help=f"of {', '.join(QUESTIONS)}")
+    parser.add_argument("--scale", type=float, default=1.0, help="0.05 is a quick look")
+    parser.add_argument("--seed", type=int, default=SEED)
+    said = parser.parse_args()
+    unknown = [name for name in said.only if name not in QUESTIONS]
+    if unknown:
+        parser.error(f"there is no {unknown[0]}")
+    return said
+
+
+def _show(results: list[Result]) -> None:
+    table = Table()
+    for column in ("what", "figure", "surely between", "goal", ""):
+        table.add_column(column)
+    for one in results:
+        table.add_row(*page.cells(one))
+    Console(width=160).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(SystemClock().now()))
