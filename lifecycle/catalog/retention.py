@@ -29,7 +29,7 @@ def messages_kept(settings: Settings, campaigns: Iterable[Campaign]) -> timedelt
     ]
     for campaign in campaigns:
         for winner in _winners(campaign):
-            spans += [one for one in (winner.within, winner.decide_after) if one is not None]
+            spans += [one for one in (winner.within, winner.waits) if one is not None]
     return max(spans)
 
 

@@ -15,12 +15,13 @@ from lifecycle.core.event import Event
 from lifecycle.core.policy import Policy
 from lifecycle.engine.ingest import ingest
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.ruled import policy_now
 from lifecycle.errors import UsageError
 from lifecycle.failpoints import reach
 from lifecycle.sources import code_line, consent_line, customer_line, event_line, suppression_line
 from lifecycle.sources.fields import Line
 from lifecycle.sources.refused import Refused
-from lifecycle.store import customers, operations, pools
+from lifecycle.store import customers, pools
 from lifecycle.store.consents import Word
 from lifecycle.store.events import NewEvent, append
 
@@ -90,7 +91,7 @@ def take_lines(desk: Desk, arguments: Mapping[str, Any]) -> Any:
 def take_in(parts: Parts, now: datetime, *, enroll: bool) -> int:
     """Work out what has come in; without `enroll` it lets nobody into any campaign."""
     with parts.database.read() as connection:
-        policy = parts.live.policy(operations.verdicts(connection), operations.ordered(connection))
+        policy = policy_now(connection, parts.live)
     if not enroll:
         policy = LetsNobodyIn(**{one.name: getattr(policy, one.name) for one in fields(policy)})
     total = 0

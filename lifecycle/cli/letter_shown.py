@@ -27,6 +27,7 @@ from lifecycle.engine.letters import Letters, Ready
 from lifecycle.engine.live import Live
 from lifecycle.engine.offers import issued_last
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.ruled import policy_now
 from lifecycle.errors import UsageError
 from lifecycle.hooks import Registry
 from lifecycle.insight.why import enrollments_of
@@ -34,7 +35,7 @@ from lifecycle.insight.would_go import Standing, would_go
 from lifecycle.render.inert import InertSigner
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.send.outbox import Outbox
-from lifecycle.store import operations, warm_up
+from lifecycle.store import warm_up
 from lifecycle.store.customers import owner_of
 from lifecycle.store.database import Database
 from lifecycle.store.facts import load, variants_seen
@@ -153,8 +154,7 @@ class Show:
         )
 
     def _policy(self, connection: Connection) -> Policy:
-        verdicts, ordered = operations.verdicts(connection), operations.ordered(connection)
-        found = self.parts.live.policy(verdicts, ordered)
+        found = policy_now(connection, self.parts.live)
         now = SystemClock().now()
         return replace(found, warming=warm_up.standing(connection, self.catalog.settings, now))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from lifecycle.core.action import Action, Decided, Keep
 from lifecycle.core.campaign import LETTER, Broadcast, Campaign
@@ -17,7 +17,7 @@ from lifecycle.core.policy import Policy, experiment
 from lifecycle.core.step import Step
 from lifecycle.core.walk import leave, settled
 from lifecycle.core.waves import reached
-from lifecycle.core.words import rfc3339
+from lifecycle.core.words import instant_of, rfc3339
 
 
 def ask(
@@ -82,27 +82,56 @@ def starts(occasion: Occasion, customer_id: str, due: datetime, now: datetime) -
 def due_at(
     occasion: Occasion, facts: Facts, own: Time, tested: float | None, policy: Policy
 ) -> datetime:
-    """When the letter falls due: at the customer's own moment, or once the winner is chosen."""
+    """When the letter falls due: at the customer's own moment, or once the winner is chosen.
+
+    Who was to have it at a best hour has it at that hour then too.
+    """
     moment = instant(occasion.when, own, facts.zone)
     due = moment + occasion.shift
-    winner = occasion.step.winner
-    if winner is None or winner.decide_after is None or in_test(occasion, facts, tested, policy):
+    campaign, step = occasion.campaign, occasion.step
+    wait = step.winner.waits if step.winner is not None else None
+    if wait is None or in_test(campaign, step, occasion.entry, facts, tested, policy):
         return due
-    decides = decides_at(occasion, policy)
+    open_ = policy.undecided.get((campaign.id, step.name, experiment(campaign, occasion.entry)))
+    decides = open_.decides_at if open_ is not None else decides_at(occasion, policy)
     assert decides is not None
-    return max(due, moment + winner.decide_after, decides)
+    chosen = max(due, moment + wait, decides)
+    if occasion.when.best is None or not isinstance(own, time):
+        return chosen
+    day = chosen.astimezone(facts.zone).date()
+    today = instant_of(day, own, facts.zone)
+    return today if today >= chosen else instant_of(day + timedelta(days=1), own, facts.zone)
 
 
-def in_test(occasion: Occasion, facts: Facts, tested: float | None, policy: Policy) -> bool:
+def in_test(
+    campaign: Campaign, step: Step, entry: str, facts: Facts, tested: float | None, policy: Policy
+) -> bool:
     """Whether a customer is among those who try the variants: by hash."""
     if tested is None:
         return True
-    campaign, step = occasion.campaign, occasion.step
     parts = ["test", campaign.id]
     parts += [step.name] if step.name != LETTER else []
-    own = experiment(campaign, occasion.entry)
+    own = experiment(campaign, entry)
     drawn = fraction(policy.settings.shop.seed, *parts, facts.customer_id, *([own] if own else []))
     return drawn * 100 < tested
+
+
+def awaits_winner(
+    campaign: Campaign, step: Step, of: Enrollment, facts: Facts, policy: Policy, now: datetime
+) -> datetime | None:
+    """Until when a letter is kept back, since the winner it shall be is not chosen; None: it goes.
+
+    That is put off where the test's own letters went late.
+    """
+    winner, own = step.winner, experiment(campaign, of.entry)
+    open_ = policy.undecided.get((campaign.id, step.name, own))
+    if winner is None or winner.waits is None or open_ is None or open_.decides_at <= now:
+        return None
+    tested = open_.tested if winner.test_percent == "auto" else winner.test_percent
+    assert not isinstance(tested, str)
+    if in_test(campaign, step, of.entry, facts, tested, policy):
+        return None
+    return open_.decides_at
 
 
 def on_due(
@@ -112,6 +141,9 @@ def on_due(
     if policy.stopped(broadcast):
         return leave(enrollment, EnrollmentState.LEFT, now, "stopped", "")
     step = broadcast.letter()
+    waits = awaits_winner(broadcast, step, enrollment, facts, policy, now)
+    if waits is not None:
+        return [Keep(replace(enrollment, due_at=waits, fell_due_at=None))]
     fell_due = fell_due_of(enrollment)
     over = quiet_over(broadcast, step, facts, policy, now)
     if over is not None:

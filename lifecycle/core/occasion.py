@@ -6,7 +6,7 @@ the customer's best hour of a day.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -266,28 +266,24 @@ def _zones(shop_zone: str) -> tuple[str, ...]:
 
 
 def decides_at(occasion: Occasion, policy: Policy) -> datetime | None:
-    """The instant at which the winner of its test is chosen, on the shop's own clock; None: never.
+    """The instant at which the winner of its test is to be chosen; None: never.
 
-    Most readers live by that clock, and the letters of the test went then.
+    Its clock starts when the last of the test's letters could go.
     """
     winner = occasion.step.winner
-    wait = None if winner is None else winner.decide_after or winner.within
-    if wait is None:
-        return None
+    wait = None if winner is None else winner.waits or winner.within
+    return None if wait is None else last_of_test(occasion, policy) + wait
+
+
+def last_of_test(occasion: Occasion, policy: Policy) -> datetime:
+    """When the last letter of a test could go, by the shop's own clock: most readers live by it.
+
+    Of a best hour that is the last there may be; what falls in quiet hours goes when they end.
+    """
     zone = zone_of(policy.settings.shop.timezone)
-    if occasion.when.best is not None and not _timed(occasion.step):
-        at = instant(occasion.when, policy.settings.sending.best_hour, zone)
-    else:
-        at = max(_own_instants(occasion, policy, zone))
-    return at + wait
-
-
-def _timed(step: Step) -> bool:
-    return bool(step.variant) and step.variant[0].at is not None
-
-
-def _own_instants(occasion: Occasion, policy: Policy, zone: ZoneInfo) -> Iterable[datetime]:
-    return (instant(occasion.when, one, zone) for one in times(occasion, policy))
+    quiet = policy.quiet_hours(occasion.campaign, occasion.step)
+    found = [instant(occasion.when, one, zone) for one in times(occasion, policy)]
+    return max((quiet.covering(at, zone) if quiet else None) or at for at in found)
 
 
 def occasion_of(

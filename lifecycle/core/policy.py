@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -24,20 +24,33 @@ Calendar = Callable[[Facts], Callable[[date], bool]]
 """Given a customer, tells of a day whether it is a public holiday where they live."""
 HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
 """Events whose hour tells when a customer is there."""
+Experiment = tuple[str, str, str]
+"""Campaign, step, and of a recurring broadcast the date: what tells a test from others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A test whose winner is chosen at an instant to come; till then all others are kept waiting.
+
+    `tested` is the share of readers who take part, in percent, where that was reckoned.
+    """
+
+    decides_at: datetime
+    tested: float | None
 
 
 @dataclass(frozen=True)
 class Policy:
     """What decisions are made by: the shop's settings, every segment's rule, verdicts so far.
 
-    `verdicts` holds the winning variant by (campaign, step, experiment); `ordered` a pause or stop
-    by command; `forced_holdout` (everybody or nobody) and `fixed_variant` are for the marketer's
-    tests alone.
+    `verdicts` holds the winning variant by experiment, `shares` those by which a bandit gives out
+    variants, in the file's order; `ordered` a pause or stop by command; `forced_holdout`
+    (everybody or nobody) and `fixed_variant` are for the marketer's tests alone.
     """
 
     settings: Settings
     segments: Mapping[str, Rule]
-    verdicts: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
+    verdicts: Mapping[Experiment, str] = field(default_factory=dict)
     ordered: Mapping[str, str] = field(default_factory=dict)
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
@@ -51,6 +64,9 @@ class Policy:
     """What the transport does not take now; None where it takes all."""
     warming: Warming | None = None
     """Where warming up a sending domain stands; None where nothing is warmed up."""
+    shares: Mapping[Experiment, Sequence[tuple[str, float]]] = field(default_factory=dict)
+    undecided: Mapping[Experiment, Undecided] = field(default_factory=dict)
+    """Tests of broadcasts and series that are under way, or still to come."""
     disposable: Disposable | None = None
     """Tells of a domain whether its addresses are disposable; None knows none."""
 
@@ -115,19 +131,29 @@ class Policy:
     def variant_by_hash(
         self, campaign: Campaign, step: Step, customer_id: str, entry: str = ""
     ) -> Variant:
-        """The variant of a customer while the test runs: always the same one."""
+        """The variant of a customer while the test runs: always the same one.
+
+        A bandit's shares change; who has seen a variant under those before keeps it.
+        """
         for variant in step.variant:
             if variant.name == self.fixed_variant:
                 return variant
-        total = sum(variant.share for variant in step.variant)
         own = experiment(campaign, entry)
+        shares = self._shares(step, (campaign.id, step.name, own))
         parts = ("variant", campaign.id, step.name, customer_id, *([own] if own else []))
-        place = fraction(self.settings.shop.seed, *parts) * total
-        for variant in step.variant:
-            place -= variant.share
+        place = fraction(self.settings.shop.seed, *parts) * sum(shares)
+        for variant, share in zip(step.variant, shares, strict=True):
+            place -= share
             if place < 0:
                 return variant
         return step.variant[-1]
+
+    def _shares(self, step: Step, of: Experiment) -> list[float]:
+        """What part of new customers sees each variant: as written, or as a bandit has it."""
+        given = self.shares.get(of, ()) if step.winner and step.winner.policy == "bandit" else ()
+        if [name for name, _ in given] == [one.name for one in step.variant]:
+            return [share for _, share in given]
+        return [one.share for one in step.variant]
 
     def quiet_hours(self, campaign: Campaign, step: Step) -> Span | None:
         """The quiet hours a letter keeps; a transactional one none but its campaign's own."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from lifecycle.core.action import Action, Decided, Keep, bring_up_to_date
 from lifecycle.core.because import because
 from lifecycle.core.broadcast import (
+    awaits_winner,
     due_at,
     entry_of,
     fell_due_of,
@@ -116,6 +117,9 @@ def on_due(
     step = series.step_named(enrollment.step or "")
     if step is None:
         return settled(replace(enrollment, step=None, due_at=None), now)
+    waits = awaits_winner(series, step, enrollment, facts, policy, now)
+    if waits is not None:
+        return [Keep(replace(enrollment, due_at=waits, fell_due_at=None))]
     fell_due = fell_due_of(enrollment)
     over = quiet_over(series, step, facts, policy, now)
     if over is None:

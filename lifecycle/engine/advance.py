@@ -70,7 +70,7 @@ def _walk(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: datetime)
         # A wait that begins in the past, for a late entry, looks at what has come since then.
         anchor = min(from_micros(one.due_at) for one in claimed)
         facts = load(connection, ids, now, reading, shop_zone=parts.shop_zone, anchor=anchor)
-        if policy.verdicts:
+        if parts.live.has_variants:
             variants_seen(connection, facts)
         writing = Writing(now)
         unsettled: set[str] = set()

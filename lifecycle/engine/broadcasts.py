@@ -24,14 +24,15 @@ from lifecycle.core.occasion import (
     moments,
     occasion_of,
 )
-from lifecycle.core.policy import Policy
-from lifecycle.core.sizing import share_to_test
+from lifecycle.core.policy import Policy, experiment
 from lifecycle.core.waves import tripped
 from lifecycle.core.words import MICROSECOND
+from lifecycle.engine import registering
 from lifecycle.engine.occasion_page import SIZE, Page
 from lifecycle.engine.occasions import aim, missing_templates, put_next, waves_of
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
+from lifecycle.engine.sizing import share_to_test
 from lifecycle.failpoints import reach
 from lifecycle.store import claims, occasions, operations
 from lifecycle.store.apply import Writing
@@ -45,7 +46,6 @@ from lifecycle.store.occasions import (
     WAITING,
     OccasionState,
 )
-from lifecycle.store.rule_sql import members
 
 LOOK_AGAIN = timedelta(hours=1)
 """How soon a paused occasion is looked at again; `resume` lets it go on at once."""
@@ -226,17 +226,7 @@ class _Turn:
         first = self._first_wave()
         if first is not None and first.tested is not None:
             return first.tested
-        live, settings = self.parts.live, self.parts.live.catalog.settings
-        audience = members(
-            self.connection,
-            occasion.campaign.audience,
-            live.catalog.rules,
-            self.now,
-            shop_zone=settings.shop.timezone,
-            tiers=settings.points.ladder,
-        )
-        assert occasion.step.winner is not None
-        return share_to_test(len(audience), len(occasion.step.variant), occasion.step.winner.by)
+        return share_to_test(self.connection, self.parts, self.policy, occasion, self.now)
 
     def _first_wave(self) -> OccasionState | None:
         key = (*self.state.key[:3], 0)
@@ -248,6 +238,8 @@ class _Turn:
         campaign = occasion.campaign
         told = {"campaign": campaign.id, "step": occasion.step.name, "wave": occasion.wave}
         log.happened("broadcast_opened", **told, enrolled=self.state.enrolled)
+        own = experiment(campaign, occasion.entry)
+        registering.note_end(self.connection, campaign, occasion.step, own, self.now)
         if isinstance(campaign, Series) and occasion.step == in_order(campaign)[-1]:
             self._put(state=CLOSING, cursor="")
             return

@@ -25,9 +25,10 @@ from lifecycle.core.rule.tree import Needs
 from lifecycle.core.words import micros
 from lifecycle.engine.live import Live
 from lifecycle.engine.migrating import Mover
+from lifecycle.engine.ruled import policy_now
 from lifecycle.engine.running import look_again
 from lifecycle.failpoints import reach
-from lifecycle.store import builds, claims, events, operations
+from lifecycle.store import builds, claims, events
 from lifecycle.store.apply import Writing
 from lifecycle.store.builds import FLOW, KINDS, LEAVE, MOVE, WAITING, Building, Standings
 from lifecycle.store.database import Database
@@ -233,7 +234,7 @@ class Builder:
     def _enter(self, connection: Connection, flow: Flow, page: Sequence[str], now: datetime) -> int:
         live = self.live
         claims.have_alone(connection, page)
-        policy = live.policy(operations.verdicts(connection), operations.ordered(connection))
+        policy = policy_now(connection, live)
         zone = live.catalog.settings.shop.timezone
         facts = load(connection, page, now, live.flow_reading, shop_zone=zone)
         writing = Writing(now)

@@ -9,10 +9,12 @@ from time import monotonic
 from lifecycle.core.policy import Policy
 from lifecycle.core.words import from_micros, micros
 from lifecycle.engine import (
+    allocating,
     broadcasts,
     confirming,
     nightly,
     occasions,
+    registering,
     restoring,
     retention,
     struck,
@@ -28,11 +30,12 @@ from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.retention import Forgetting
+from lifecycle.engine.ruled import policy_now
 from lifecycle.engine.warm_up import let_go, with_warming
 from lifecycle.engine.window import Doubts
 from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
-from lifecycle.store import claims, errands, events, operations
+from lifecycle.store import claims, errands, events
 
 
 class Engine:
@@ -70,6 +73,8 @@ class Engine:
                 errands.free(connection, now)
             occasions.schedule(connection, self.parts, now)
             verdicts.schedule(connection, self.parts, now)
+            allocating.schedule(connection, self.parts, now)
+            registering.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)
             nightly.schedule(connection, self.parts, now)
             struck.schedule(connection, self.parts, now)
@@ -89,12 +94,14 @@ class Engine:
         total = 0
         self._began = monotonic()
         self.pacing.begin(now)
-        self._policy = self.policy() if self.parts.outside or self._policy is None else self._policy
         elsewhere: set[str] = set()
         while not self.stop:
             work = self._next_work(now, elsewhere)
             if work is None:
                 break
+            if self.parts.outside or self._policy is None:
+                # After the look at what is due: a verdict that is not due any more is known then.
+                self._policy = self.policy()
             done = self._do(work, now)
             if not done:
                 elsewhere.add(work)
@@ -141,11 +148,9 @@ class Engine:
         return None if found is None else from_micros(found)
 
     def policy(self) -> Policy:
-        """What decisions are made by, with the verdicts and pauses of this moment."""
+        """What decisions are made by, with the verdicts, shares and pauses of this moment."""
         with self.parts.database.read() as connection:
-            given = operations.verdicts(connection)
-            ordered = operations.ordered(connection)
-        return self.parts.live.policy(given, ordered)
+            return policy_now(connection, self.parts.live)
 
     def next_due(self) -> datetime | None:
         """The earliest instant at which something falls due."""
@@ -173,8 +178,12 @@ class Engine:
         parts = self.parts
         with parts.database.write() as connection:
             done = verdicts.decide_due(connection, parts, now)
+            done += allocating.do_due(connection, parts, now)
+            done += registering.do_due(connection, parts, now)
         if done:
             return done  # Broadcasts go by what was decided at this very instant.
+        if parts.outside:
+            policy = self.policy()  # Another process may just have decided it.
         done = broadcasts.open_due(parts, policy, now)
         with parts.database.write() as connection:
             done += struck.strike_due(connection, parts, now)

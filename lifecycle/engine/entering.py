@@ -13,7 +13,7 @@ from lifecycle.core.enrollment import EnrollmentState
 from lifecycle.core.entry import enter
 from lifecycle.core.membership import turned_event
 from lifecycle.engine.live import Live
-from lifecycle.store import operations
+from lifecycle.engine.ruled import policy_now
 from lifecycle.store.facts import chunks, load
 from lifecycle.store.rule_sql import members
 
@@ -36,7 +36,7 @@ def would_enter(connection: Connection, live: Live, flow: Flow, now: datetime) -
     rules, zone = live.catalog.rules, settings.shop.timezone
     tiers = settings.points.ladder
     there = members(connection, rules[segment], rules, now, shop_zone=zone, tiers=tiers)
-    policy = live.policy(operations.verdicts(connection), operations.ordered(connection))
+    policy = policy_now(connection, live)
     states = {EnrollmentState.ACTIVE: 0, EnrollmentState.HELD_OUT: 0}
     for page in chunks(sorted(there), PAGE):
         facts = load(connection, page, now, live.flow_reading, shop_zone=zone)

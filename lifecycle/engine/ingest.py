@@ -98,7 +98,7 @@ def _take_in(parts: Parts, policy: Policy, claimed: Sequence[Claim], now: dateti
             claimed=_in_memory(parts, claimed),
         )
         rewarded = reward_first(connection, parts, facts, waiting, anchor, now)
-        if policy.verdicts:
+        if policy.verdicts or policy.shares:
             variants_seen(connection, facts)
         messages, hashes = _of_feedback(connection, waiting)
         rule = live.catalog.settings.bounces

@@ -150,6 +150,11 @@ class Live:
         )
 
     @cached_property
+    def has_variants(self) -> bool:
+        """Whether a step of some flow has variants: who has seen one keeps it, coming again."""
+        return any(place.step.variant for flow in self.walked for place in flow.way.places.values())
+
+    @cached_property
     def _asks_for_best_hour(self) -> bool:
         """Whether some step, or a variant of one, goes out at the customer's best hour."""
         clocks = (

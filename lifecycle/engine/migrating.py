@@ -19,9 +19,10 @@ from lifecycle.core.facts import Facts
 from lifecycle.core.migration import going, let_go, moved
 from lifecycle.core.policy import Policy
 from lifecycle.engine.live import Live
+from lifecycle.engine.ruled import policy_now
 from lifecycle.engine.running import look_again
 from lifecycle.engine.versions import Moving, flow_as_it_was
-from lifecycle.store import campaign_versions, catalog_versions, claims, operations
+from lifecycle.store import campaign_versions, catalog_versions, claims
 from lifecycle.store.apply import Writing
 from lifecycle.store.builds import LEAVE, Building
 from lifecycle.store.facts import load, variants_seen
@@ -156,7 +157,7 @@ def foretold(
 def _due_at_once(connection: Connection, live: Live, group: People, now: datetime) -> int:
     flow = live.campaign(group.campaign)
     assert isinstance(flow, Flow)
-    policy = live.policy(operations.verdicts(connection), operations.ordered(connection))
+    policy = policy_now(connection, live)
     place, due = flow.way.places[group.to], 0
     query = _which(_those(group.campaign, group.version, group.step))
     # Read through at once and not page by page, which would have them sorted for each.
@@ -192,7 +193,7 @@ def _known(
     ids = sorted({customer for customer, _ in page})
     zone = live.catalog.settings.shop.timezone
     facts = load(connection, ids, now, live.flow_reading, shop_zone=zone)
-    if policy.verdicts:
+    if live.has_variants:
         variants_seen(connection, facts)
     wanted = {enrollment for _, enrollment in page}
     for known in facts.values():
@@ -239,7 +240,7 @@ class Mover:
     ) -> tuple[int, int]:
         live = self.live
         claims.have_alone(connection, {customer for customer, _ in page})
-        policy = live.policy(operations.verdicts(connection), operations.ordered(connection))
+        policy = policy_now(connection, live)
         writing = Writing(now)
         counts = [0, 0]
         for known, of in _known(connection, live, policy, page, now):

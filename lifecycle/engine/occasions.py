@@ -24,11 +24,10 @@ from lifecycle.core.occasion import (
 )
 from lifecycle.core.policy import Policy
 from lifecycle.engine.parts import Parts
+from lifecycle.engine.ruled import decision_task, policy_now
 from lifecycle.store import occasions, operations
 from lifecycle.store.occasions import MISSED, WAITING, OccasionState
 
-DECIDE = "decide "
-"""Before campaign, step and occasion: the task that chooses a winner."""
 LOOK_BACK = timedelta(days=2)
 """No local day is further behind than this: there the search for the first occurrence begins."""
 Key = tuple[str, str, str, int]
@@ -39,8 +38,7 @@ def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
 
     What is long past when it is noted is never sent. A recurring broadcast comes from now on.
     """
-    verdicts, ordered = operations.verdicts(connection), operations.ordered(connection)
-    policy = parts.live.policy(verdicts, ordered)
+    policy = policy_now(connection, parts.live)
     kept: dict[str, dict[Key, OccasionState]] = {}
     for one in occasions.states(connection):
         kept.setdefault(one.campaign, {})[one.key] = one
@@ -207,22 +205,21 @@ def waves_of(campaign: Broadcast | Series) -> int:
     return 1 if waves is None else waves.count
 
 
-def decision_task(campaign: str, step: str, occasion: str) -> str:
-    """The name of the task that chooses the winner of an occasion."""
-    return f"{DECIDE}{campaign}/{step}/{occasion}"
-
-
 def _decide_later(
     connection: Connection, one: Occasion, state: OccasionState, policy: Policy, now: datetime
 ) -> None:
-    """Set the task that chooses the winner, unless its instant is over."""
+    """Set the task that chooses the winner; of a test that begins late it is put off at once."""
     if one.wave or state.state == MISSED:
         return
     kept = occasion_of(one.campaign, one.id, state.entry, one.step.name, state.said, 0)
     decides = decides_at(kept or one, policy)
+    name = decision_task(one.campaign.id, one.step.name, one.id)
     if decides is not None and decides >= now:
-        name = decision_task(one.campaign.id, one.step.name, one.id)
         operations.set_task(connection, name, decides)
+    elif decides is not None and state.state == WAITING and one.step.winner is not None:
+        wait = one.step.winner.waits
+        if wait is not None:
+            operations.set_task_once(connection, name, now + wait)
 
 
 def _key(one: Occasion) -> Key:

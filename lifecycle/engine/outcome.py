@@ -16,7 +16,7 @@ from lifecycle.core.message import Outcome, OutcomeKind
 from lifecycle.core.resting import TAKES_LETTERS
 from lifecycle.core.walk import letter_settled
 from lifecycle.core.words import rfc3339
-from lifecycle.engine import verdicts
+from lifecycle.engine import allocating, verdicts
 from lifecycle.engine.accepted import record_accepted
 from lifecycle.engine.evidence import doubtful, may_be_resent, settle_by_evidence
 from lifecycle.engine.live import Live
@@ -129,8 +129,13 @@ def record_outcomes(
     if len(accepted) < len(outcomes):
         others = [pair for pair in outcomes if pair[1].kind is not OutcomeKind.ACCEPTED]
         _record_others(connection, parts, others, now)
-    if any(one.due.step and one.due.step.winner for one, _ in outcomes):
+    policies = {
+        one.due.step.winner.policy for one, _ in outcomes if one.due.step and one.due.step.winner
+    }
+    if "test" in policies:
         verdicts.ask_tonight(connection, parts, now)
+    if "bandit" in policies:
+        allocating.ask_tonight(connection, parts, now)
 
 
 def _record_others(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from lifecycle.core.waves import Came
 from lifecycle.store.dialect.lists import among
@@ -24,6 +25,8 @@ LONGEST_DAY = timedelta(days=3)
 """From where a local day begins first to where it ends last, and more."""
 BEGUN = (ASKING, CLOSING, DONE, STOPPED)
 """States of an occasion that has asked somebody, or might have."""
+_OPEN = ("planned", "ready", "attempting", "requeued")
+_OUT = ("accepted", "uncertain")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,41 @@ def go_on(connection: Connection, campaign: str) -> None:
         .where(STATE.c.campaign == campaign, STATE.c.moment.is_not(None))
         .values(due_at=STATE.c.moment)
     )
+
+
+def in_queue(
+    connection: Connection, of: tuple[str, str, str], owed_by: datetime, now: datetime
+) -> bool:
+    """Whether a letter that was owed by an instant could go now and has not; of campaign, step
+    and entry."""
+    query = select(MESSAGE.c.message_id).where(
+        *_letters_of(of, owed_by), MESSAGE.c.state.in_(_OPEN), MESSAGE.c.due_at <= now
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def gone_by(
+    connection: Connection, of: tuple[str, str, str], owed_by: datetime, part: float
+) -> datetime | None:
+    """When a part of the letters was out that were owed by an instant; None while none is."""
+    which = [*_letters_of(of, owed_by), MESSAGE.c.state.in_(_OUT)]
+    count = connection.execute(select(func.count()).where(*which)).scalar_one()
+    if not count:
+        return None
+    query = select(MESSAGE.c.attempted_at).where(*which).order_by(MESSAGE.c.attempted_at)
+    place = max(0, math.ceil(part * count) - 1)
+    found: datetime | None = connection.execute(query.offset(place).limit(1)).scalar()
+    return found
+
+
+def _letters_of(of: tuple[str, str, str], owed_by: datetime) -> list[ColumnElement[bool]]:
+    campaign, step, entry = of
+    return [
+        MESSAGE.c.campaign == campaign,
+        MESSAGE.c.step == step,
+        MESSAGE.c.entry == entry,
+        MESSAGE.c.fell_due_at <= owed_by,
+    ]
 
 
 _SOMEBODY = Statement(

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
-from lifecycle.store import occasions
+from lifecycle.store import occasions, register
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
@@ -56,6 +56,14 @@ def letters_made(connection: Connection, campaigns: Collection[str]) -> None:
     connection.execute(update(STATE).where(mended).values(broken_letters=0))
 
 
+def verdict_at(connection: Connection, of: tuple[str, str, str]) -> datetime | None:
+    """When a winner was given, by campaign, step and occasion; None while there is none."""
+    columns = (VERDICT.c.campaign, VERDICT.c.step, VERDICT.c.occasion)
+    which = [column == said for column, said in zip(columns, of, strict=True)]
+    found: datetime | None = connection.execute(select(VERDICT.c.at).where(*which)).scalar()
+    return found
+
+
 def verdicts(connection: Connection) -> dict[tuple[str, str, str], str]:
     """The winning variant by campaign, step and, of a recurring broadcast, occurrence."""
     rows = connection.execute(select(VERDICT))
@@ -71,16 +79,37 @@ def give_verdict(
     detail: str,
     now: datetime,
 ) -> None:
-    """Record the winner by campaign, step and occasion; the first verdict stays."""
+    """Record the winner by campaign, step and occasion; the first verdict stays.
+
+    What the test came to is written down at once.
+    """
     row = dict(zip(("campaign", "step", "occasion"), of, strict=True))
     told = {"variant": variant, "proven": proven, "detail": detail, "at": now}
     insert_new(connection, VERDICT, [{**row, **told}])
+    set_task(connection, register.task_of(of), now)
 
 
 def tasks_due(connection: Connection, now: datetime) -> list[str]:
     """The names of upkeep tasks that are due."""
     query = select(TASK.c.name).where(TASK.c.due_at <= now).order_by(TASK.c.name)
     return list(connection.execute(query).scalars())
+
+
+def tasks_named(connection: Connection, beginning: str) -> dict[str, datetime]:
+    """When the tasks are due whose names begin so."""
+    query = select(TASK.c.name, TASK.c.due_at).where(
+        TASK.c.name.startswith(beginning, autoescape=True)
+    )
+    return {row.name: row.due_at for row in connection.execute(query)}
+
+
+def take_task(connection: Connection, name: str, now: datetime, next_at: datetime) -> bool:
+    """Take a due task and say when it is due next; False where another process has taken it.
+
+    Whoever dies before the commit has not taken it.
+    """
+    mine = update(TASK).where(TASK.c.name == name, TASK.c.due_at <= now).values(due_at=next_at)
+    return connection.execute(mine).rowcount == 1
 
 
 def set_task(connection: Connection, name: str, due_at: datetime) -> None:

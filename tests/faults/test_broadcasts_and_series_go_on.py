@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from lifecycle.core.sizing import share_to_test
+from lifecycle.models.past_tests import default_prior
+from lifecycle.models.test_and_roll import share_to_test
 from lifecycle.engine import occasion_page
 from lifecycle.store import occasions, operations
 from tests.core.test_series import series, step
@@ -280,7 +281,7 @@ def test_auto_sizes_the_test_by_the_audience(run: Run) -> None:
     found.run("2026-05-04T09:00:00Z")
     with found.database.read() as connection:
         (state,) = occasions.states(connection, "b")
-    assert state.tested == pytest.approx(share_to_test(len(NAMES), 2, "click_rate"))
+    assert state.tested == pytest.approx(share_to_test(len(NAMES), 2, default_prior("click_rate")))
     found.run("2026-05-04T13:00:00Z")
     assert sent(found) == Counter(NAMES)
 

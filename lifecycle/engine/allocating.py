@@ -1,0 +1,154 @@
+"""Steers bandits: at 03:00 of the shop the shares of a step's variants follow what they came to.
+
+Only letters count that have had their time to be answered. A bandit proves nothing: at the end of
+`within` the favourite is kept, and it is said so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from lifecycle import log
+from lifecycle.core.answering import time_to_answer
+from lifecycle.core.campaign import Flow
+from lifecycle.core.step import Step, Winner
+from lifecycle.core.words import next_time, zone_of
+from lifecycle.engine.live import Live
+from lifecycle.engine.parts import Parts
+from lifecycle.failpoints import reach
+from lifecycle.store import allocation, operations
+from lifecycle.store.allocation import Place, Shares
+from lifecycle.store.by_day import Answers, Asked, answers_by_day
+from lifecycle.store.experiments import fixed
+from lifecycle.store.scores import first_letter_at, last_letter_at
+
+if TYPE_CHECKING:
+    from lifecycle.models.past_tests import Sample
+
+NIGHTLY = "shares"
+ASK_AT = time(3, 0)
+MOVES = 0.01
+"""Shares that would move by less stay as they are: then fewer periods have to be told apart."""
+STILL_LEARNING = timedelta(days=90)
+"""How long after its last letter a bandit is still asked: older letters count less and less."""
+
+
+def bandits(live: Live) -> Iterator[tuple[Flow, Step, Winner]]:
+    """Every step of a flow whose shares follow what its variants come to."""
+    for flow in live.flows:
+        for place in flow.way.places.values():
+            winner = place.step.winner
+            if winner is not None and winner.policy == "bandit":
+                yield flow, place.step, winner
+
+
+def schedule(connection: Connection, parts: Parts, now: datetime) -> None:
+    """Set the nightly task where a bandit learns; what is none any more is steered no longer."""
+    known = {(flow.id, step.name, ""): flow for flow, step, _ in bandits(parts.live)}
+    for place in allocation.in_force(connection):
+        if place not in known:
+            allocation.end(connection, place, now)
+    if any(_goes_on(connection, flow, place, now) for place, flow in known.items()):
+        ask_tonight(connection, parts, now)
+
+
+def ask_tonight(connection: Connection, parts: Parts, now: datetime) -> None:
+    """See to it that shares are reckoned tonight; a letter of a bandit has just gone."""
+    operations.set_task_once(connection, NIGHTLY, _tonight(parts, now))
+
+
+def do_due(connection: Connection, parts: Parts, now: datetime) -> int:
+    """Reckon all shares where that is due; says how much was done.
+
+    The task is taken in the transaction that writes them: one process does it, once a night.
+    """
+    if not operations.take_task(connection, NIGHTLY, now, _tonight(parts, now)):
+        return 0
+    given, on = operations.verdicts(connection), False
+    for flow, step, winner in bandits(parts.live):
+        place = (flow.id, step.name, "")
+        if place not in given and _goes_on(connection, flow, place, now):
+            on = _steer(connection, flow, step, winner, now) or on
+    if not on:
+        operations.forget_tasks(connection, [NIGHTLY])
+    reach("shares_written")
+    return 1
+
+
+def _goes_on(connection: Connection, flow: Flow, place: Place, now: datetime) -> bool:
+    last = last_letter_at(connection, flow.id, place[1])
+    return last is not None and now < last + STILL_LEARNING
+
+
+def _tonight(parts: Parts, now: datetime) -> datetime:
+    return next_time(now + timedelta(microseconds=1), ASK_AT, zone_of(parts.shop_zone))
+
+
+def _steer(connection: Connection, flow: Flow, step: Step, winner: Winner, now: datetime) -> bool:
+    """Let shares follow what is known, or keep the favourite at the end; says if it goes on."""
+    from lifecycle.models.registered import prior_of
+    from lifecycle.models.thompson import favours, shares
+
+    days = learned_from(connection, flow, step, winner.by, now)
+    prior = prior_of(connection, winner.by, now)
+    place = (flow.id, step.name, "")
+    first = first_letter_at(connection, flow.id, step.name)
+    if winner.within is not None and first is not None and now >= first + winner.within:
+        _keep_favourite(connection, step, place, favours(days, prior), now)
+        return False
+    found = shares(days, prior)
+    if found is not None:
+        named = {one.name: share for one, share in zip(step.variant, found, strict=True)}
+        if _moved(allocation.in_force(connection).get(place, ()), named):
+            allocation.put_in_force(connection, place, named, now)
+            log.happened("shares_changed", campaign=flow.id, step=step.name, shares=named)
+    return True
+
+
+def learned_from(
+    connection: Connection, flow: Flow, step: Step, by: str, now: datetime
+) -> Mapping[int, Sequence[Sample]]:
+    """What the letters came to that have had their time, by their age in days beyond that time."""
+    from lifecycle.models.past_tests import Sample
+    from lifecycle.models.thompson import REMEMBERED
+
+    until = now - time_to_answer(flow, by)
+    cap = fixed(connection, (flow.id, step.name, "")).capped_at
+    asked = Asked(flow, step, by, until, since=until - REMEMBERED, cap=cap)
+    found = answers_by_day(connection, asked, now)
+    nothing = Answers(0, 0, 0.0, 0.0)
+    days: dict[int, list[Sample]] = {}
+    for age in sorted({age for _, age in found}):
+        each = (found.get((one.name, age), nothing) for one in step.variant)
+        days[age] = [Sample(one.letters, one.total, one.squares) for one in each]
+    return days
+
+
+def _moved(before: Shares, after: Mapping[str, float]) -> bool:
+    if [name for name, _ in before] != list(after):
+        return True
+    return any(abs(share - after[name]) >= MOVES for name, share in before)
+
+
+def _keep_favourite(
+    connection: Connection,
+    step: Step,
+    place: Place,
+    chances: Sequence[float] | None,
+    now: datetime,
+) -> None:
+    names = [one.name for one in step.variant]
+    best = max(range(len(names)), key=chances.__getitem__) if chances else 0
+    if chances:
+        favoured = f"the best one with a probability of {chances[best]:.0%}"
+    else:
+        favoured = "the first, since nobody has answered any"
+    detail = f"“{names[best]}”, {favoured}: kept as the favourite, not proven"
+    operations.give_verdict(connection, place, names[best], proven=False, detail=detail, now=now)
+    allocation.end(connection, place, now)
+    told = {"campaign": place[0], "step": place[1], "occasion": "", "variant": names[best]}
+    log.happened("experiment_decided", **told, proven=False)
