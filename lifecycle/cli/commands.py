@@ -3,7 +3,7 @@
 # ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
-from lifecycle.cli import asking, preview, reports, operating, customers, upgrading
+from lifecycle.cli import asking, preview, reports, report_holdout, operating, customers, upgrading
 from lifecycle.cli import backup, doctor, webhook
 from lifecycle.cli import fake_ses, rotating
 
@@ -20,6 +20,7 @@ __all__ = [
     "operating",
     "preview",
     "replaying",
+    "report_holdout",
     "reports",
     "rotating",
     "run",

@@ -225,8 +225,9 @@ def _letters(connection: Connection, campaign: Campaign, found: Found) -> list[L
         .group_by(MESSAGE.c.step, MESSAGE.c.variant)
         .order_by(func.min(MESSAGE.c.attempted_at), MESSAGE.c.step, MESSAGE.c.variant)
     )
-    rows = connection.execute(query).all()
-    return [_variant((campaign.id, row[0], row[1]), tuple(row[2:]), found) for row in rows]
+    went = {(campaign.id, *row[:2]): tuple(row[2:]) for row in connection.execute(query)}
+    never = dict.fromkeys(sorted(found.dropped.keys() - went.keys()), (0,) * (len(columns) + 1))
+    return [_variant(letter, counts, found) for letter, counts in (went | never).items()]
 
 
 def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:

@@ -40,16 +40,20 @@ def of_campaign(connection: Connection, campaign: str, now_said: float) -> InFor
     return _in_force(_told(connection, said), now_said)
 
 
-def everywhere(connection: Connection, now_said: float) -> InForce:
-    """The share held out from all marketing; its periods also end where the shop's seed changed."""
+def everywhere_since(connection: Connection) -> datetime | None:
+    """Since when the share held out from all marketing is what it is, by the same seed.
 
-    def said(files: Mapping[str, str]) -> object:
-        settings = _read(files.get(SETTINGS, ""))
+    None: since ever, as in a replay.
+    """
+    since: tuple[datetime | None, object] = (None, None)
+    for version in reversed(catalog_versions.every(connection, VERSIONS)):
+        settings = _read(version.files.get(SETTINGS, ""))
         percent = _at(settings, "sending", "global_holdout_percent")
-        return percent, _at(settings, "shop", "seed")
-
-    told = _told(connection, said)
-    return _in_force(told, (now_said, None))
+        said = (percent, _at(settings, "shop", "seed"))
+        if said != since[1]:
+            replayed = version.applied_by == catalog_versions.REPLAY
+            since = (None if replayed else version.applied_at, said)
+    return since[0]
 
 
 def _told(connection: Connection, said: Any) -> Iterator[tuple[datetime, Any]]:
@@ -66,9 +70,8 @@ def _in_force(told: Iterator[tuple[datetime, Any]], now_said: Any) -> InForce:
     return InForce(tuple(at for at, _ in periods), tuple(_percent(one) for one in values))
 
 
-def _percent(said: Any) -> float:
-    value = said[0] if isinstance(said, tuple) else said
-    return float(value) if isinstance(value, int | float) else 0.0
+def _percent(said: object) -> float:
+    return float(said) if isinstance(said, int | float) else 0.0
 
 
 def _read(text: str) -> Mapping[str, Any]:

@@ -13,9 +13,11 @@ from lifecycle.insight.span import goal_of
 
 if TYPE_CHECKING:
     from lifecycle.insight.campaign import Worth
+    from lifecycle.insight.global_holdout import GlobalHoldout
     from lifecycle.insight.holdout import Measured
     from lifecycle.insight.ratio import SampleRatio
 
+DAY_SECONDS = 24 * 3600
 NO_HOLDOUT = "no holdout: it cannot be told what the campaign brings"
 NOBODY_YET = "nobody has been counted on both sides yet"
 
@@ -25,7 +27,7 @@ def campaign_told(campaign: Campaign, found: Measured, currency: str) -> tuple[s
     did = did_words(campaign)
     told = [
         *_shares_told(found.lift, did, found.within),
-        *_revenue_told(found.revenue, currency),
+        *_revenue_told(found.revenue, currency, "The campaign brings"),
         *_narrower_told(found.lift, found.revenue),
     ]
     if not told:
@@ -38,6 +40,33 @@ def campaign_told(campaign: Campaign, found: Measured, currency: str) -> tuple[s
             f"{young:,} let in and {out:,} held out entered less than {found.within} ago, and are "
             "not counted yet."
         )
+    return (*told, *ratio_told(found.ratio))
+
+
+def shop_told(found: GlobalHoldout) -> tuple[str, ...]:
+    """What the holdout of the whole shop tells, and what it costs."""
+    days = max(1, round((found.ends - found.begins).total_seconds() / DAY_SECONDS))
+    within = f"{days} day{'' if days == 1 else 's'}"
+    told = []
+    if found.ordered is not None:
+        of_in, of_out = 100 * found.ordered.let_in, 100 * found.ordered.held_out
+        told.append(
+            f"In {within}, of 100 customers whom marketing may reach {of_in:.1f} ordered; of those "
+            f"held out {of_out:.1f}."
+        )
+        told.append(_verdict(found.ordered, _points(found.ordered, 1), "Marketing brings"))
+    told += _revenue_told(found.revenue, found.currency, "Marketing brings")
+    told += _narrower_told(found.ordered, found.revenue)
+    cost = found.not_earned_a_month
+    if cost is not None:
+        told.append(
+            f"Holding out {found.percent:g} % costs about {_money(cost.revenue, found.currency)} a "
+            f"month not earned, between {_money(cost.low, '')} and {_money(cost.high, '')}."
+        )
+    if not told:
+        told.append(f"It cannot be told yet what marketing brings: {NOBODY_YET}.")
+    if found.capped_at is not None and found.revenue is not None:
+        told.append(f"No customer counts with more than {found.capped_at} {found.currency}.")
     return (*told, *ratio_told(found.ratio))
 
 
@@ -62,12 +91,16 @@ def _shares_told(lift: Compared | None, did: str, within: str) -> list[str]:
         f"Of 100 customers let in {of_in:.{places}f} {did} within {within} of entering; of those "
         f"held out {of_out:.{places}f}."
     )
+    return [told, _verdict(lift, _points(lift, places), "The campaign brings")]
+
+
+def _points(lift: Compared, places: int) -> str:
     difference = f"{abs(100 * lift.difference):.{places}f}"
     ends = f"({100 * lift.low:.{places}f} to {100 * lift.high:.{places}f})"
-    return [told, _verdict(lift, f"{difference} {{}} {ends}", "The campaign brings")]
+    return f"{difference} {{}} {ends}"
 
 
-def _revenue_told(revenue: Compared | None, currency: str) -> list[str]:
+def _revenue_told(revenue: Compared | None, currency: str, who: str) -> list[str]:
     if revenue is None:
         return []
     told = (
@@ -76,7 +109,7 @@ def _revenue_told(revenue: Compared | None, currency: str) -> list[str]:
     )
     difference = f"{abs(revenue.difference):.2f} {currency}"
     ends = f"({revenue.low:.2f} to {revenue.high:.2f})"
-    return [told, _verdict(revenue, f"{difference} {{}} a customer {ends}", "The campaign brings")]
+    return [told, _verdict(revenue, f"{difference} {{}} a customer {ends}", who)]
 
 
 def _verdict(found: Compared, difference: str, who: str) -> str:

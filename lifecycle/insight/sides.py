@@ -48,7 +48,10 @@ class Customers:
 
     place: Mapping[str, int]
     since: Ints
-    """From when on they count: their first entering."""
+    """From when on what they do counts: their first entering."""
+    fresh: Ints
+    """Until when nothing that is compared had been done to them: what was before may be compared
+    by. Of a campaign their first entering, too."""
     side: Ints
     crossed: int = 0
     """How many are known on both sides."""
@@ -93,14 +96,14 @@ def first_enterings(
             codes.append(int(code))
             crossed += least != most
     packed = np.array(codes, np.int64)
-    return Customers(place, packed // 2, 1 - packed % 2, crossed)
+    return Customers(place, packed // 2, packed // 2, 1 - packed % 2, crossed)
 
 
 def of_campaign(campaign: str) -> Subquery:
     """The customers of a campaign with the instant of their first entering, in microseconds."""
-    since = func.min(type_coerce(ENROLLMENT.c.entered_at, BigInteger)).label("since")
+    since = func.min(type_coerce(ENROLLMENT.c.entered_at, BigInteger))
     return (
-        select(ENROLLMENT.c.customer_id, since)
+        select(ENROLLMENT.c.customer_id, since.label("since"), since.label("fresh"))
         .where(ENROLLMENT.c.campaign == campaign, ENROLLMENT.c.state != QUEUED)
         .group_by(ENROLLMENT.c.customer_id)
         .subquery("first_in")
@@ -151,7 +154,7 @@ def bought(
         .where(
             EVENT.c.customer_id == of.c.customer_id,
             EVENT.c.name == ORDER,
-            at > of.c.since - literal(BEFORE // MICROSECOND, BigInteger),
+            at > of.c.fresh - literal(BEFORE // MICROSECOND, BigInteger),
             at < of.c.since + literal(within // MICROSECOND, BigInteger),
             EVENT.c.due_at <= now,
         )
@@ -166,11 +169,11 @@ def bought(
     )
     for row, worth in worths(connection, rows, TOTAL, now):
         place = customers.place[row.customer_id]
-        since = int(customers.since[place])
-        if micros(row.at) > since:
+        at_ = micros(row.at)
+        if at_ > customers.since[place]:
             known[place].append(worth)
-        else:
-            began = from_micros(since)
+        elif at_ <= customers.fresh[place]:
+            began = from_micros(int(customers.fresh[place]))
             before[place] += float(worth.known_at(began))
             orders[place] += row.due_at <= began
     return Bought({place: _steps(found) for place, found in known.items()}, before, orders)
