@@ -8,6 +8,7 @@ alone, before it is blamed.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -33,6 +34,8 @@ MEMORY_MB = 512
 START_SECONDS = 60.0
 MAX_ANSWER_BYTES = 4_000_000
 MAX_WHY = 300
+COLLECTED_AFTER = 20_000
+"""So many more objects made than let go have a worker look for circles, and not at what stays."""
 WATCH_SECONDS = 1.0
 """How often a worker looks whether its parent is still there."""
 _CHILD = (
@@ -286,21 +289,20 @@ def _child(number: int, leash: int) -> None:
     # Whatever the work prints must not get among what the parent prints.
     os.dup2(2, 1)
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
-    line = Connection(number)
     try:
-        make, memory_mb = line.recv()
+        make, memory_mb = (line := Connection(number)).recv()
         answer = make()
+        gc.freeze()
+        gc.set_threshold(COLLECTED_AFTER)
         _limit(memory_mb)
     except Exception as raised:
         line.send(("failed", f"{type(raised).__name__}: {raised}"[:MAX_WHY]))
         return
     line.send(("ready", ""))
-    try:
+    with suppress(EOFError, OSError):
         while True:
             for given in pickle.loads(line.recv_bytes()):
                 line.send_bytes(_packed(_tried(answer, given)))
-    except (EOFError, OSError):
-        return
 
 
 def _packed(answered: tuple[str, Any]) -> bytes:
@@ -317,15 +319,13 @@ def _packed(answered: tuple[str, Any]) -> bytes:
 
 def _limit(memory_mb: int) -> None:
     """Bound the address space, where the system can: what is taken now, and so much more."""
-    try:
+    with suppress(ImportError, OSError, ValueError):
         import resource
 
         with open("/proc/self/statm") as told:
             taken = int(told.read().split()[0]) * resource.getpagesize()
         limit = taken + memory_mb * 1024 * 1024
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    except (ImportError, OSError, ValueError):
-        return
 
 
 def _end_with(leash: int) -> None:

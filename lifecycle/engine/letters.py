@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -39,8 +39,7 @@ MAX_PLACES = 256
 ONE_CLICK = "List-Unsubscribe=One-Click"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """One letter to be made: for which message and attempt, and what it is made of."""
 
     message_id: str
@@ -55,8 +54,7 @@ class Wanted:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """A rendered message, with what is kept of it for clicks and the view in the browser."""
 
     letter: Letter
@@ -65,8 +63,7 @@ class Ready:
     links: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """A letter that is being rendered; `template` is what is kept of it."""
 
     template: CompiledTemplate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -211,8 +211,7 @@ def weigh(
     return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Going:
+class _Going(NamedTuple):
     """A message that may go, before it is rendered."""
 
     due: Due

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lifecycle.render.compile import CompiledTemplate
 from lifecycle.render.letter import LetterTexts, Rendered, put_together, render, way_of
@@ -47,8 +47,7 @@ def rendering_workers() -> int:
     return max(1, min(MOST_WORKERS, (os.cpu_count() or 1) - 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """One letter to be rendered. `context` is plain data."""
 
     template: CompiledTemplate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import msgspec
 
@@ -32,8 +33,7 @@ _NUL = b"\\u0000"
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What the letters of one call have in common."""
 
     template: Template | None
@@ -44,8 +44,7 @@ class Kind:
     reply_to: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One letter as an entry; `place` is where its outcome belongs."""
 
     place: int
