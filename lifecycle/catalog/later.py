@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 LATER_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("campaign", "winner"): ("policy",),
     ("settings", "gives"): ("valid_for",),
     ("settings", "gets"): ("valid_for",),
 }

@@ -39,13 +39,37 @@ def winner_sense(
             problem = f"`{key}` belongs to the winner of a broadcast or a series"
             hint = "here everyone tests until it is proven, or `within` is over"
             yield document.problem((*place, key), problem, hint)
+    yield from _of_flow(document, place, winner)
+
+
+def _of_flow(document: Document, place: Place, winner: Winner) -> Iterator[Problem]:
+    """Keys of an evergreen step's winner that do nothing beside others."""
+    if winner.policy == "bandit":
+        for key in ("confidence", "at_least"):
+            if key in winner.model_fields_set:
+                problem = f"a bandit proves nothing, and `{key}` asks for a proof"
+                hint = f'leave `{key}` out, or policy = "bandit"'
+                yield document.problem((*place, key), problem, hint, "warning")
+        return
+    least, within = winner.at_least.time, winner.within
+    if within is not None and least is not None and least >= within:
+        problem = "`within` is over before anything may be proven: the leader is kept unproven"
+        yield document.problem((*place, "within"), problem, "give it more time", "warning")
 
 
 def _of_occasion(
     document: Document, place: Place, winner: Winner, campaign: Broadcast | Series
 ) -> Iterator[Problem]:
     every = campaign.every if isinstance(campaign, Broadcast) else None
-    if winner.decide_after is None:
+    if winner.policy == "bandit":
+        problem = "a bandit learns from one reader to the next, and this goes out to all at once"
+        hint = "leave `policy` out: a share tests, and all others get the winner"
+        yield document.problem((*place, "policy"), problem, hint)
+    if winner.at_least.time is not None:
+        problem = "a length in `at_least` belongs to the winner of a flow's step"
+        hint = "here `decide_after` says when the winner is chosen"
+        yield document.problem((*place, "at_least"), problem, hint)
+    if winner.waits is None:
         if winner.test_percent is not None:
             problem = "`test_percent` keeps the others waiting, and nothing says until when"
             yield document.problem((*place, "test_percent"), problem, _HINT)
@@ -54,7 +78,7 @@ def _of_occasion(
             yield document.problem(place, problem, _HINT)
         elif winner.within is None:
             yield document.problem(place, "this winner is never chosen", _HINT, "warning")
-    elif every is not None and winner.decide_after >= shortest(every):
+    elif every is not None and winner.waits >= shortest(every):
         problem = "this is decided after the next occurrence has begun"
         yield document.problem((*place, "decide_after"), problem, _HINT, "warning")
 

@@ -46,7 +46,7 @@ def read_least(raw: object) -> Least:
     try:
         time = words.length(lengths[0]) if lengths else None
     except words.WordProblem as found:
-        raise refused(found.problem, found.hint) from found
+        raise refused(found.problem, _HINT) from found
     return Least(letters[0] if letters else LETTERS, time)
 
 

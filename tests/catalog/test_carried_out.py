@@ -169,8 +169,6 @@ def test_a_flow_with_every_common_table_may_be_said():
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        (CART_FILE, CART.replace("[step.winner]", "[step.winner]\npolicy = 1")),
-        (SALE_FILE, SALE.replace("[winner]", "[winner]\npolicy = 1")),
         (
             "settings.toml",
             SETTINGS.replace("amount = 10 }", 'amount = 10, valid_for = "9 days" }'),
