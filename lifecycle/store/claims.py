@@ -18,7 +18,15 @@ from sqlalchemy import Connection, column, text
 from lifecycle import log
 from lifecycle.core.words import from_micros, micros
 from lifecycle.store import arrived
+from lifecycle.store.dialect.change import Change
+from lifecycle.store.dialect.claiming import (
+    CLOCK,
+    KEYS,
+    claiming,
+    setting_aside,
+)
 from lifecycle.store.prepared import Statement
+from lifecycle.store.tables import METADATA
 
 BATCH = 500
 LEASE_SECONDS = 120
@@ -26,39 +34,6 @@ LEASE = timedelta(seconds=LEASE_SECONDS)
 ATTEMPTS_BEFORE_QUARANTINE = 3
 FEW = 25
 """So many rows of a worker that died are taken together again."""
-
-_CLOCK = {
-    "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)",
-    "postgresql": "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)",
-}
-_KEYS = {
-    "intake": ("customer_id",),
-    "enrollment": ("customer_id", "enrollment_id"),
-    "message": ("customer_id", "message_id"),
-    "errand": ("customer_id", "errand_id"),
-}
-_ORDER = {
-    "intake": "due_at, customer_id",
-    "enrollment": "due_at, customer_id, campaign, enrollment_id",
-    "message": "due_at, customer_id, priority DESC, fell_due_at, message_id",
-    "errand": "due_at, customer_id, errand_id",
-}
-_HEARD = (
-    " AND NOT EXISTS (SELECT 1 FROM intake WHERE intake.customer_id = q.customer_id "
-    "AND intake.due_at <= :now AND intake.quarantined_at IS NULL)"
-)
-_WALKED = (
-    " AND NOT EXISTS (SELECT 1 FROM enrollment WHERE enrollment.customer_id = q.customer_id "
-    "AND enrollment.due_at <= :now AND enrollment.quarantined_at IS NULL)"
-)
-_ALSO = {"intake": "", "enrollment": _HEARD, "message": _HEARD + _WALKED, "errand": ""}
-"""A customer's work is done in the order of the queues, whoever does it; errands were decided."""
-_RETURNS = {
-    "intake": "customer_id, customer_id AS id, arrivals, fence, attempts, everything, due_at",
-    "enrollment": "customer_id, enrollment_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
-    "message": "customer_id, message_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
-    "errand": "customer_id, errand_id AS id, 0 AS arrivals, fence, attempts, false, due_at",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,37 +50,10 @@ class Claim:
     """In microseconds."""
 
 
-CLAIMED = ("customer_id", "id", "arrivals", "fence", "attempts", "everything", "due_at")
-
-
 _FRESH = "attempts = 0"
 _OF_RANK = f"{_FRESH} AND transactional = :of AND priority = :rank"
 _FAILED_ONCE = "attempts = 1"
 _FAILED_AGAIN = f"attempts > 1 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
-
-
-@lru_cache(maxsize=20)
-def _statement(kind: str, queue: str, which: str) -> Statement:
-    keys = ", ".join(_KEYS[queue])
-    lock = " FOR UPDATE SKIP LOCKED" if kind == "postgresql" else ""
-    claiming = text(
-        f"UPDATE {queue} SET lease_until = {_CLOCK[kind]} + :lease, fence = fence + 1, "
-        f"attempts = attempts + 1 WHERE ({keys}) IN (SELECT {keys} FROM {queue} AS q "
-        f"WHERE due_at <= :now AND quarantined_at IS NULL AND {which} "
-        f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}){_ALSO[queue]} "
-        f"ORDER BY {_ORDER[queue]} LIMIT :batch{lock}) RETURNING {_RETURNS[queue]}"
-    )
-    return Statement(claiming.columns(*(column(name) for name in CLAIMED)), quiet=True)
-
-
-@lru_cache(maxsize=20)
-def _aside(kind: str, queue: str) -> Statement:
-    aside = text(
-        f"UPDATE {queue} SET quarantined_at = :now WHERE due_at <= :now AND quarantined_at IS NULL "
-        f"AND attempts >= {ATTEMPTS_BEFORE_QUARANTINE} "
-        f"AND (lease_until IS NULL OR lease_until < {_CLOCK[kind]}) RETURNING {_RETURNS[queue]}"
-    )
-    return Statement(aside.columns(*(column(name) for name in CLAIMED)))
 
 
 def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
@@ -120,15 +68,16 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
         arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
     kind = connection.dialect.name
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
-    claimed = _claimed(connection, _statement(kind, queue, _FRESH), bound)
+    claimed = _claimed(connection, claiming(kind, queue, _FRESH), bound)
     if not claimed:
         few = {**bound, "batch": min(batch, FEW)}
-        claimed = _claimed(connection, _statement(kind, queue, _FAILED_ONCE), few)
+        claimed = _claimed(connection, claiming(kind, queue, _FAILED_ONCE), few)
     if not claimed:
         one = {**bound, "batch": 1}
-        claimed = _claimed(connection, _statement(kind, queue, _FAILED_AGAIN), one)
+        claimed = _claimed(connection, claiming(kind, queue, _FAILED_AGAIN), one)
     if not claimed:
-        for row in _claimed(connection, _aside(kind, queue), {"now": bound["now"]}):
+        gone = {"now": bound["now"], "most": ATTEMPTS_BEFORE_QUARANTINE}
+        for row in _claimed(connection, setting_aside(kind, queue), gone):
             log.warned(f"{queue}_quarantined", customer=row.customer_id, id=row.id)
     return claimed
 
@@ -151,7 +100,7 @@ def claim_in_turn(
             room = min(room, marketing)
         if room > 0:
             rank = {**bound, "batch": room, "of": transactional, "rank": priority}
-            found = _claimed(connection, _statement(kind, "message", _OF_RANK), rank)
+            found = _claimed(connection, claiming(kind, "message", _OF_RANK), rank)
             claimed += found
             if not transactional and marketing is not None:
                 marketing -= len(found)
@@ -176,9 +125,15 @@ _RANKS = (
 )
 _RANK_COLUMNS: tuple[Any, ...] = (column("transactional"), column("priority"))
 _FIRST_RANK = Statement(text(_RANKS.format("")).columns(*_RANK_COLUMNS))
+_SAME_KIND = " AND transactional = :of AND priority < :rank"
 _NEXT_RANK = Statement(
-    text(_RANKS.format(" AND (transactional, priority) < (:of, :rank)")).columns(*_RANK_COLUMNS)
+    text(
+        f"SELECT * FROM (SELECT * FROM ({_RANKS.format(_SAME_KIND)}) AS near "
+        f"UNION ALL SELECT * FROM ({_RANKS.format(' AND transactional < :of')}) AS far) AS ranks "
+        "ORDER BY transactional DESC, priority DESC LIMIT 1"
+    ).columns(*_RANK_COLUMNS)
 )
+"""Two looks: SQLite goes by the first of a pair alone, and would read all of a rank."""
 
 
 def _claimed(connection: Connection, statement: Statement, bound: Mapping[str, Any]) -> list[Claim]:
@@ -198,7 +153,7 @@ def _claimed(connection: Connection, statement: Statement, bound: Mapping[str, A
 
 def free(connection: Connection) -> None:
     """End every lease: who starts alone on its database knows that no other worker lives."""
-    for queue in _KEYS:
+    for queue in KEYS:
         ended = f"UPDATE {queue} SET lease_until = NULL WHERE lease_until IS NOT NULL"
         connection.execute(text(ended))
 
@@ -220,7 +175,7 @@ def have_alone(connection: Connection, customers: Collection[str]) -> None:
 
 def database_clock(connection: Connection) -> datetime:
     """The instant that the database's own clock shows, by which leases run."""
-    found = connection.execute(text(f"SELECT {_CLOCK[connection.dialect.name]}")).scalar()
+    found = connection.execute(text(f"SELECT {CLOCK[connection.dialect.name]}")).scalar()
     return from_micros(int(found or 0))
 
 
@@ -231,6 +186,15 @@ _RELEASE_INTAKE = Statement(
         "lease_until = NULL, attempts = 0 WHERE customer_id = :id AND fence = :fence"
     )
 )
+_RELEASE_INTAKE_AT_ONCE = (
+    "UPDATE intake SET due_at = CASE WHEN arrivals = seen THEN next ELSE due_at END, "
+    "everything = CASE WHEN arrivals = seen THEN false ELSE everything END, "
+    "lease_until = NULL, attempts = 0 "
+    "FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+    "AS claimed(id, claimed_fence, seen, next) "
+    "WHERE customer_id = claimed.id AND fence = claimed_fence"
+)
+"""The same of many customers, on PostgreSQL."""
 
 
 def release_intake(
@@ -253,20 +217,24 @@ def release_intake(
         }
         for one in claims
     ]
+    if connection.dialect.name != "sqlite":
+        names = ("id", "fence", "arrivals", "next")
+        columns = tuple([row[name] for row in rows] for name in names)
+        connection.exec_driver_sql(_RELEASE_INTAKE_AT_ONCE, columns)
+        return
     _RELEASE_INTAKE.each(connection, rows)
 
 
 def release(connection: Connection, queue: str, claimed: Sequence[Claim]) -> None:
     """Give rows back after their work is written; only where the claim is still ours."""
-    rows = [{"customer": o.customer_id, "id": o.id, "fence": o.fence} for o in claimed]
-    _release(queue).each(connection, rows)
+    _release(queue).write(connection, [(o.customer_id, o.id, o.fence) for o in claimed])
 
 
 @lru_cache(maxsize=20)
-def _release(queue: str) -> Statement:
-    where = f"customer_id = :customer AND {_KEYS[queue][1]} = :id AND fence = :fence"
-    freed = f"UPDATE {queue} SET lease_until = NULL, attempts = 0 WHERE {where}"
-    return Statement(text(freed), quiet=True)
+def _release(queue: str) -> Change:
+    keys = (*KEYS[queue], "fence")
+    table = METADATA.tables[queue]
+    return Change(table, (), keys, always="lease_until = NULL, attempts = 0", quiet=True)
 
 
 def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) -> bool:
@@ -274,8 +242,8 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
     aside = one.attempts >= ATTEMPTS_BEFORE_QUARANTINE
     bound: dict[str, Any] = {"customer": one.customer_id, "fence": one.fence}
     where = "customer_id = :customer AND fence = :fence"
-    if len(_KEYS[queue]) > 1:
-        where += f" AND {_KEYS[queue][1]} = :id"
+    if len(KEYS[queue]) > 1:
+        where += f" AND {KEYS[queue][1]} = :id"
         bound["id"] = one.id
     change = "quarantined_at = :now" if aside else "lease_until = NULL"
     if aside:

@@ -138,16 +138,13 @@ def still_claimed(
     return frozenset(row.message_id for row in found if row.fence == fences[row.message_id])
 
 
-_HOLD = Statement(
-    update(MESSAGE)
-    .where(_OF, _WAITING)
-    .values(
-        state=MessageState.PLANNED,
-        reason=bindparam("why"),
-        due_at=bindparam("until", type_=_AT),
-        lease_until=None,
-        attempts=0,
-    )
+_STILL_WAITING = "state IN ('planned', 'requeued', 'ready')"
+_HOLD = Change(
+    MESSAGE,
+    ("reason", "due_at"),
+    ("customer_id", "message_id"),
+    always=f"state = '{MessageState.PLANNED}', lease_until = NULL, attempts = 0",
+    only_where=_STILL_WAITING,
 )
 GIVEN_UP = case(
     (
@@ -157,16 +154,13 @@ GIVEN_UP = case(
     else_=str(MessageState.DROPPED),
 )
 """What becomes of a message that goes no more: one that was put back in doubt is in doubt again."""
-_DROP = Statement(
-    update(MESSAGE)
-    .where(_OF, MESSAGE.c.state != "accepted")
-    .values(
-        state=GIVEN_UP,
-        reason=bindparam("why"),
-        due_at=None,
-        lease_until=None,
-        attempts=0,
-    )
+_DROP = Change(
+    MESSAGE,
+    ("reason",),
+    ("customer_id", "message_id"),
+    always=f"state = {GIVEN_UP.compile(compile_kwargs={'literal_binds': True})}, "
+    "due_at = NULL, lease_until = NULL, attempts = 0",
+    only_where=f"state != '{MessageState.ACCEPTED}'",
 )
 _UNSETTLED = (None, "", None, None)
 """Outcome, detail, moment and evidence of an attempt that has just begun."""
@@ -175,7 +169,7 @@ _BEGIN = Change(
     ("attempted_at", "template_version", "context", "links"),
     ("customer_id", "message_id", "fence"),
     always=f"state = '{MessageState.ATTEMPTING}', reason = '', due_at = NULL",
-    only_where="state IN ('planned', 'requeued', 'ready')",
+    only_where=_STILL_WAITING,
 )
 _UNCERTAIN = Statement(
     update(MESSAGE)
@@ -212,12 +206,13 @@ _SETTLED = Statement(
 
 def hold(connection: Connection, rows: Sequence[Row]) -> None:
     """Hold messages: `of`, `id`, `why`, `until`."""
-    _HOLD.each(connection, rows)
+    held = [(row["why"], micros(row["until"]), row["of"], row["id"]) for row in rows]
+    _HOLD.write(connection, held)
 
 
 def drop(connection: Connection, rows: Sequence[Row]) -> None:
     """Drop messages: `of`, `id`, `why`."""
-    _DROP.each(connection, rows)
+    _DROP.write(connection, [(row["why"], row["of"], row["id"]) for row in rows])
 
 
 class Beginning(NamedTuple):

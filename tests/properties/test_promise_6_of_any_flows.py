@@ -21,7 +21,7 @@ from lifecycle.hooks import Registry
 from lifecycle.sim.world import World
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
-from lifecycle.store import claims
+from lifecycle.store.dialect import claiming
 from tests.properties.random_flows import BEGINS, ENDS, LETTER_KEYS, Shop, a_shop, shops
 from tests.properties.shops import EXAMPLES
 
@@ -79,16 +79,16 @@ def test_ticks_at_which_nothing_is_due_change_nothing(shop: Shop) -> None:
 @contextmanager
 def backwards() -> Iterator[None]:
     """Customers are picked up in the opposite order, each one's own work in its own."""
-    kept = dict(claims._ORDER)
-    made = (claims._statement, claims._aside)
+    kept = dict(claiming.ORDER)
+    made = (claiming.claiming, claiming.setting_aside)
     for queue, order in kept.items():
-        claims._ORDER[queue] = f"customer_id DESC, {order}"
+        claiming.ORDER[queue] = f"customer_id DESC, {order}"
     for one in made:
         one.cache_clear()
     try:
         yield
     finally:
-        claims._ORDER.update(kept)
+        claiming.ORDER.update(kept)
         for one in made:
             one.cache_clear()
 

@@ -27,8 +27,11 @@ class Change:
         *,
         always: str = "",
         only_where: str = "",
+        quiet: bool = False,
     ) -> None:
+        """`quiet`: what it writes is given by no statement that says what it reads."""
         self._table = table
+        self._quiet = quiet
         self._customer = len(sets) + keys.index("customer_id")
         more = [always] if always else []
         also = f" AND {only_where}" if only_where else ""
@@ -68,4 +71,5 @@ class Change:
                 self._each, None, error, sqlite3.Error, dialect=connection.dialect
             ) from error
         if remembered is not None:
-            remembered.written(self._table.name, [row[self._customer] for row in rows])
+            customers = () if self._quiet else [row[self._customer] for row in rows]
+            remembered.written(self._table.name, customers)

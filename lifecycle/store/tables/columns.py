@@ -13,6 +13,9 @@ from sqlalchemy.types import TypeDecorator
 
 from lifecycle.core.words import from_micros, micros
 
+ROOM_TO_CLAIM = {"fillfactor": 50}
+"""Of a queue's table on PostgreSQL: a claim writes each row anew, beside the old one on its page
+where there is room, and touches no index then."""
 BUCKETS = 64
 """Into how many buckets customers fall; workers may narrow a claim by them."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from lifecycle.store.tables.columns import Instant, Json
+from lifecycle.store.tables.columns import ROOM_TO_CLAIM, Instant, Json
 
 
 class ErrandRow(SQLModel, table=True):
@@ -17,9 +17,9 @@ class ErrandRow(SQLModel, table=True):
     __tablename__ = "errand"
     __table_args__ = (
         Index(
-            "errand_due",
+            "errand_due",  # In the order of the claim.
             "due_at",
-            "bucket",
+            "customer_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
@@ -30,7 +30,7 @@ class ErrandRow(SQLModel, table=True):
             postgresql_where=text("ended_at IS NOT NULL"),
             sqlite_where=text("ended_at IS NOT NULL"),
         ),
-        {"info": {"shard_key": "customer_id", "queue": True}},
+        {"info": {"shard_key": "customer_id", "queue": True}, "postgresql_with": ROOM_TO_CLAIM},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     errand_id: str = Field(primary_key=True, sa_type=Text)

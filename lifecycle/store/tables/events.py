@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, text
 from sqlmodel import Field, SQLModel
 
-from lifecycle.store.tables.columns import Instant, Json
+from lifecycle.store.tables.columns import ROOM_TO_CLAIM, Instant, Json
 
 
 class EventRow(SQLModel, table=True):
@@ -65,13 +65,13 @@ class Intake(SQLModel, table=True):
 
     __table_args__ = (
         Index(
-            "intake_due",
+            "intake_due",  # In the order of the claim.
             "due_at",
-            "bucket",
+            "customer_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
-        {"info": {"shard_key": "customer_id", "queue": True}},
+        {"info": {"shard_key": "customer_id", "queue": True}, "postgresql_with": ROOM_TO_CLAIM},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     bucket: int

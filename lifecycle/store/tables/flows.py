@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
-from lifecycle.store.tables.columns import Instant, Json
+from lifecycle.store.tables.columns import ROOM_TO_CLAIM, Instant, Json
 
 
 class EnrollmentRow(SQLModel, table=True):
@@ -17,14 +17,14 @@ class EnrollmentRow(SQLModel, table=True):
     __tablename__ = "enrollment"
     __table_args__ = (
         Index(
-            "enrollment_due",
+            "enrollment_due",  # In the order of the claim, which so reads no more than it takes.
             "due_at",
-            "bucket",
+            "customer_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index("enrollment_of_campaign", "campaign", "state", "version", "step"),
-        {"info": {"shard_key": "customer_id", "queue": True}},
+        {"info": {"shard_key": "customer_id", "queue": True}, "postgresql_with": ROOM_TO_CLAIM},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     enrollment_id: str = Field(primary_key=True, sa_type=Text)
@@ -75,9 +75,9 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         Index(
-            "message_due",
+            "message_due",  # In the order of the claim.
             "due_at",
-            "bucket",
+            "customer_id",
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
@@ -90,9 +90,15 @@ class MessageRow(SQLModel, table=True):
             postgresql_where=text("due_at IS NOT NULL"),
             sqlite_where=text("due_at IS NOT NULL"),
         ),
-        Index("message_by_id", "message_id"),
+        Index("message_by_id", "message_id", postgresql_using="hash"),  # Ids have no order.
         Index("message_of_campaign", "campaign", "step", "variant", "state"),
-        Index("message_of_customer", "customer_id", "attempted_at"),
+        Index(
+            "message_of_customer",
+            "customer_id",
+            "attempted_at",
+            postgresql_where=text("attempted_at IS NOT NULL"),
+            sqlite_where=text("attempted_at IS NOT NULL"),
+        ),
         Index(
             "message_in_doubt",
             "uncertain_since",
@@ -105,10 +111,7 @@ class MessageRow(SQLModel, table=True):
             postgresql_where=text("state = 'attempting'"),
             sqlite_where=text("state = 'attempting'"),
         ),
-        {
-            "info": {"shard_key": "customer_id", "queue": True},
-            "postgresql_with": {"fillfactor": 70},
-        },
+        {"info": {"shard_key": "customer_id", "queue": True}, "postgresql_with": ROOM_TO_CLAIM},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)
     message_id: str = Field(primary_key=True, sa_type=Text)
@@ -161,7 +164,7 @@ class Attempt(SQLModel, table=True):
 
     __table_args__ = (
         Index("attempt_of_message", "customer_id", "message_id"),
-        Index("attempt_by_id", "attempt_id"),
+        Index("attempt_by_id", "attempt_id", postgresql_using="hash"),
         {"info": {"shard_key": "customer_id"}, "postgresql_with": {"fillfactor": 60}},
     )
     customer_id: str = Field(primary_key=True, sa_type=Text)

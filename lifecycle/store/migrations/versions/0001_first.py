@@ -111,7 +111,9 @@ def _attempt() -> None:
 
 
 def _attempt_indexes() -> None:
-    op.create_index("attempt_by_id", "attempt", ["attempt_id"], unique=False)
+    op.create_index(
+        "attempt_by_id", "attempt", ["attempt_id"], unique=False, postgresql_using="hash"
+    )
     op.create_index("attempt_of_message", "attempt", ["customer_id", "message_id"], unique=False)
 
 
@@ -383,6 +385,7 @@ def _enrollment() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "enrollment_id"),
+        postgresql_with={"fillfactor": 50},
     )
 
 
@@ -390,7 +393,7 @@ def _enrollment_indexes() -> None:
     op.create_index(
         "enrollment_due",
         "enrollment",
-        ["due_at", "bucket"],
+        ["due_at", "customer_id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
@@ -428,6 +431,7 @@ def _errand() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "errand_id"),
+        postgresql_with={"fillfactor": 50},
     )
 
 
@@ -435,7 +439,7 @@ def _errand_indexes() -> None:
     op.create_index(
         "errand_due",
         "errand",
-        ["due_at", "bucket"],
+        ["due_at", "customer_id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
@@ -578,6 +582,7 @@ def _intake() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id"),
+        postgresql_with={"fillfactor": 50},
     )
 
 
@@ -585,7 +590,7 @@ def _intake_indexes() -> None:
     op.create_index(
         "intake_due",
         "intake",
-        ["due_at", "bucket"],
+        ["due_at", "customer_id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
@@ -705,16 +710,18 @@ def _message() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("quarantined_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("customer_id", "message_id"),
-        postgresql_with={"fillfactor": 70},
+        postgresql_with={"fillfactor": 50},
     )
 
 
 def _message_indexes() -> None:
-    op.create_index("message_by_id", "message", ["message_id"], unique=False)
+    op.create_index(
+        "message_by_id", "message", ["message_id"], unique=False, postgresql_using="hash"
+    )
     op.create_index(
         "message_due",
         "message",
-        ["due_at", "bucket"],
+        ["due_at", "customer_id"],
         unique=False,
         postgresql_where=sa.text("due_at IS NOT NULL"),
         sqlite_where=sa.text("due_at IS NOT NULL"),
@@ -746,7 +753,14 @@ def _message_indexes() -> None:
     op.create_index(
         "message_of_campaign", "message", ["campaign", "step", "variant", "state"], unique=False
     )
-    op.create_index("message_of_customer", "message", ["customer_id", "attempted_at"], unique=False)
+    op.create_index(
+        "message_of_customer",
+        "message",
+        ["customer_id", "attempted_at"],
+        unique=False,
+        postgresql_where=sa.text("attempted_at IS NOT NULL"),
+        sqlite_where=sa.text("attempted_at IS NOT NULL"),
+    )
 
 
 def _nightly() -> None:
