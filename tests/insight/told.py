@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -157,13 +158,8 @@ def click(connection: Connection, who: str, place: str, at: str, **said: Any) ->
     event(connection, who, "message_clicked", at, **of, variant=own, **said)
 
 
-def drawn(count: int, *parts: str, below: float, seed: str = SEED) -> list[str]:
-    """So many customers whose hash, of these parts, lies below a share in percent."""
-    found: list[str] = []
-    number = 0
-    while len(found) < count:
-        name = f"c{number}"
-        if (fraction(seed, *parts, name) * 100 < below) == (below > 0):
-            found.append(name)
-        number += 1
-    return found
+def drawn(count: int, *parts: str, below: float = 100, above: float = 0) -> list[str]:
+    """So many customers whose hash, of these parts, lies between two shares in percent."""
+    names = (f"c{number}" for number in range(100_000))
+    found = (one for one in names if above <= fraction(SEED, *parts, one) * 100 < below)
+    return list(islice(found, count))
