@@ -15,8 +15,6 @@ from lifecycle.models.quadratic import Parabola
 PERIOD_WEEKS = 4
 """A source's rate is its own in each such period; forgetting is judged by periods."""
 SUREST = 0.9
-LIKELY_COMPARED = 1.0
-"""With less information than that between weekdays they are not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +112,7 @@ def blocks_of(counts: Sequence[Count], week: int) -> Blocks:
     return Blocks(answered, expected, 1.0 / (1.0 - rate), ages, [source for source, _ in keys])
 
 
-def compares_days(blocks: Blocks) -> bool:
-    """Whether some sources were sent on several weekdays, so that days can be told apart."""
-    information = blocks.near(np.zeros(WEEK)).information
-    days = np.kron(np.eye(DAYS), np.ones((1, HOURS)))
-    return bool(np.trace(days @ information @ days.T) > LIKELY_COMPARED)
+def several_days(blocks: Blocks) -> bool:
+    """Whether letters went on more than one weekday."""
+    by_day = blocks.expected.sum(0).reshape(DAYS, HOURS).sum(1)
+    return int((by_day > 0).sum()) > 1

@@ -10,22 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import exp, log
 
 import numpy as np
 
 from lifecycle.core.learned_hours import HOURS, WEEK
-from lifecycle.models.hour_blocks import Blocks, blocks_of, compares_days
-from lifecycle.models.hour_evidence import KEPT_WEEKS, Count, Floats
-from lifecycle.models.hour_kernels import DAYS, SHAPES, circle, row, weekdays_alike
-from lifecycle.models.quadratic import Parabola, Posterior, average
+from lifecycle.models.hour_blocks import Blocks, blocks_of, several_days
+from lifecycle.models.hour_evidence import KEPT_WEEKS, Bools, Count, Floats
+from lifecycle.models.hour_kernels import DAYS, SHAPES, circle, root, row, weekdays_alike
+from lifecycle.models.quadratic import Parabola, Posterior, average, weighed
 
 SCALES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45, 0.7, 1.0)
 """Standard deviations of the hours' worth that are weighed by the evidence."""
+BEFORE = tuple(exp(-((scale / 0.25) ** 2) / 2) for scale in SCALES)
+"""How likely each is before: by its logarithm all alike, but the largest hardly."""
 DAY_SCALES = (0.01, 0.05, 0.15, 0.4)
-TOGETHER_SCALES = (0.01, 0.05, 0.15)
+TOGETHER_SCALES = (0.01, 0.05, 0.12, 0.3)
 """Likewise of weekdays, and of hours that differ by the weekday."""
-HALF_LIVES = (None, 52.0, 26.0, 13.0)
-"""Weeks after which a letter counts half, that are weighed by how well they foretell."""
+HALF_LIVES: tuple[tuple[float | None, float], ...] = ((None, 0.85), (40.0, 0.1), (15.0, 0.05))
+"""Weeks after which a letter counts half, that are weighed by how well they foretell; and how
+likely each is before: habits last, and forgetting what is true costs more than a late change."""
+LEAST_PERIODS = 6
+"""With fewer periods forgetting is not asked about."""
 LEAST_SHARE = 0.01
 """Scales less likely than that are left out of the average."""
 STEPS = 12
@@ -35,9 +41,12 @@ WIDE = 1.0
 """The standard deviation of the prior that the curve is settled under before scales are weighed."""
 
 
+ROOTS = [root(shape) for shape in range(len(SHAPES))]
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The list's curve; over 24 hours where no source was sent on days to compare, else over 168.
+    """The list's curve; over 24 hours where all letters went on one weekday, else over 168.
 
     Its mean over the slots is 0. `rates` are those at an hour of average worth.
     """
@@ -48,6 +57,8 @@ class Curve:
     rate: float
     shape: int
     half_life: float | None
+    tried: Bools
+    """The slots in which letters went."""
     letters: int
     answered: int
 
@@ -65,7 +76,7 @@ def fit(counts: Sequence[Count], week: int) -> Curve | None:
         return None
     letters = sum(one.letters for one in kept)
     blocks = blocks_of(kept, week)
-    if not compares_days(blocks):
+    if not several_days(blocks):
         blocks = blocks.by_hour()
     half_life = _half_life(blocks)
     faded = blocks.faded(half_life)
@@ -80,6 +91,7 @@ def fit(counts: Sequence[Count], week: int) -> Curve | None:
         rate,
         shape,
         half_life,
+        faded.expected.sum(0) > 0,
         letters,
         answered,
     )
@@ -89,10 +101,11 @@ def settle(blocks: Blocks, prior: Floats) -> Floats:
     """The likeliest curve under a prior, by Newton's method."""
     curve: Floats = np.zeros(blocks.slots)
     for _ in range(STEPS):
-        before, curve = curve, blocks.near(curve).under(prior).mean
+        moved = blocks.near(curve).under(prior).mean - curve
         # One step may shoot beyond the top where answers are few; half of it does not.
-        curve = before + np.clip(curve - before, -1.0, 1.0)
-        if np.abs(curve - before).max() < STILL:
+        moved = np.clip(moved, -1.0, 1.0)
+        curve = curve + moved
+        if np.abs(moved).max() < STILL:
             break
     return curve
 
@@ -115,19 +128,17 @@ def _posterior(blocks: Blocks, mode: Floats) -> tuple[Posterior, int]:
     """The average over scales and shapes, and the shape that foretold best."""
     near = blocks.near(mode)
     hours = near if blocks.slots == HOURS else blocks.by_hour().near(_hourly(mode))
-    grid = [(scale, shape) for shape in range(len(SHAPES)) for scale in SCALES]
-    found = [hours.under(_prior(HOURS, scale, shape, 0.0, 0.0)) for scale, shape in grid]
-    averaged, share = average(found, LEAST_SHARE)
-    by_shape = np.bincount([shape for _, shape in grid], share, len(SHAPES))
+    averaged, share = weighed(hours, ROOTS, SCALES, BEFORE, LEAST_SHARE)
+    shape = int(share.sum(1).argmax())
     if blocks.slots == HOURS:
-        return averaged, int(by_shape.argmax())
-    scale, shape = grid[int(share.argmax())]
+        return averaged, shape
+    scale = SCALES[int(share[shape].argmax())]
     days = [
         near.under(_prior(WEEK, scale, shape, day, together))
         for day in DAY_SCALES
         for together in TOGETHER_SCALES
     ]
-    return average(days, LEAST_SHARE)[0], int(by_shape.argmax())
+    return average(days, LEAST_SHARE), shape
 
 
 def _hourly(curve: Floats) -> Floats:
@@ -139,19 +150,16 @@ def _half_life(blocks: Blocks) -> float | None:
     """The half-life under which each period foretold the next one best."""
     hourly = blocks if blocks.slots == HOURS else blocks.by_hour()
     ages = sorted(set(hourly.age.tolist()), reverse=True)
-    if len(ages) < 3:
+    if len(ages) < LEAST_PERIODS:
         return None
     mode = settle(hourly, _wide(HOURS))
     parts = [hourly.of_age(age).near(mode) for age in ages]
-    prior = _prior(HOURS, _typical(hourly, mode), 1, 0.0, 0.0)
-    told = [_foretold(parts, ages, prior, half_life) for half_life in HALF_LIVES]
-    return HALF_LIVES[int(np.argmax(told))]
-
-
-def _typical(blocks: Blocks, mode: Floats) -> float:
-    near = blocks.near(mode)
-    told = [near.under(_prior(HOURS, scale, 1, 0.0, 0.0)).log_evidence for scale in SCALES]
-    return SCALES[int(np.argmax(told))]
+    _, share = weighed(hourly.near(mode), ROOTS, SCALES, BEFORE, LEAST_SHARE)
+    shape, scale = np.unravel_index(int(share.argmax()), share.shape)
+    prior = _prior(HOURS, SCALES[int(scale)], int(shape), 0.0, 0.0)
+    told = [_foretold(parts, ages, prior, half_life) for half_life, _ in HALF_LIVES]
+    told = [one + log(likely) for one, (_, likely) in zip(told, HALF_LIVES, strict=True)]
+    return HALF_LIVES[int(np.argmax(told))][0]
 
 
 def _foretold(

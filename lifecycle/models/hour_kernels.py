@@ -10,9 +10,9 @@ from lifecycle.models.hour_evidence import Floats
 SHAPES: tuple[tuple[float, float], ...] = (
     (0.0, 1.0),
     (0.5, 1.5),
-    (0.5, 3.0),
+    (0.5, 4.0),
     (0.95, 1.5),
-    (0.95, 3.0),
+    (0.95, 4.0),
 )
 """Kinds of likeness that are weighed by the evidence: the share that is smooth, and over how many
 hours; the rest is each hour's own."""
@@ -39,6 +39,13 @@ def circle(by_distance: Floats) -> Floats:
     """The matrix of hour against hour of what is told by distance."""
     hours = np.arange(HOURS)
     told: Floats = by_distance[np.abs(hours[:, None] - hours[None, :])]
+    return told
+
+
+def root(shape: int) -> Floats:
+    """A square root of the matrix of a shape: `root @ root.T` is the matrix."""
+    values, vectors = np.linalg.eigh(circle(row(shape)))
+    told: Floats = vectors * np.sqrt(np.maximum(values, 0.0))
     return told
 
 

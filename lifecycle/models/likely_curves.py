@@ -7,24 +7,33 @@ from hashlib import shake_256
 import numpy as np
 from scipy.special import ndtri
 
-from lifecycle.models.hour_evidence import Floats
+from lifecycle.models.hour_evidence import Bools, Floats
 
 CURVES = 128
-NARROWED = 0.5
-"""Curves are spread by half of the doubt: hours are still tried as often as they may be the best,
-but hours that are hardly worse cost little and hours that are hardly likely are left alone. With
-all of the doubt (Thompson sampling proper) more is tried than a year of letters pays back; see
-`bench/experiments/send_time.py`, which measures it for effects over a factor of sixteen."""
 DIGITS = 4
 
 
-def likely(mean: Floats, covariance: Floats) -> Floats:
-    """So many curves, a row each, spread around the mean, which is theirs as well."""
+def likely(mean: Floats, covariance: Floats, tried: Bools) -> Floats:
+    """So many curves, a row each, spread around the mean, which is theirs as well.
+
+    `tried` are the slots in which letters went. Curves are spread by the doubt times the part of
+    the curve that is doubt: while nothing is known hours are tried as often as they may be the
+    best (Thompson sampling); the more is known, the more of the letters go where it is best, as
+    trying costs more than a year of letters pays back (`bench/experiments/send_time.py` measures
+    it). Where letters crowd into one hour, doubt of the others stays, and they are tried again.
+    """
     values, vectors = np.linalg.eigh(covariance)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    half = _normal(CURVES // 2, len(mean)) @ root.T * NARROWED
+    half = _normal(CURVES // 2, len(mean)) @ root.T * _narrowed(mean, covariance, tried)
     told: Floats = mean + np.concatenate([half, -half])
     return told
+
+
+def _narrowed(mean: Floats, covariance: Floats, tried: Bools) -> float:
+    """How wide curves are spread, 1 being the doubt itself."""
+    doubt = float(np.diag(covariance)[tried].mean())
+    known = float(np.square(mean[tried] - mean[tried].mean()).mean())
+    return float(np.sqrt(doubt / (doubt + known))) if doubt else 0.0
 
 
 def _normal(rows: int, columns: int) -> Floats:

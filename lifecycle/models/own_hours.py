@@ -20,9 +20,9 @@ from lifecycle.models.hour_evidence import Floats, Sample
 from lifecycle.models.hour_kernels import DAYS, SHAPES, circle, row
 from lifecycle.models.own_pasts import Pasts, Singles, pasts
 
-STEADINESS = (0.2, 0.35, 0.6, 1.0, 1.7, 3.0, 6.0, 15.0, 50.0)
+STEADINESS = (0.25, 0.5, 0.8, 1.2, 1.8, 2.7, 4.0, 8.0, 25.0)
 """Shapes of the prior of how often people answer: from most uneven to all alike."""
-SPREADS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4)
+SPREADS = (0.0, 0.06, 0.12, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0, 1.4)
 """Standard deviations of a person's own hours."""
 USUAL_SPREAD = 0.3
 """Before evidence larger spreads are as unlikely as half of a normal distribution of that scale."""
@@ -66,12 +66,15 @@ def as_before(before: Learned) -> Differing:
 
 def learn(sample: Sample, curve: Curve, groups: Mapping[str, Floats], visits: Floats) -> Differing:
     """Weigh every strength by how well the sample's letters were foretold under it."""
-    lasting, log_lasting = _best(pasts(sample, curve, groups, None), curve.shape, visits)
-    if len(sample.weeks) and float(sample.weeks.max()) > HALF_LIFE:
-        fading, log_fading = _best(pasts(sample, curve, groups, HALF_LIFE), curve.shape, visits)
-        if log_fading > log_lasting:
-            return replace(fading, half_life=HALF_LIFE)
-    return lasting
+    known = pasts(sample, curve, groups, None)
+    found = _best(known, curve.shape, visits)
+    if not found.own_variance or float(sample.weeks.max()) <= HALF_LIFE:
+        return found
+    fading = replace(found, half_life=HALF_LIFE)
+    lately = pasts(sample, curve, groups, HALF_LIFE)
+    if foretold(lately, fading, visits) > foretold(known, found, visits):
+        return fading
+    return found
 
 
 def visits_near(visits: Floats, shape: int, across: float) -> Floats:
@@ -86,30 +89,28 @@ def visits_near(visits: Floats, shape: int, across: float) -> Floats:
     return told
 
 
-def _best(known: Pasts, shape: int, visits: Floats) -> tuple[Differing, float]:
-    """The best strengths, one after the other, and how well they foretell."""
-    found = replace(unlearned(shape), own_variance=0.0)
-    found = _steadier(known, found, visits)
-    grid = [
-        replace(found, own_variance=spread**2, shape=shape)
-        for shape in range(len(SHAPES))
-        for spread in SPREADS
-    ]
-    logs = np.array([foretold(known, one, visits) for one in grid]).reshape(len(SHAPES), -1)
-    share = np.exp(logs - logs.max()) * _prior()
-    share /= share.sum()
-    shape = int(share.sum(1).argmax())
+def _best(known: Pasts, shape: int, visits: Floats) -> Differing:
+    """The best strengths: readiness and hours together, as each may pass for the other."""
+    found = unlearned(shape)
+    steady = [replace(found, steadiness=one) for one in STEADINESS]
+    share = _weighed(known, steady, visits)
+    found = steady[int(share.sum(1).argmax())]
+    shapes = [replace(found, shape=one) for one in range(len(SHAPES))]
+    share = _weighed(known, shapes, visits)
     variance = float(share.sum(0) @ np.square(SPREADS))
-    found = replace(found, own_variance=variance, shape=shape)
+    found = replace(shapes[int(share.sum(1).argmax())], own_variance=variance)
     found = _top(known, visits, [replace(found, across=one) for one in ACROSS])
-    found = _steadier(known, found, visits)
     if known.visits.any():
         found = _top(known, visits, [replace(found, visit_weight=one) for one in VISIT_WEIGHTS])
-    return found, foretold(known, found, visits)
+    return found
 
 
-def _steadier(known: Pasts, found: Differing, visits: Floats) -> Differing:
-    return _top(known, visits, [replace(found, steadiness=one) for one in STEADINESS])
+def _weighed(known: Pasts, among: list[Differing], visits: Floats) -> Floats:
+    """How likely each is, with each of SPREADS."""
+    logs = np.array([_by_spread(known, one, visits) for one in among])
+    share: Floats = np.exp(logs - logs.max()) * _prior()
+    share /= share.sum()
+    return share
 
 
 def _top(known: Pasts, visits: Floats, among: list[Differing]) -> Differing:
@@ -118,16 +119,38 @@ def _top(known: Pasts, visits: Floats, among: list[Differing]) -> Differing:
 
 def foretold(known: Pasts, differing: Differing, visits: Floats) -> float:
     """The log-likelihood of all letters, each from those before it."""
+    eager = _eager(known, differing)
+    if not differing.own_variance:
+        return _log_likelihood(known, known.rate * eager)
+    came, due = _beside(known, differing, visits, eager)
+    prior = np.float32(1.0 / differing.own_variance)
+    return _log_likelihood(known, known.rate * eager * (prior + came) / (prior + due))
+
+
+def _by_spread(known: Pasts, differing: Differing, visits: Floats) -> list[float]:
+    """The same under each of SPREADS."""
+    eager = _eager(known, differing)
+    came, due = _beside(known, differing, visits, eager)
+    rate = known.rate * eager
+    told = []
+    for spread in SPREADS:
+        # The variance times both sides, so that none at all needs no other formula.
+        variance = np.float32(spread**2)
+        told.append(_log_likelihood(known, rate * (1 + variance * came) / (1 + variance * due)))
+    return told
+
+
+def _eager(known: Pasts, differing: Differing) -> Singles:
     shape = np.float32(differing.steadiness)
-    eager = (shape + known.came) / (shape + known.due)
-    told: Singles = known.rate * eager
-    if differing.own_variance:
-        came, due = _beside(known, differing, visits, eager)
-        prior = np.float32(1.0 / differing.own_variance)
-        told = told * (prior + came) / (prior + due)
-    told = np.minimum(told, np.float32(SUREST))
-    logs = np.where(known.answered > 0, np.log(told), np.log1p(-told))
-    return float(logs.sum(dtype=np.float64))
+    told: Singles = (shape + known.came) / (shape + known.due)
+    return told
+
+
+def _log_likelihood(known: Pasts, told: Singles) -> float:
+    np.minimum(told, np.float32(SUREST), out=told)
+    missed = np.log1p(-told).sum(dtype=np.float64)
+    met = told[known.met]
+    return float(missed + np.log(met / (1 - met)).sum(dtype=np.float64))
 
 
 def _beside(

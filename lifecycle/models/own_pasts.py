@@ -36,7 +36,8 @@ class Near:
 class Pasts:
     """A row for each letter."""
 
-    answered: Singles
+    met: Ints
+    """The places of the letters that were answered."""
     rate: Singles
     """How likely an answer was by the list alone."""
     came: Singles
@@ -70,7 +71,7 @@ def pasts(
         seen, seen_across = _visits_near(visits, width, slot, sample.person)
         found[width] = Near(own, own_due, across, across_due, seen, seen_across)
     return Pasts(
-        answered.astype(np.float32),
+        np.flatnonzero(answered),
         rate.astype(np.float32),
         (sums[0] / fades).astype(np.float32),
         (sums[1] / fades).astype(np.float32),
@@ -127,8 +128,8 @@ class _Walk:
         size = len(came)
         near = {width: [np.zeros(size) for _ in range(4)] for width in (0.0, *WIDTHS)}
         sums = np.zeros(size), np.zeros(size)
-        kernels = {width: circle(smooth(width)) for width in WIDTHS}
-        state = np.zeros((2, len(self.letters), 2, HOURS))
+        kernels = {width: circle(smooth(width)).astype(np.float32) for width in WIDTHS}
+        state = np.zeros((2, len(self.letters), 2, HOURS), np.float32)
         for turn in range(int(self.letters.max(initial=0))):
             rows = np.flatnonzero(self.letters > turn)
             now = self.first[rows] + turn

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,20 +40,62 @@ class Parabola:
         return Posterior(step, covariance, evidence)
 
 
-def average(found: list[Posterior], least_share: float) -> tuple[Posterior, Floats]:
-    """The mixture of posteriors by their evidence, and the share of each.
+def weighed(
+    near: Parabola,
+    roots: Sequence[Floats],
+    scales: Sequence[float],
+    before: Sequence[float],
+    least_share: float,
+) -> tuple[Posterior, Floats]:
+    """The mixture over priors `scale**2 * root @ root.T`, by their evidence and how likely each
+    scale was before; and the share of each, a row for each root and a column for each scale.
 
     Those of less than `least_share` are left out.
     """
-    logs = np.array([one.log_evidence for one in found])
-    share: Floats = np.exp(logs - logs.max())
-    share /= share.sum()
-    share = np.where(share < least_share, 0.0, share)
-    share /= share.sum()
+    ways = [_along(near, root) for root in roots]
+    variances = np.square(scales)
+    logs = np.array([_evidence(slopes, bends, variances) for _, slopes, bends in ways])
+    logs += np.log(before)
+    share = _shares(logs, least_share)
+    size = len(near.linear)
+    mean, second = np.zeros(size), np.zeros((size, size))
+    for (way, slopes, bends), row in zip(ways, share, strict=True):
+        for part, variance in zip(row, variances, strict=True):
+            if part:
+                spread = variance / (1 + variance * bends)
+                one = way @ (spread * slopes)
+                mean += part * one
+                second += part * ((way * spread) @ way.T + np.outer(one, one))
+    return Posterior(mean, second - np.outer(mean, mean), float(logs.max())), share
+
+
+def _along(near: Parabola, root: Floats) -> tuple[Floats, Floats, Floats]:
+    """Directions along which prior and information are both diagonal, with slope and bend."""
+    bends, turned = np.linalg.eigh(root.T @ near.information @ root)
+    way = root @ turned
+    return way, way.T @ near.linear, np.maximum(bends, 0.0)
+
+
+def _evidence(slopes: Floats, bends: Floats, variances: Floats) -> Floats:
+    inner = 1 + variances[:, None] * bends
+    told: Floats = 0.5 * (variances[:, None] * slopes**2 / inner - np.log(inner)).sum(1)
+    return told
+
+
+def average(found: Sequence[Posterior], least_share: float) -> Posterior:
+    """The mixture of posteriors by their evidence, without those of less than `least_share`."""
+    share = _shares(np.array([one.log_evidence for one in found]), least_share)
     mean = np.sum([part * one.mean for part, one in zip(share, found, strict=True)], axis=0)
     covariance = np.zeros_like(found[0].covariance)
     for part, one in zip(share, found, strict=True):
         if part:
             off = one.mean - mean
             covariance += part * (one.covariance + np.outer(off, off))
-    return Posterior(mean, covariance, float(logs.max())), share
+    return Posterior(mean, covariance, max(one.log_evidence for one in found))
+
+
+def _shares(logs: Floats, least_share: float) -> Floats:
+    share = np.exp(logs - logs.max())
+    share = np.where(share < least_share * share.sum(), 0.0, share)
+    told: Floats = share / share.sum()
+    return told

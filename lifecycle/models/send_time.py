@@ -48,7 +48,7 @@ def _learned(
     curve: Curve, groups: Mapping[str, Floats], differing: Differing, visits: Floats
 ) -> Learned:
     doubt = np.sqrt(np.maximum(np.diag(curve.covariance), 0.0))
-    curves = likely(curve.mean, curve.covariance)
+    curves = likely(curve.mean, curve.covariance, curve.tried)
     shared = own_hours.visits_near(visits, differing.shape, differing.across)
     return Learned(
         rate=round(curve.rate, RATE_DIGITS),
