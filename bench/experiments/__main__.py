@@ -12,13 +12,15 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench.experiments import page, sequential
+from bench.experiments import bandits, page, sequential, test_and_roll
 from bench.experiments.results import Result
 from bench.results import record
 from lifecycle.clock import SystemClock
 
 QUESTIONS: dict[str, Callable[..., list[Result]]] = {
     "sequential": sequential.measure,
+    "test_and_roll": test_and_roll.measure,
+    "bandits": bandits.measure,
 }
 """One file a question: its `measure(scale=…, seed=…)`."""
 SEED = 20_261_122

@@ -27,6 +27,7 @@ def plan(
     from lifecycle.cli.foretelling import Foretold, foretell
     from lifecycle.cli.history import show_history
     from lifecycle.cli.project import read_project, sound_catalog
+    from lifecycle.cli.tests_told import tests_ahead
     from lifecycle.clock import SystemClock
     from lifecycle.insight.deliverability import warming_told
 
@@ -39,7 +40,8 @@ def plan(
     url = place.database_url(said, catalog.settings)
     file = place.database_file(url)
     if file is not None and not file.is_file():
-        _show(said, Foretold(tuple(compare(None, catalog))))
+        ahead = tests_ahead(catalog, None, SystemClock().now())
+        _show(said, Foretold(tuple(compare(None, catalog)), tests=ahead), catalog)
         return
     database = place.open_database(url, make=False)
     try:
@@ -49,15 +51,17 @@ def plan(
             warming = warming_told(connection, catalog.settings, now)
     finally:
         database.close()
-    _show(said, found, warming)
+    _show(said, found, catalog, warming)
 
 
-def _show(said: Any, found: Any, warming: Any = None) -> None:
+def _show(said: Any, found: Any, catalog: Any, warming: Any = None) -> None:
     from lifecycle.cli.check import KEYS
     from lifecycle.cli.doctor_deliverability import warming_words
     from lifecycle.cli.project import show_problems
+    from lifecycle.cli.tests_told import tests_data, tests_lines
     from lifecycle.cli.told import people_lines, ways_out
 
+    currency = catalog.settings.shop.currency
     refused = any(one.what == "refused" for one in found.people)
     data = {
         "changes": [asdict(one) for one in found.changes],
@@ -69,6 +73,7 @@ def _show(said: Any, found: Any, warming: Any = None) -> None:
         "segments": {name: asdict(one) for name, one in found.turns.items()},
         "warnings": [{key: getattr(one, key) for key in KEYS} for one in found.doubts],
         "warming_up": asdict(warming) if warming is not None else None,
+        "tests": tests_data(found.tests, currency),
     }
 
     def human(out: Any) -> None:
@@ -85,6 +90,8 @@ def _show(said: Any, found: Any, warming: Any = None) -> None:
                 out.print(line)
         if warming is not None:
             out.print(f"warming up {warming_words(warming)}")
+        for line in tests_lines(found.tests, currency):
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
         show_problems(found.doubts, out)
         if refused:
             out.print("[bold red]apply would refuse this[/]: say what becomes of those people:")

@@ -17,6 +17,8 @@ KEYS = ("file", "line", "column", "key", "severity", "problem", "hint")
 def check(ctx: typer.Context) -> None:
     """Find every problem in the definitions; exit 1 if one is an error."""
     from lifecycle.cli.project import counted, read_project, show_problems
+    from lifecycle.cli.tests_told import tests_ahead, tests_lines
+    from lifecycle.clock import SystemClock
 
     said = asked(ctx)
     file = _shops_file(said)
@@ -29,6 +31,9 @@ def check(ctx: typer.Context) -> None:
         show_problems(problems, out)
         catalog = project.catalog
         if catalog is not None:
+            ahead = tests_ahead(catalog, None, SystemClock().now())
+            for line in tests_lines(ahead, catalog.settings.shop.currency):
+                out.print(line, markup=False, highlight=False, soft_wrap=True)
             out.print(
                 f"{len(catalog.campaigns)} campaigns, {len(catalog.segments)} segments, "
                 f"{len(catalog.templates)} templates: {counted(problems)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -12,6 +13,7 @@ from lifecycle.catalog.catalog import Catalog
 from lifecycle.catalog.lints_seen import doubts
 from lifecycle.catalog.plan import Change, compare
 from lifecycle.catalog.problem import Problem
+from lifecycle.cli.tests_told import tests_ahead
 from lifecycle.engine.apply import readable
 from lifecycle.engine.entering import Entering, would_enter
 from lifecycle.engine.following import enrolling, goes_on, rebuilt
@@ -23,6 +25,9 @@ from lifecycle.hooks import Registry
 from lifecycle.insight.touched import WouldTurn, running_in, turns
 from lifecycle.store import operations
 from lifecycle.store.catalog_versions import latest
+
+if TYPE_CHECKING:
+    from lifecycle.insight.before_launch import Prospect
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Foretold:
     """What a pause holds of campaigns that would go on."""
     turns: Mapping[str, WouldTurn] = field(default_factory=dict)
     doubts: Sequence[Problem] = ()
+    tests: Sequence[Prospect] = ()
+    """What tests of variants would show that are to come, or go on."""
 
 
 def foretell(connection: Connection, catalog: Catalog, hooks: Registry, now: datetime) -> Foretold:
@@ -58,4 +65,5 @@ def foretell(connection: Connection, catalog: Catalog, hooks: Registry, now: dat
         {name: would_resume(connection, live, name, now) for name in on},
         turns(connection, catalog, rebuilt(old, catalog), now, gone),
         doubts(connection, catalog, (*hooks.triggers, *hooks.attributes)),
+        tests_ahead(catalog, connection, now),
     )

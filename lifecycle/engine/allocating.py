@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from lifecycle import log
-from lifecycle.core.answering import time_to_answer
 from lifecycle.core.campaign import Flow
 from lifecycle.core.step import Step, Winner
 from lifecycle.core.words import next_time, zone_of
@@ -22,12 +20,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.failpoints import reach
 from lifecycle.store import allocation, operations
 from lifecycle.store.allocation import Place, Shares
-from lifecycle.store.by_day import Answers, Asked, answers_by_day
-from lifecycle.store.experiments import fixed
 from lifecycle.store.scores import first_letter_at, last_letter_at
-
-if TYPE_CHECKING:
-    from lifecycle.models.past_tests import Sample
 
 NIGHTLY = "shares"
 ASK_AT = time(3, 0)
@@ -90,6 +83,7 @@ def _tonight(parts: Parts, now: datetime) -> datetime:
 
 def _steer(connection: Connection, flow: Flow, step: Step, winner: Winner, now: datetime) -> bool:
     """Let shares follow what is known, or keep the favourite at the end; says if it goes on."""
+    from lifecycle.models.learning import learned_from
     from lifecycle.models.registered import prior_of
     from lifecycle.models.thompson import favours, shares
 
@@ -107,25 +101,6 @@ def _steer(connection: Connection, flow: Flow, step: Step, winner: Winner, now: 
             allocation.put_in_force(connection, place, named, now)
             log.happened("shares_changed", campaign=flow.id, step=step.name, shares=named)
     return True
-
-
-def learned_from(
-    connection: Connection, flow: Flow, step: Step, by: str, now: datetime
-) -> Mapping[int, Sequence[Sample]]:
-    """What the letters came to that have had their time, by their age in days beyond that time."""
-    from lifecycle.models.past_tests import Sample
-    from lifecycle.models.thompson import REMEMBERED
-
-    until = now - time_to_answer(flow, by)
-    cap = fixed(connection, (flow.id, step.name, "")).capped_at
-    asked = Asked(flow, step, by, until, since=until - REMEMBERED, cap=cap)
-    found = answers_by_day(connection, asked, now)
-    nothing = Answers(0, 0, 0.0, 0.0)
-    days: dict[int, list[Sample]] = {}
-    for age in sorted({age for _, age in found}):
-        each = (found.get((one.name, age), nothing) for one in step.variant)
-        days[age] = [Sample(one.letters, one.total, one.squares) for one in each]
-    return days
 
 
 def _moved(before: Shares, after: Mapping[str, float]) -> bool:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from lifecycle.models.best import effects, expected_best, probability_best
+from lifecycle.models.best import expected_best, known_of
 from lifecycle.models.past_tests import Prior, Sample
 
 POWER = 0.8
@@ -110,11 +110,11 @@ def choose(samples: Sequence[Sample], prior: Prior) -> Choice | None:
     own = own_prior(samples, prior)
     sizes = np.array([[float(one.letters) for one in samples]])
     sums = np.array([[one.total for one in samples]])
-    known = effects(sizes, sums, own.noise, own.spread)
-    chances = probability_best(known)
+    known = known_of(sizes, sums, own.noise, own.spread)
     place = int(np.argmax(known.means))
     means = tuple(own.mean + float(one) for one in known.means)
-    return Choice(place, float(chances[place]), means, tuple(float(one) for one in chances))
+    chances = tuple(float(one) for one in known.chances)
+    return Choice(place, chances[place], means, chances)
 
 
 def own_prior(samples: Sequence[Sample], prior: Prior) -> Prior:

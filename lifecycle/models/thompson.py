@@ -14,7 +14,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from lifecycle.models.best import effects, probability_best
+from lifecycle.models.best import known_of
 from lifecycle.models.past_tests import Prior, Sample
 from lifecycle.models.test_and_roll import own_prior
 
@@ -50,26 +50,17 @@ def shares(days: Mapping[int, Sequence[Sample]], prior: Prior) -> tuple[float, .
 
 def favours(days: Mapping[int, Sequence[Sample]], prior: Prior) -> tuple[float, ...] | None:
     """The probability of each variant that it is the best one by now; None while nothing is met."""
-    known = {age: found for age, found in days.items() if age <= REMEMBERED.days}
-    variants = max((len(found) for found in known.values()), default=0)
-    together = [_sum([found[place] for found in known.values()]) for place in range(variants)]
+    ages = sorted(age for age in days if age <= REMEMBERED.days)
+    if not ages:
+        return None
+    each = np.array([[(one.letters, one.total, one.squares) for one in days[age]] for age in ages])
+    together = [Sample(int(n), float(total), float(sq)) for n, total, sq in each.sum(axis=0)]
     if not any(one.total > 0 for one in together):
         return None
     own = own_prior(together, prior)
-    blocks = max(known) // BLOCK_DAYS + 1
-    letters, sums = np.zeros((blocks, variants)), np.zeros((blocks, variants))
-    for age in sorted(known):
-        weight = 0.5 ** (age / HALF_LIFE.days)
-        for place, one in enumerate(known[age]):
-            letters[age // BLOCK_DAYS, place] += weight * one.letters
-            sums[age // BLOCK_DAYS, place] += weight * one.total
-    chances = probability_best(effects(letters, sums, own.noise, own.spread))
-    return tuple(float(one) for one in chances)
-
-
-def _sum(samples: Sequence[Sample]) -> Sample:
-    return Sample(
-        sum(one.letters for one in samples),
-        float(sum(one.total for one in samples)),
-        float(sum(one.squares for one in samples)),
-    )
+    block = np.array(ages) // BLOCK_DAYS
+    weight = 0.5 ** (np.array(ages) / HALF_LIFE.days)
+    weighed = np.zeros((block[-1] + 1, len(together), 2))
+    np.add.at(weighed, block, weight[:, None, None] * each[:, :, :2])
+    known = known_of(weighed[:, :, 0], weighed[:, :, 1], own.noise, own.spread)
+    return tuple(float(one) for one in known.chances)
