@@ -1,0 +1,74 @@
+"""How pictures look: one quiet style, read with any eyes, on any machine the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lifecycle.insight.pictures.page import INK, QUIET, SMALL_SIZE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PAPER, GRID, SHADE, AXIS = "#ffffff", "#e6e8eb", "#f1f2f4", "#b4bac2"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Told apart by colour-blind eyes too: Okabe and Ito, Color Universal Design (2008)."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+"""Beside the colour, so that lines are told apart in grey, and beyond the colours there are."""
+BAND = 0.14
+"""How much colour an interval has."""
+SETTINGS: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": SMALL_SIZE,
+    "text.color": INK,
+    "text.parse_math": False,
+    "axes.edgecolor": AXIS,
+    "axes.labelcolor": QUIET,
+    "axes.linewidth": 0.8,
+    "axes.unicode_minus": True,
+    "xtick.color": AXIS,
+    "ytick.color": AXIS,
+    "xtick.labelcolor": QUIET,
+    "ytick.labelcolor": QUIET,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "lines.linewidth": 1.7,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "lifecycle",
+    "path.simplify": False,
+    "axes.formatter.use_locale": False,
+}
+"""Of matplotlib; the font comes with it, and letters are drawn as shapes."""
+
+
+def colour_of(place: int) -> str:
+    """The colour of the variant at a place."""
+    return COLOURS[place % len(COLOURS)]
+
+
+def dash_of(place: int) -> Any:
+    """The dashes of the variant at a place."""
+    return DASHES[place % len(DASHES)] if place < len(DASHES) else DASHES[place // len(COLOURS) % 4]
+
+
+def quiet(axes: Axes, *, across: bool = True) -> None:
+    """Leave of the axes what is read: lines at the ticks of one side, and no frame.
+
+    `across`: lines go from left to right, at the ticks of the left side.
+    """
+    for side in ("top", "right", "left" if across else "bottom"):
+        axes.spines[side].set_visible(False)
+    axes.set_axisbelow(True)
+    axes.grid(visible=True, axis="y" if across else "x", color=GRID, linewidth=0.8)
+    axes.tick_params(length=0, pad=4)
+
+
+def nothing_yet(axes: Axes, why: str) -> None:
+    """Say in the place of a drawing why there is none."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, why, ha="center", va="center", color=QUIET, transform=axes.transAxes)
+
+
+def shortened(text: str, most: int) -> str:
+    """A name in so many letters at most."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
