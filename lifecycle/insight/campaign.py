@@ -24,8 +24,8 @@ from lifecycle.insight.attribution import (
     together,
 )
 from lifecycle.insight.goals import Reached, reached
-from lifecycle.insight.holdout import Measured, measured
-from lifecycle.insight.interval import Share, share
+from lifecycle.insight.holdout import Measured, measured, sure_share
+from lifecycle.insight.interval import Share
 from lifecycle.insight.lift_spoken import NO_HOLDOUT, NOBODY_YET, worth_told
 from lifecycle.insight.machines import ByMachines, by_machines
 from lifecycle.store.occasions import OccasionState, states
@@ -241,11 +241,11 @@ def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:
         sent=sent,
         delivered=delivered,
         opened=opened,
-        clicked=share(clicked, sent),
+        clicked=sure_share(clicked, sent),
         bounced=bounced,
         complained=complained,
         unsubscribed=left,
-        goals=share(reached.letters, sent),
+        goals=sure_share(reached.letters, sent),
         revenue=money(reached.worth),
         opened_by_machines=machines.opened,
         clicked_by_machines=machines.clicked,

@@ -169,7 +169,8 @@ def _customers(connection: Connection, of: Subquery, settings: Settings) -> Cust
         since.append(int(counts_from))
         fresh.append(int(untouched))
         side.append(fraction(seed, "global_holdout", customer) * 100 < percent)
-    return Customers(place, *(np.array(one, np.int64) for one in (since, fresh, side)))
+    from_, until, sides_ = (np.array(one, np.int64) for one in (since, fresh, side))
+    return Customers(place, from_, until, sides_)
 
 
 def _cost(judged: Judged, window: timedelta) -> Cost | None:

@@ -16,9 +16,9 @@ from lifecycle.insight.by_day import ByDay
 from lifecycle.insight.lift import Compared, Stratum, compare
 from lifecycle.insight.sides import NEVER, Bought, Customers, Ints
 
-CAPPED_ABOVE = 0.99
-"""A customer counts with no more than 99 of 100 buyers spent: one huge order is chance."""
-FEWEST_TO_CAP = 100
+CAPPED_ABOVE = 0.995
+"""A customer counts with no more than 995 of 1,000 buyers spent: one huge order is chance."""
+FEWEST_TO_CAP = 200
 """Of fewer buyers nobody knows what much is."""
 DAYS = 400
 """So many days of the series are told at most, the latest; a longer time skips days evenly."""
@@ -123,7 +123,7 @@ def _brought(spent: dict[int, Decimal], side: Ints) -> tuple[Decimal, Decimal]:
 
 
 def _cap(amounts: list[Decimal]) -> Decimal | None:
-    """What so many of 100 buyers spent at most; None of too few buyers."""
+    """What that share of buyers spent at most; None of too few buyers."""
     if len(amounts) < FEWEST_TO_CAP:
         return None
     return sorted(amounts)[int(CAPPED_ABOVE * (len(amounts) - 1))]

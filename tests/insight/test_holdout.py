@@ -177,8 +177,8 @@ def test_a_share_that_was_changed_does_not_lend_one_side_the_better_months(
     """In each month both sides did the same: all of them by the share of the month differ."""
     flows = {percent: catalog(f"\n[holdout]\npercent = {percent}\n") for percent in (50, 10)}
     for at, percent in (("0 days", 50), ("10 days", 10)):
-        found = flows[percent]
-        catalog_versions.put(connection, found.fingerprint, found.files, "test", after(at))
+        live = flows[percent]
+        catalog_versions.put(connection, live.fingerprint, live.files, "test", after(at))
     for at, percent in (("1 day", 50), ("11 days", 10)):
         states = ["held_out"] * percent + ["finished"] * (100 - percent)
         names = [f"{at} {number}" for number in range(100)]

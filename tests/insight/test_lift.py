@@ -74,14 +74,14 @@ def test_what_was_before_is_taken_out_as_an_analysis_of_covariance_does() -> Non
 def test_times_of_other_shares_are_as_blocks_of_an_analysis_of_covariance() -> None:
     import statsmodels.api as sm
 
-    strata, ys, xs, sides, blocks = [], [], [], [], []
+    strata: list[tuple[Cell, Cell]] = []
+    all_parts: list[list[Floats]] = []
     for block, (count, out) in enumerate([(3_000, 1_500), (5_000, 250)]):
         one, other, (y, x, side) = two_sides(count, out, seed=block)
         strata.append((one, other))
-        for kept, new in ((ys, y), (xs, x), (sides, side), (blocks, np.full(count, block))):
-            kept.append(new)
-    columns = [np.concatenate(one) for one in (sides, xs, blocks)]
-    fitted = sm.OLS(np.concatenate(ys), sm.add_constant(np.column_stack(columns))).fit()
+        all_parts.append([y, side, x, np.full(count, float(block))])
+    y, *columns = (np.concatenate(one) for one in zip(*all_parts, strict=True))
+    fitted = sm.OLS(y, sm.add_constant(np.column_stack(columns))).fit()
     found = compare(strata, 1_000.0)
     assert found is not None
     assert found.difference == pytest.approx(fitted.params[1], rel=0.02)
