@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lifecycle.core.experiment import LEAST_ANSWERS, LEAST_SALES
-from lifecycle.core.sequential import EFFECT
+from lifecycle.core.sequential import rejected_from
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -20,7 +20,10 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """One variant at many looks: letters, those that met, and what they brought (rates: none)."""
+    """One variant at many looks: letters, those that met, and what they brought (rates: none).
+
+    A row is a run, a column a look; all runs have as many letters at a look.
+    """
 
     sent: Floats
     met: Floats
@@ -57,7 +60,7 @@ class Judged:
 def judged(one: Looks, other: Looks, alpha: float) -> Judged:
     """The difference of two variants at each look, with its confidence sequence."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        size = one.sent * other.sent / (one.sent + other.sent)
+        size = one.sent[:1] * other.sent[:1] / (one.sent[:1] + other.sent[:1])
         variance = _variance(one, other)
         half = half_width(variance, size, alpha)
         pooled = (one.met + other.met) / (one.sent + other.sent)
@@ -71,9 +74,10 @@ def judged(one: Looks, other: Looks, alpha: float) -> Judged:
 
 
 def half_width(variance: Floats, size: Floats, alpha: float) -> Floats:
-    """`lifecycle.core.sequential.half_width` of arrays."""
-    known = EFFECT**2 * size
-    found: Floats = np.sqrt(variance * (1 + 1 / known) * (2 * np.log(1 / alpha) + np.log1p(known)))
+    """`lifecycle.core.sequential.half_width` of arrays; sizes are few, those of the looks."""
+    sizes, where = np.unique(size, return_inverse=True)
+    bounds = [rejected_from(float(one), alpha) if one > 0 else np.inf for one in sizes]
+    found: Floats = np.sqrt(variance * np.array(bounds)[where].reshape(size.shape))
     return found
 
 
@@ -81,7 +85,7 @@ def mean_ends(one: Looks, alpha: float) -> tuple[Flags, Floats, Floats]:
     """`lifecycle.core.experiment.interval` of means: where it is said, and its two ends."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         mean = one.rate
-        half = half_width(one.variance / one.sent, one.sent, alpha)
+        half = half_width(one.variance / one.sent, one.sent[:1], alpha)
         said = (one.met >= LEAST_SALES) & (one.variance > 0)
         answered = one.met / one.design
         high = mean * (1 + 1 / answered) * np.exp(np.minimum(half / mean, 700))

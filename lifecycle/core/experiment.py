@@ -128,8 +128,7 @@ def always_valid_p(one: Measured, other: Measured) -> float:
     """The always-valid p-value of "both rates, or means, are equal", between 0 and 1."""
     if not speaks(one, other):
         return 1.0
-    size = together(one.sent, other.sent)
-    return mixture_p(one.rate - other.rate, _variance(one, other), size)
+    return mixture_p(one.rate - other.rate, _variance(one, other), _size(one, other))
 
 
 def difference(one: Measured, other: Measured, alpha: float) -> Difference:
@@ -139,7 +138,7 @@ def difference(one: Measured, other: Measured, alpha: float) -> Difference:
     if speaks(one, other):
         variance = _variance(one, other)
         if variance > 0:
-            half = half_width(variance, together(one.sent, other.sent), alpha)
+            half = half_width(variance, _size(one, other), alpha)
             found = Interval(apart - half, apart + half)
     return Difference(one.variant, other.variant, apart, found, p)
 
@@ -152,7 +151,8 @@ def interval(one: Measured, alpha: float) -> Interval | None:
         return rate_interval(one.met / one.design, one.sent / one.design, alpha)
     if one.met < LEAST_SALES or one.variance <= 0:
         return None
-    return mean_interval(one.rate, one.variance, one.sent, one.met / one.design, alpha)
+    independent = one.sent / one.design, one.met / one.design
+    return mean_interval(one.rate, one.variance / one.design, *independent, alpha)
 
 
 def speaks(one: Measured, other: Measured) -> bool:
@@ -198,6 +198,11 @@ def closest(variants: Sequence[Measured], confidence: float) -> Difference | Non
 def best_first(variants: Sequence[Measured]) -> list[Measured]:
     """The variants by their rate, or mean, and those that are equal by name."""
     return sorted(variants, key=lambda one: (-one.rate, one.variant))
+
+
+def _size(one: Measured, other: Measured) -> float:
+    """What both sizes come to for a difference, in letters that answer independently."""
+    return together(one.sent / one.design, other.sent / other.design)
 
 
 def _variance(one: Measured, other: Measured) -> float:

@@ -24,12 +24,13 @@ from lifecycle.core.experiment import (
 )
 from lifecycle.core.sample_ratio import CONCENTRATION, ratio_p
 from lifecycle.core.sequential import (
-    EFFECT,
+    EFFECTS,
     PRIOR,
     half_width,
     letters_needed,
     mixture_p,
     rate_interval,
+    rejected_from,
     together,
 )
 
@@ -43,15 +44,20 @@ ALPHAS = st.floats(0.001, 0.5)
 def test_the_p_value_is_one_over_the_mixture_of_likelihood_ratios(
     apart: float, variance: float, size: float
 ) -> None:
-    """A mixture of effects with a spread of EFFECT standard deviations of one letter's answer."""
-    spread = EFFECT * math.sqrt(variance * size)
-
-    def ratio(effect: float) -> float:
-        log = (apart * effect - effect**2 / 2) / variance
-        return float(math.exp(log) * stats.norm.pdf(effect, scale=spread))
-
-    mixed, _ = integrate.quad(ratio, -12 * spread, 12 * spread, points=[0, apart], limit=500)
+    """Normal mixtures of effects, whose spreads are told in standard deviations of one answer."""
+    mixed = sum(weight * ratio(apart, variance, size, spread) for spread, weight in EFFECTS)
     assert mixture_p(apart, variance, size) == pytest.approx(min(1.0, 1 / mixed), rel=1e-6)
+
+
+def ratio(apart: float, variance: float, size: float, spread: float) -> float:
+    scale = spread * math.sqrt(variance * size)
+
+    def at(effect: float) -> float:
+        log = (apart * effect - effect**2 / 2) / variance
+        return float(math.exp(log) * stats.norm.pdf(effect, scale=scale))
+
+    found, _ = integrate.quad(at, -12 * scale, 12 * scale, points=[0, apart], limit=500)
+    return float(found)
 
 
 @given(apart=st.floats(-1, 1), variance=st.floats(1e-9, 1), size=st.floats(1, 1e7), alpha=ALPHAS)
@@ -107,9 +113,18 @@ def test_revenue_proves_the_same_in_cents_and_in_euros(
 def test_the_variance_of_two_equal_rates_is_that_of_the_pooled_z_test() -> None:
     one, other = Score("a", 4_000, 203), Score("b", 4_000, 251)
     z, _ = proportions_ztest([203, 251], [4_000, 4_000])
-    known = EFFECT**2 * together(4_000, 4_000)
-    ratio = math.exp(known / (1 + known) * z**2 / 2) / math.sqrt(1 + known)
-    assert always_valid_p(one, other) == pytest.approx(min(1.0, 1 / ratio), rel=1e-9)
+    assert always_valid_p(one, other) == mixture_p(z, 1.0, together(4_000, 4_000))
+
+
+@given(size=st.floats(0.5, 1e8), alpha=ALPHAS)
+def test_what_is_rejected_begins_where_the_p_value_is_alpha(size: float, alpha: float) -> None:
+    bound = rejected_from(size, alpha)
+    assert mixture_p(math.sqrt(bound), 1.0, size) == pytest.approx(alpha, rel=1e-6)
+
+
+def test_what_is_plain_is_proven_by_some_hundred_letters() -> None:
+    assert always_valid_p(Score("a", 80, 50), Score("b", 80, 8)) < 0.001
+    assert always_valid_p(Score("a", 80, 24), Score("b", 80, 16)) > 0.5
 
 
 @pytest.mark.parametrize(
