@@ -1,0 +1,302 @@
+"""Tests of broadcasts: the rest waits for the winner, whatever held the test's own letters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from lifecycle.catalog.catalog import Catalog
+from lifecycle.core.words import rfc3339
+from lifecycle.models.past_tests import default_prior
+from lifecycle.models.registered import prior_of
+from lifecycle.models.test_and_roll import share_to_test
+from lifecycle.store import occasions, operations, register
+from lifecycle.store.database import Database
+from tests.faults.running import TABLES, Post, Running
+from tests.simulation.shop import broadcast, event, instant, person, settings, shop
+from tests.store.prepared import with_tables
+
+NAMES = [f"c{number}" for number in range(120)]
+VARIANTS = '[[variant]]\nname = "a"\nsubject = "A"\n[[variant]]\nname = "b"\nsubject = "B"\n'
+AT = "2026-05-04T09:00:00Z"
+
+
+def sale(
+    winner: str = 'test_percent = 30\ndecide_after = "4 hours"',
+    more: str = "",
+    at: str = AT,
+    by: str = "click_rate",
+    quiet: str = "off",
+) -> Catalog:
+    tail = f'{more}\n{VARIANTS}[winner]\nby = "{by}"\n{winner}\n'
+    said = settings(quiet=quiet, zone="Europe/Berlin")
+    return shop({"b": broadcast(at, more=tail)}, said=said)
+
+
+@pytest.fixture
+def database_prepare() -> Any:
+    """Each database has its tables already."""
+    return with_tables
+
+
+@pytest.fixture
+def shops(database_url: str) -> Iterator[Any]:
+    """Start a shop with 120 readers the evening before; closed after the test."""
+    opened: list[Running] = []
+
+    def start(catalog: Catalog) -> Running:
+        found = Running(database_url, catalog, Post())
+        opened.append(found)
+        found.start("2026-05-03T20:00:00")
+        found.say(*(person(name) for name in NAMES), at="2026-05-03T20:00:00")
+        return found
+
+    yield start
+    for one in opened:
+        one.close()
+
+
+def gone(found: Running) -> dict[str, tuple[str, str]]:
+    """To whom a letter went: when, and as which variant."""
+    return {
+        row.customer_id: (rfc3339(row.attempted_at)[5:16], row.variant)
+        for row in found.rows("message")
+        if row.attempted_at is not None
+    }
+
+
+def fans_click(found: Running, at: str) -> None:
+    """All who were sent b click."""
+    fans = [name for name, (_, variant) in gone(found).items() if variant == "b"]
+    found.hear(*(event(at, "message_clicked", n, campaign="b", step="letter") for n in fans))
+
+
+def times(found: Running) -> Counter[str]:
+    return Counter(at for at, _ in gone(found).values())
+
+
+def rest(found: Running, at: str) -> Counter[str]:
+    return Counter(variant for when, variant in gone(found).values() if when == at)
+
+
+def test_the_clock_starts_when_a_daemon_that_was_down_sends_the_test(shops: Any) -> None:
+    found = shops(sale())
+    found.start("2026-05-04T15:00:00")
+    found.engine.tick(instant("2026-05-04T15:00:00"))
+    tested = gone(found)
+    assert 20 < len(tested) < 55
+    fans_click(found, "2026-05-04T16:00:00")
+    found.run("2026-05-04T18:59:00")
+    assert gone(found) == tested
+    found.run("2026-05-04T19:00:00")
+    assert set(gone(found)) == set(NAMES)
+    assert set(rest(found, "05-04T19:00")) == {"b"}
+
+
+def test_a_test_that_was_noted_late_is_a_test_all_the_same(shops: Any) -> None:
+    found = shops(shop({}, said=settings(zone="Europe/Berlin")))
+    found.start("2026-05-04T16:00:00", sale())
+    found.engine.tick(instant("2026-05-04T16:00:00"))
+    assert 20 < len(gone(found)) < 55
+    fans_click(found, "2026-05-04T17:00:00")
+    found.run("2026-05-04T21:00:00")
+    assert set(times(found)) == {"05-04T16:00", "05-04T20:00"}
+    assert set(rest(found, "05-04T20:00")) == {"b"}
+
+
+def test_a_pause_over_the_decision_puts_it_off(shops: Any) -> None:
+    found = shops(sale())
+    with found.database.write() as connection:
+        operations.order(connection, "b", "paused", "", instant("2026-05-04T08:00:00"))
+    found.run("2026-05-04T14:00:00")
+    assert gone(found) == {}
+    with found.database.write() as connection:
+        operations.order(connection, "b", "", "", instant("2026-05-04T15:00:00"))
+    found.engine.tick(instant("2026-05-04T15:00:00"))
+    tested = gone(found)
+    assert 20 < len(tested) < 55
+    fans_click(found, "2026-05-04T16:00:00")
+    found.run("2026-05-04T18:59:00")
+    assert gone(found) == tested
+    found.run("2026-05-05T00:00:00")
+    assert set(gone(found)) == set(NAMES)
+    assert {variant for name, (_, variant) in gone(found).items() if name not in tested} == {"b"}
+
+
+def test_a_winner_is_put_off_no_longer_than_days(shops: Any) -> None:
+    found = shops(sale())
+    with found.database.write() as connection:
+        operations.order(connection, "b", "paused", "", instant("2026-05-04T08:00:00"))
+    found.run("2026-05-12T00:00:00")
+    assert "decide b/letter/once" not in {row.name for row in found.rows("task")}
+
+
+@pytest.mark.parametrize(
+    ("by", "goal", "at"),
+    [
+        ("click_rate", "", "05-04T13:00"),
+        ("goal_rate", '[goal]\nwhen = "order_placed"\n', "05-05T09:00"),
+    ],
+)
+def test_what_is_left_to_us_is_decided_after_the_metrics_own_time(
+    shops: Any, by: str, goal: str, at: str
+) -> None:
+    found = shops(sale('test_percent = "auto"', more=goal, by=by))
+    found.run("2026-05-06T00:00:00")
+    assert set(times(found)) == {"05-04T09:00", at}
+    assert set(gone(found)) == set(NAMES)
+
+
+def test_letters_that_quiet_hours_hold_start_the_clock_when_those_end(shops: Any) -> None:
+    """At 23:00 of the shop nobody is written to before 08:00, which is 06:00 UTC."""
+    found = shops(sale(at="2026-05-04T21:00:00Z", quiet="21:00-08:00"))
+    found.run("2026-05-06T00:00:00")
+    assert set(times(found)) == {"05-05T06:00", "05-05T10:00"}
+
+
+def test_the_first_waves_test_for_those_that_come_after_the_decision(shops: Any) -> None:
+    waves = '[waves]\npercent = [50, 50]\ngap = "1 day"\n'
+    found = shops(sale('test_percent = "auto"', more=waves))
+    found.run("2026-05-04T09:00:00")
+    share = share_to_test(len(NAMES), 2, default_prior("click_rate"))
+    with found.database.read() as connection:
+        first = occasions.states(connection, "b")[0]
+    assert first.tested == pytest.approx(share / 0.5)
+    fans_click(found, "2026-05-04T10:00:00")
+    found.run("2026-05-06T00:00:00")
+    assert set(gone(found)) == set(NAMES)
+    assert set(rest(found, "05-04T13:00")) == {"b"}
+    assert set(rest(found, "05-05T09:00")) == {"b"}
+
+
+def test_a_verdict_of_another_process_is_known_to_one_that_began_before(shops: Any) -> None:
+    found = shops(sale())
+    found.run("2026-05-04T09:00:00")
+    other = Running(found.url, found.catalog, Post())
+    other.engine.tick(instant("2026-05-04T09:00:00"))
+    fans_click(found, "2026-05-04T10:00:00")
+    found.run("2026-05-04T12:00:00")
+    with found.database.write() as connection:
+        from lifecycle.engine.verdicts import decide_due
+
+        decide_due(connection, found.engine.parts, instant("2026-05-04T13:00:00"))
+    other.engine.tick(instant("2026-05-04T13:00:00"))
+    assert set(rest(other, "05-04T13:00")) == {"b"}
+    assert set(gone(other)) == set(NAMES)
+    other.close()
+
+
+def test_the_verdict_is_the_best_choice_and_says_how_sure_it_is(shops: Any) -> None:
+    found = shops(sale())
+    found.run("2026-05-04T09:00:00")
+    one = next(name for name, (_, variant) in gone(found).items() if variant == "b")
+    found.hear(event("2026-05-04T10:00:00", "message_clicked", one, campaign="b", step="letter"))
+    found.run("2026-05-04T13:00:00")
+    (verdict,) = found.rows("verdict")
+    assert (verdict.variant, bool(verdict.proven)) == ("b", False)
+    assert "not proven" in verdict.detail and "%" in verdict.detail
+
+
+def test_without_any_letter_of_a_test_there_is_no_verdict(shops: Any) -> None:
+    found = shops(sale(more="", winner='test_percent = 0.0001\ndecide_after = "4 hours"'))
+    found.run("2026-05-05T00:00:00")
+    assert found.rows("verdict") == []
+    assert set(gone(found)) == set(NAMES)
+    assert {variant for _, variant in gone(found).values()} == {"a", "b"}
+
+
+def past(database: Database) -> list[register.PastVariant]:
+    with database.read() as connection:
+        return list(register.of_campaign(connection, "b"))
+
+
+def test_a_test_is_written_down_with_its_verdict_and_again_when_its_letters_had_their_time(
+    shops: Any,
+) -> None:
+    found = shops(sale())
+    found.run("2026-05-04T09:00:00")
+    fans_click(found, "2026-05-04T10:00:00")
+    tested = Counter(variant for _, variant in gone(found).values())
+    found.run("2026-05-04T13:00:00")
+    first = {(one.by, one.variant): one for one in past(found.database)}
+    assert set(first) == {(by, v) for by in ("click_rate", "open_rate") for v in "ab"}
+    clicks = first["click_rate", "b"]
+    assert (clicks.letters, clicks.met, clicks.kind) == (tested["b"], tested["b"], "broadcast")
+    assert clicks.decisive and not first["open_rate", "b"].decisive
+    assert clicks.decided_at == instant("2026-05-04T13:00:00")
+    late = [name for name, (_, variant) in gone(found).items() if variant == "a"][:3]
+    found.hear(
+        *(
+            event("2026-05-05T09:00:00", "message_clicked", n, campaign="b", step="letter")
+            for n in late
+        )
+    )
+    found.run("2026-05-08T00:00:00")
+    again = {(one.by, one.variant): one for one in past(found.database)}
+    assert (again["click_rate", "a"].letters, again["click_rate", "a"].met) == (tested["a"], 3)
+    assert again["click_rate", "a"].measured_at == instant("2026-05-07T13:00:00")
+    assert not any(row.name.startswith("register") for row in found.rows("task"))
+
+
+def test_what_is_written_down_outlasts_the_messages(shops: Any) -> None:
+    found = shops(sale())
+    found.run("2026-05-04T09:00:00")
+    fans_click(found, "2026-05-04T10:00:00")
+    found.run("2026-05-04T13:00:00")
+    before = {(one.by, one.variant): one.letters for one in past(found.database)}
+    with found.database.write() as connection:
+        connection.execute(delete(TABLES["message"]))
+    found.run("2026-05-08T00:00:00")
+    assert {(one.by, one.variant): one.letters for one in past(found.database)} == before
+
+
+def test_a_test_without_a_winner_is_written_down_when_its_letters_had_their_time(
+    shops: Any,
+) -> None:
+    text = broadcast(AT, more=VARIANTS)
+    found = shops(shop({"b": text}, said=settings(zone="Europe/Berlin")))
+    found.run("2026-05-06T00:00:00")
+    assert past(found.database) == []
+    found.run("2026-05-10T00:00:00")
+    rows = [one for one in past(found.database) if one.by == "click_rate"]
+    assert sum(one.letters for one in rows) == len(NAMES)
+    assert all(one.decisive for one in rows)
+
+
+def test_past_tests_teach_how_large_the_next_one_is_made(shops: Any) -> None:
+    found = shops(sale('test_percent = "auto"'))
+    when = datetime.fromisoformat("2026-04-01T00:00:00+00:00")
+    rows = [
+        register.PastVariant(
+            "old",
+            "letter",
+            f"2026-03-{number + 1:02}",
+            "click_rate",
+            name,
+            place,
+            True,
+            5_000,
+            met,
+            met,
+            met,
+            when + timedelta(hours=number),
+            when,
+            "broadcast",
+        )
+        for number in range(20)
+        for place, (name, met) in enumerate({"a": 100, "b": 240 if number % 2 else 60}.items())
+    ]
+    with found.database.write() as connection:
+        register.write(connection, rows)
+        prior = prior_of(connection, "click_rate", instant(AT))
+    assert prior.tests == 20
+    assert prior.spread / prior.mean > 0.25
+    found.run("2026-05-04T09:00:00")
+    with found.database.read() as connection:
+        (state,) = occasions.states(connection, "b")
+    assert state.tested == pytest.approx(share_to_test(len(NAMES), 2, prior))
