@@ -19,7 +19,7 @@ from lifecycle.core.sequential import half_width
 from lifecycle.core.step import Step, Winner
 from lifecycle.models.past_tests import Prior, default_prior
 from lifecycle.models.registered import prior_of
-from lifecycle.models.test_and_roll import detectable, gain, letters_to_detect, share_to_test
+from lifecycle.models.test_and_roll import gain, share_to_test
 from lifecycle.store import occasions
 from lifecycle.store.by_day import Asked, answers
 from lifecycle.store.rule_sql import members
@@ -160,7 +160,6 @@ def _of_occasion(
         confidence,
         counted=connection is not None,
         decides_after=waits,
-        proves=detectable(letters, variants, confidence, prior),
         gains=(found.expected, found.perfect),
     )
 
@@ -186,17 +185,31 @@ def _of_flow(
         winner.confidence,
         counted=connection is not None,
         decides_after=None,
-        proves=_always_valid(letters, variants, winner.confidence, prior),
         gains=(found.expected, gain(ASSUMED, variants, letters, prior).perfect),
     )
 
 
-def _always_valid(letters: float, variants: int, confidence: float, prior: Prior) -> float:
-    """The difference that is proven by so many letters at 80 % power, looked at every night."""
+def detectable(letters: float, variants: int, confidence: float, prior: Prior) -> float:
+    """The difference that so many letters a variant prove at 80 % power, by our own test.
+
+    That is always valid: it asks for more letters than one look at a number fixed beforehand.
+    """
     if letters <= 0:
         return math.inf
     variance, alpha = 2 * prior.noise**2 / letters, allowed(confidence, variants)
     return half_width(variance, letters / 2, alpha) + POWER_Z * math.sqrt(variance)
+
+
+def _needed(difference: float, variants: int, confidence: float, prior: Prior) -> int:
+    """How many letters a variant prove a difference at 80 % power."""
+    few, many = 1, 2
+    while detectable(many, variants, confidence, prior) > difference:
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        enough = detectable(middle, variants, confidence, prior) <= difference
+        few, many = (few, middle) if enough else (middle, many)
+    return many
 
 
 def _letters_of_late(connection: Connection, flow: Flow, step: Step, now: datetime) -> int:
@@ -230,10 +243,10 @@ def _prospect(
     *,
     counted: bool,
     decides_after: timedelta | None,
-    proves: float,
     gains: tuple[float, float],
 ) -> Prospect:
     usual, variants = math.sqrt(2) * prior.spread, len(step.variant)
+    proves = detectable(letters, variants, confidence, prior)
     return Prospect(
         campaign.id,
         step.name,
@@ -249,7 +262,7 @@ def _prospect(
         prior.mean,
         proves,
         usual,
-        math.ceil(letters_to_detect(usual, variants, confidence, prior)),
+        _needed(usual, variants, confidence, prior),
         *gains,
         prior.tests,
         prior.in_money,
