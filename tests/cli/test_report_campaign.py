@@ -1,0 +1,173 @@
+"""What a campaign was worth and what all marketing brings, asked of what a replay left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Call
+from tests.cli.shop import HELLO, SETTINGS, make_shop, write_lines
+
+PEOPLE = 80
+BUYERS = 40
+SECOND = HELLO.replace('name = "Hello"', 'name = "Second"').replace(
+    'name = "hello"\n', 'name = "later"\nafter = "1 day"\n'
+)
+HOLDOUT = "\n[holdout]\npercent = 30\n"
+Line = dict[str, Any]
+
+
+def happened(who: str, name: str, at: str, **said: Any) -> Line:
+    at = f"2026-03-{at}:00Z"
+    return {
+        "id": f"{who} {name} {at}",
+        "at": at,
+        "event": name,
+        "customer": who,
+        "properties": said,
+    }
+
+
+def lines(names: list[str]) -> list[Line]:
+    found = [happened(who, "greeting_asked", "02T10:00", greeting_id=who) for who in names]
+    for who in names[:BUYERS]:
+        found.append(happened(who, "order_placed", "03T12:00", order_id=who, total=50))
+        found.append(happened(who, "order_placed", "04T12:00", order_id=who, total=50))
+        click = {"campaign": "hello", "step": "hello"}
+        found.append(happened(who, "message_clicked", "02T11:00", **click))
+        found.append(happened(who, "message_clicked", "03T13:00", **click))
+    for who in names[BUYERS:60]:
+        machine = {"campaign": "hello", "step": "hello", "machine": True}
+        found.append(happened(who, "message_clicked", "02T11:00", **machine))
+    for who in names[:5]:
+        found.append(happened(who, "order_refunded", "19T12:00", order_id=who, amount=20))
+    return [*found, found[0], happened(names[0], "order_cancelled", "20T12:00", order_id=names[0])]
+
+
+@pytest.fixture
+def replayed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call) -> str:
+    """Two flows write to the same people, the second a day later; both hold out some."""
+    files = {
+        "settings.toml": SETTINGS.replace("[sending]\n", "[sending]\nglobal_holdout_percent = 10\n")
+    }
+    shop = make_shop(tmp_path / "shop")
+    (shop / "settings.toml").write_text(files["settings.toml"])
+    (shop / "campaigns" / "hello.toml").write_text(HELLO + HOLDOUT)
+    (shop / "campaigns" / "second.toml").write_text(SECOND + HOLDOUT)
+    monkeypatch.chdir(shop)
+    names = [f"c{number:02}" for number in range(PEOPLE)]
+    people = [{"id": who, "email": f"{who}@shop.example", "agreed_to": ["offers"]} for who in names]
+    told = ("--events", write_lines(shop / "e.jsonl", lines(names)))
+    known = ("--customers", write_lines(shop / "c.jsonl", people))
+    until = ("--until", "2026-04-02T00:00:00Z", "--keep", "kept.db")
+    assert call("replay", *told, *known, *until).code == 0
+    return "sqlite:///kept.db"
+
+
+def report(call: Call, replayed: str, *what: str) -> Any:
+    answered = call("--database", replayed, "report", *what, "--json")
+    assert answered.code == 0, answered.err
+    return answered.data
+
+
+def test_each_order_is_credited_once_over_both_campaigns(call: Call, replayed: str) -> None:
+    first, second = (report(call, replayed, "campaign", name) for name in ("hello", "second"))
+    click, touch = ([one["worth"][way] for one in (first, second)] for way in ("click", "touch"))
+    for way in (click, touch):
+        assert sum(one["orders"] for one in way) <= BUYERS
+    assert click[1]["orders"] == 0, "nobody clicked in the second one"
+    assert touch[1]["orders"] > touch[0]["orders"] > 0, "it was the last one, where it went"
+    for one in (*click, *touch):
+        worth = float(one["revenue"]) + float(one["refunded"])
+        assert worth == 50 * (one["orders"] + one["undone"])
+    assert sum(float(one["refunded"]) for one in touch) <= 50 + 4 * 20
+    (letters,) = first["letters"]
+    assert letters["click"] == first["worth"]["click"]
+    assert letters["clicked_by_machines"] > 0
+    assert letters["clicked"]["met"] == letters["goals"]["met"]
+
+
+def test_the_holdout_tells_both_sides_of_each_campaign(call: Call, replayed: str) -> None:
+    found = report(call, replayed, "campaign", "hello")
+    measured = found["measured"]
+    sides = measured["entered"], measured["held_out"]
+    assert sides[0]["of"] + sides[1]["of"] + everywhere(call, replayed) == PEOPLE
+    assert measured["lift"]["low"] < measured["lift"]["difference"] < measured["lift"]["high"]
+    brought = measured["revenue_entered"], measured["revenue_held_out"]
+    assert [float(one) % 10 for one in brought] == [0, 0]
+    assert found["worth"]["incremental"]["customers"] == sides[0]["of"]
+    assert measured["within"] == "5 days" and not measured["ratio"]["alarm"]
+    plain = call("--database", replayed, "report", "campaign", "hello").out
+    for line in (*found["worth"]["told"], *measured["told"]):
+        assert line in plain
+
+
+def everywhere(call: Call, replayed: str) -> int:
+    found = report(call, replayed, "holdout")
+    return int(found["held_out"]["of"])
+
+
+def test_all_marketing_is_told_by_the_holdout_of_the_shop(call: Call, replayed: str) -> None:
+    found = report(call, replayed, "holdout")
+    assert found["entered"]["of"] + found["held_out"]["of"] == PEOPLE
+    assert found["held_out"]["of"] > 0
+    assert found["entered"]["met"] + found["held_out"]["met"] == BUYERS
+    assert found["percent"] == 10 and found["in_force_since"] is None
+    plain = call("--database", replayed, "report", "holdout").out
+    assert found["told"][0] in plain and "10 % are held out of all marketing" in plain
+    short = report(call, replayed, "holdout", "--days", "10")
+    assert short["entered"]["met"] == 0 and short["revenue"] is None
+
+
+def test_the_keys_stay_what_they_are(call: Call, replayed: str) -> None:
+    found = report(call, replayed, "campaign", "hello")
+    assert (
+        list(found)
+        == (
+            "campaign name status currency letters decisions dropped measured occasions ordered "
+            "worth"
+        ).split()
+    )
+    assert (
+        list(found["letters"][0])
+        == (
+            "step variant sent delivered opened clicked bounced complained unsubscribed goals "
+            "revenue opened_by_machines clicked_by_machines click touch dropped"
+        ).split()
+    )
+    assert (
+        list(found["measured"])
+        == (
+            "entered held_out lift revenue revenue_entered revenue_held_out capped_at within "
+            "within_seconds too_young_entered too_young_held_out ratio crossed series told"
+        ).split()
+    )
+    assert (
+        list(found["measured"]["lift"])
+        == ("let_in held_out difference low high proven needed narrower").split()
+    )
+    assert (
+        list(found["worth"])
+        == ("currency click click_within touch touch_within incremental told").split()
+    )
+    assert (
+        list(found["worth"]["click"]) == "orders revenue refunded undone other_currencies".split()
+    )
+
+
+def test_without_a_holdout_it_is_said_that_nothing_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: Call
+) -> None:
+    shop = make_shop(tmp_path / "shop")
+    monkeypatch.chdir(shop)
+    told = ("--events", write_lines(shop / "e.jsonl", lines(["c1"] * 30)))
+    assert call("replay", *told, "--until", "2026-04-02", "--keep", "kept.db").code == 0
+    found = report(call, "sqlite:///kept.db", "campaign", "hello")
+    assert found["measured"] is None
+    assert found["worth"]["incremental"]["reason"].startswith("no holdout")
+    assert report(call, "sqlite:///kept.db", "holdout") is None
+    assert (
+        "global_holdout_percent" in call("--database", "sqlite:///kept.db", "report", "holdout").out
+    )
