@@ -171,8 +171,20 @@ def _database(said: Any, settings: Any) -> Iterator[Finding]:
             yield from (Finding(*one) for one in standing)
             yield from _codes(said, connection)
             yield from _occasions(connection)
+            yield from _ratios(connection)
     finally:
         database.close()
+
+
+def _ratios(connection: Any) -> Iterator[Finding]:
+    """Tests whose variants are not given out as their shares say."""
+    from lifecycle.insight.sample_ratios import ratio_alarms
+
+    for (campaign, step, occasion), since in ratio_alarms(connection):
+        which = " ".join(one for one in (f"{campaign}/{step}", occasion) if one)
+        told = f"{which}: since {since:%Y-%m-%d} variants do not come as their shares say"
+        hint = "no winner is named until that is found"
+        yield Finding("experiments", "error", f"{told}; {hint}")
 
 
 def _clock(connection: Any) -> Iterator[Finding]:

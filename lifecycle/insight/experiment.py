@@ -24,19 +24,17 @@ from lifecycle.core.experiment import (
     needs,
 )
 from lifecycle.core.least import Least
-from lifecycle.core.sample_ratio import ALARM, ratio_p
 from lifecycle.core.step import Step, Winner
 from lifecycle.core.verdict_words import Telling
 from lifecycle.insight.experiment_days import days_of
 from lifecycle.insight.experiment_words import sentence, warnings
 from lifecycle.insight.interval import Share
 from lifecycle.insight.posterior import probability_best, probability_better
-from lifecycle.insight.tested import Compared, SampleRatio, StepReport, VariantScore
+from lifecycle.insight.sample_ratios import sample_ratio
+from lifecycle.insight.tested import Compared, StepReport, VariantScore
 from lifecycle.insight.variant_totals import Totals, totals
-from lifecycle.store.allocation import periods
 from lifecycle.store.earned import learned_cap
 from lifecycle.store.experiments import Place, fixed
-from lifecycle.store.given import given
 from lifecycle.store.occasions import states
 from lifecycle.store.scores import Counted, first_letter_at, scores
 from lifecycle.store.tables import METADATA
@@ -128,7 +126,7 @@ def _step(
     result = leading(found, winner.confidence, least)
     bandit = winner.policy == "bandit"
     unit = currency if any(isinstance(one, Earned) for one in found) else ""
-    ratio = _ratio(connection, test)
+    ratio = sample_ratio(connection, test.place, [one.name for one in step.variant])
     from_ = _decides_from(test) if test.evergreen and step.winner is not None else None
     early = from_ is not None and now < from_
     known = winner.by != "revenue" or test.counted.cap is not None
@@ -192,21 +190,6 @@ def _decides_from(test: _Test) -> datetime | None:
 def _ends(test: _Test) -> datetime | None:
     within: timedelta | None = test.winner.within
     return test.first_at + within if test.first_at is not None and within is not None else None
-
-
-def _ratio(connection: Connection, test: _Test) -> SampleRatio | None:
-    names = [one.name for one in test.step.variant]
-    counts = given(connection, test.place, names, periods(connection, test.place))
-    if not counts:
-        return None
-    p = ratio_p(counts)
-    fallen = tuple(sum(found[place] for _, found in counts) for place in range(len(names)))
-    many = sum(fallen)
-    expected = tuple(
-        sum(shares[place] / sum(shares) * sum(found) for shares, found in counts) / many
-        for place in range(len(names))
-    )
-    return SampleRatio(expected, fallen, p, p <= ALARM)
 
 
 def _variants(

@@ -46,7 +46,7 @@ def given(
     `periods` those of a bandit count, in place of what files said. Readers of variants that are
     gone, or of a version that nobody knows any more, are left out.
     """
-    said = _said(connection, place)
+    said = said_shares(connection, place)
     found: dict[tuple[float, ...], Counter[str]] = defaultdict(Counter)
     for version, variant, quarter, count in connection.execute(_new_readers(connection, place)):
         shares = _shares(said.get(version), periods, quarter * QUARTER)
@@ -58,7 +58,8 @@ def given(
     ]
 
 
-def _said(connection: Connection, place: Place) -> dict[str, dict[str, float]]:
+def said_shares(connection: Connection, place: Place) -> dict[str, dict[str, float]]:
+    """The shares of a step's variants by version of its campaign."""
     query = select(SHARES.c.version, SHARES.c.shares).where(
         SHARES.c.campaign == place[0], SHARES.c.step == place[1]
     )

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from lifecycle.insight.experiment import experiment_report
+from lifecycle.insight.sample_ratios import ratio_alarms
 from lifecycle.insight.tested import StepReport
 from lifecycle.store.tables import METADATA
 from tests.engine.changing import BEGIN, Changing, welcome
@@ -171,6 +172,8 @@ def test_variants_given_out_otherwise_than_said_raise_an_alarm_once_and_stop_the
         assert verdict(shop, BEGIN + 12 * A_DAY) is None
     alarms = [one for one in caplog.records if one.getMessage() == "sample_ratio_wrong"]
     assert len(alarms) == 1
+    with shop.database.read() as connection:
+        assert [place for place, _ in ratio_alarms(connection)] == [("f", "hi", "")]
     found = report(shop, BEGIN + 12 * A_DAY)
     assert found.ratio is not None
     assert found.ratio.wrong
