@@ -15,7 +15,7 @@ from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
 from lifecycle.catalog.sense_times import quiet_moment, stale_at_night, times
 from lifecycle.catalog.sense_way import way_sense
-from lifecycle.catalog.sense_winner import winner_sense
+from lifecycle.catalog.sense_winner import timed_bandit, winner_sense
 from lifecycle.core.anchor import AnchorTime
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, Waves, letters_of
 from lifecycle.core.settings import Settings
@@ -106,6 +106,7 @@ def _flow(document: Document, flow: Flow, settings: Settings | None) -> Iterator
             yield document.problem((*at, "was"), f"two steps say they were “{step.was}”")
         was |= {step.was} if step.was else set()
         yield from winner_sense(document, (*at, "winner"), step.winner, flow)
+        yield from timed_bandit(document, (*at, "winner"), step)
         if settings is not None:
             yield from times(document, at, step, flow, settings)
     yield from way_sense(document, flow)

@@ -10,7 +10,7 @@ from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.recurring import Recurrence
-from lifecycle.core.step import Winner
+from lifecycle.core.step import Step, Winner
 
 _HINT = 'write decide_after = "4 hours"'
 
@@ -81,6 +81,17 @@ def _of_occasion(
     elif every is not None and winner.waits >= shortest(every):
         problem = "this is decided after the next occurrence has begun"
         yield document.problem((*place, "decide_after"), problem, _HINT, "warning")
+
+
+def timed_bandit(document: Document, place: Place, step: Step) -> Iterator[Problem]:
+    """A bandit among variants with times of their own: the wait begins before its shares are."""
+    bandit = step.winner is not None and step.winner.policy == "bandit"
+    if bandit and any(one.at is not None for one in step.variant):
+        problem = (
+            "a bandit gives out variants by the night, and a variant's `at` is waited for before"
+        )
+        hint = "leave `policy` out: a test compares times"
+        yield document.problem((*place, "policy"), problem, hint)
 
 
 def shortest(recurrence: Recurrence) -> timedelta:
