@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from lifecycle.core.event import Event
 from lifecycle.insight.experiment import experiment_report
 from lifecycle.insight.sample_ratios import ratio_alarms
 from lifecycle.insight.tested import StepReport
+from lifecycle.store import events
+from lifecycle.store.events import NewEvent
 from lifecycle.store.tables import METADATA
 from tests.engine.changing import BEGIN, Changing, welcome
 from tests.simulation.shop import step
 
 A_DAY = timedelta(days=1)
 PEOPLE = 160
+EVERYBODY = [f"c{one:03}" for one in range(PEOPLE)]
 LETTER = {"campaign": "f", "step": "hi"}
 GOAL = '[goal]\nwhen = "order_placed"\nwithin = "2 days"\nvalue = "total"\n'
 
@@ -33,6 +37,14 @@ def written(winner: str, shares: tuple[float, float] = (1, 1)) -> str:
 
 
 @pytest.fixture
+def on_sqlite(sqlite_url: str) -> Iterator[list[Any]]:
+    made: list[Any] = [sqlite_url]
+    yield made
+    for one in made[1:]:
+        one.database.close()
+
+
+@pytest.fixture
 def opened(database_url: str) -> Iterator[list[Any]]:
     made: list[Any] = [database_url]
     yield made
@@ -44,10 +56,19 @@ def there(opened: list[Any], winner: str, shares: tuple[float, float] = (1, 1)) 
     """A shop whose flow has just written to everybody."""
     made = Changing(opened[0], {"f": written(winner, shares)}, people=PEOPLE)
     opened.append(made)
-    for one in range(PEOPLE):
-        made.happens(BEGIN, "hi", f"c{one:03}")
+    all_do(made, BEGIN, "hi", EVERYBODY)
     made.until(BEGIN + timedelta(hours=1))
     return made
+
+
+def all_do(shop: Changing, at: datetime, name: str, customers: Iterable[str], **said: Any) -> None:
+    """The same happens to many, in one transaction."""
+    found = []
+    for customer in customers:
+        shop.number += 1
+        found.append(NewEvent(customer, Event(at, f"e{shop.number}", name, said), at))
+    with shop.database.write() as connection:
+        events.append(connection, found)
 
 
 def saw(shop: Changing) -> dict[str, list[str]]:
@@ -61,8 +82,7 @@ def saw(shop: Changing) -> dict[str, list[str]]:
 def answer(shop: Changing, after: timedelta, many: tuple[int, int]) -> None:
     """So many of each variant's readers click, so long after the letters."""
     for variant, count in zip("ab", many, strict=True):
-        for customer in saw(shop)[variant][:count]:
-            shop.happens(BEGIN + after, "message_clicked", customer, **LETTER)
+        all_do(shop, BEGIN + after, "message_clicked", saw(shop)[variant][:count], **LETTER)
     shop.until(BEGIN + after)
 
 
@@ -95,8 +115,10 @@ def test_a_week_of_letters_with_their_time_is_waited_for(opened: list[Any]) -> N
 @pytest.mark.parametrize(
     ("least", "days"), [('"0 days"', 4), ('"5 days"', 6), ('[50, "14 days"]', 15), ("500", None)]
 )
-def test_a_winner_takes_as_long_as_it_says(opened: list[Any], least: str, days: int | None) -> None:
-    shop = there(opened, f'by = "click_rate"\nat_least = {least}')
+def test_a_winner_takes_as_long_as_it_says(
+    on_sqlite: list[Any], least: str, days: int | None
+) -> None:
+    shop = there(on_sqlite, f'by = "click_rate"\nat_least = {least}')
     if least.startswith('"'):
         more = f'by = "click_rate"\nat_least = [50, {least}]'
         shop.change({"f": written(more)}, at=BEGIN + timedelta(hours=1))
@@ -109,9 +131,9 @@ def test_a_winner_takes_as_long_as_it_says(opened: list[Any], least: str, days: 
 
 @pytest.mark.parametrize(("clicks", "kept"), [((8, 12), "b"), ((0, 0), "a"), ((60, 8), "a")])
 def test_at_the_end_the_leader_is_kept_and_it_is_said_whether_that_is_proven(
-    opened: list[Any], clicks: tuple[int, int], kept: str
+    on_sqlite: list[Any], clicks: tuple[int, int], kept: str
 ) -> None:
-    shop = there(opened, 'by = "click_rate"\nat_least = 50\nwithin = "6 days"')
+    shop = there(on_sqlite, 'by = "click_rate"\nat_least = 50\nwithin = "6 days"')
     answer(shop, timedelta(hours=2), clicks)
     assert verdict(shop, BEGIN + 6 * A_DAY) is None
     found = verdict(shop, BEGIN + 7 * A_DAY)
@@ -120,8 +142,8 @@ def test_at_the_end_the_leader_is_kept_and_it_is_said_whether_that_is_proven(
     assert found.detail in report(shop, BEGIN + 7 * A_DAY).sentence
 
 
-def test_clicks_after_three_days_do_not_count(opened: list[Any]) -> None:
-    shop = there(opened, 'by = "click_rate"\nat_least = [50, "0 days"]')
+def test_clicks_after_three_days_do_not_count(on_sqlite: list[Any]) -> None:
+    shop = there(on_sqlite, 'by = "click_rate"\nat_least = [50, "0 days"]')
     answer(shop, 4 * A_DAY, (8, 60))
     assert verdict(shop, BEGIN + 20 * A_DAY) is None
     assert [one.share.met for one in report(shop, BEGIN + 20 * A_DAY).variants] == [0, 0]
@@ -133,8 +155,7 @@ def test_who_has_seen_a_variant_keeps_it_when_there_is_a_winner(opened: list[Any
     before = saw(shop)
     answer(shop, timedelta(hours=2), (8, 60))
     assert verdict(shop, BEGIN + 5 * A_DAY).variant == "b"
-    for one in range(PEOPLE):
-        shop.happens(BEGIN + 6 * A_DAY, "hi", f"c{one:03}")
+    all_do(shop, BEGIN + 6 * A_DAY, "hi", EVERYBODY)
     shop.until(BEGIN + 7 * A_DAY)
     assert saw(shop) == {name: who + who for name, who in before.items()}
 
@@ -144,8 +165,7 @@ def test_who_has_seen_a_variant_keeps_it_when_shares_change(opened: list[Any]) -
     shop = there(opened, winner)
     before = saw(shop)
     shop.change({"f": written(winner, (1, 99))}, at=BEGIN + A_DAY)
-    for one in range(PEOPLE):
-        shop.happens(BEGIN + 2 * A_DAY, "hi", f"c{one:03}")
+    all_do(shop, BEGIN + 2 * A_DAY, "hi", EVERYBODY)
     shop.until(BEGIN + 3 * A_DAY)
     assert saw(shop) == {name: who + who for name, who in before.items()}
     found = report(shop, BEGIN + 3 * A_DAY).ratio
@@ -204,8 +224,7 @@ def test_the_cap_is_learned_before_the_test_and_stays(opened: list[Any]) -> None
     opened.append(made)
     for number in range(400):
         made.happens(BEGIN - 9 * A_DAY, "order_placed", f"c{number % PEOPLE:03}", total=number + 1)
-    for one in range(PEOPLE):
-        made.happens(BEGIN, "hi", f"c{one:03}")
+    all_do(made, BEGIN, "hi", EVERYBODY)
     made.until(BEGIN + timedelta(hours=1))
     for number, customer in enumerate([*saw(made)["a"][:40], *saw(made)["b"][:60]]):
         made.happens(BEGIN + timedelta(hours=2), "order_placed", customer, total=5_000 + number)
@@ -225,11 +244,9 @@ def test_four_letters_to_one_reader_prove_no_more_than_one_does(opened: list[Any
     for again in range(4):
         at = BEGIN + again * A_DAY
         if again:
-            for one in range(PEOPLE):
-                shop.happens(at, "hi", f"c{one:03}")
+            all_do(shop, at, "hi", EVERYBODY)
         shop.until(at + timedelta(hours=1))
-        for customer in fans:
-            shop.happens(at + timedelta(hours=2), "message_clicked", customer, **LETTER)
+        all_do(shop, at + timedelta(hours=2), "message_clicked", fans, **LETTER)
         shop.until(at + timedelta(hours=3))
         if not again:
             first = report(shop, at + timedelta(hours=3))
