@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-LATER_KEYS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("settings", "gives"): ("valid_for",),
-    ("settings", "gets"): ("valid_for",),
-}
+LATER_KEYS: dict[tuple[str, str], tuple[str, ...]] = {}
 """By kind of file and name of the table; `not_yet` says it."""
 LATER_VALUES: dict[tuple[str, str, str], object] = {}
 """By kind of file, name of the table, and key."""

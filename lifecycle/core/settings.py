@@ -250,6 +250,8 @@ class ReferralReward(Definition):
     percent: Annotated[float, Field(gt=0, le=100)] | None = None
     amount: Annotated[float, Field(gt=0)] | None = None
     points: Annotated[int, Field(gt=0)] | None = None
+    valid_for: Length | None = None
+    """How long a code holds that is given for it, where its step says nothing; or its points."""
 
 
 class Referral(Definition):

@@ -27,7 +27,7 @@ from lifecycle.engine import hooked
 from lifecycle.engine.hooked import Wanted
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import OUT_OF_STOCK, tell_low
-from lifecycle.rewards import incentives, points
+from lifecycle.rewards import grants, incentives, points
 from lifecycle.rewards.own_events import own_event
 from lifecycle.store import customers, events, pools
 from lifecycle.store.apply import Writing
@@ -97,7 +97,7 @@ def _issue(
     now: datetime,
 ) -> list[NewEvent]:
     codes = _codes(connection, parts, facts, issues) if parts.gives_codes else {}
-    currency = parts.live.catalog.settings.shop.currency
+    settings = parts.live.catalog.settings
     rows, made = [], []
     for of, one in issues:
         campaign = one.enrollment.campaign
@@ -108,9 +108,10 @@ def _issue(
             campaign=campaign,
             now=one.at,
             key=parts.key,
-            currency=currency,
+            currency=settings.shop.currency,
             zone=facts[of].zone,
             code=codes.get(one.id),
+            fallback_valid_for=grants.validity(settings, one.enrollment),
         )
         rows.append(incentives.row_of(row))
         told = {"campaign": campaign, "step": one.step, "kind": one.offer.kind, "issue_id": one.id}
@@ -127,7 +128,7 @@ def _codes(
 ) -> dict[str, str]:
     """The codes that pools and hooks gave to issues; `provided` has seen to it that they did."""
     pooled = {one.id: str(one.offer.pool) for _, one in issues if one.offer.kind == "pool"}
-    made = [_wanted(facts[of], one) for of, one in issues if one.offer.by_hook]
+    made = [_wanted(parts, facts[of], one) for of, one in issues if one.offer.by_hook]
     found = pools.given(connection, pooled) if pooled else {}
     known = hooked.known(connection, made) if made else {}
     tell_low(connection, list(pooled.values()))
@@ -161,7 +162,7 @@ def provided(
         return _skipped(actions, issue, OUT_OF_STOCK, issue.offer.pool), None
     if not issue.offer.by_hook:
         return list(actions), None
-    one = _wanted(facts, issue)
+    one = _wanted(parts, facts, issue)
     answer = hooked.known(connection, [one]).get(issue.id)
     if answer is not None and answer.code:
         return list(actions), None
@@ -178,8 +179,9 @@ def provided(
     return held, None
 
 
-def _wanted(facts: Facts, issue: Issue) -> Wanted:
-    ends = incentives.expiry(issue.offer, issue.at, facts.zone)
+def _wanted(parts: Parts, facts: Facts, issue: Issue) -> Wanted:
+    unsaid = grants.validity(parts.live.catalog.settings, issue.enrollment)
+    ends = incentives.expiry(issue.offer, issue.at, facts.zone, unsaid)
     of, campaign = facts.customer_id, issue.enrollment.campaign
     return Wanted(of, issue.id, campaign, issue.step, issue.offer, ends)
 

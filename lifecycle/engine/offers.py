@@ -19,7 +19,7 @@ from lifecycle.core.step import Variant
 from lifecycle.engine import hooked
 from lifecycle.engine.hooked import Wanted
 from lifecycle.engine.parts import Parts
-from lifecycle.rewards import incentives
+from lifecycle.rewards import grants, incentives
 from lifecycle.store.hook_codes import HookCode
 from lifecycle.store.write import Row
 
@@ -77,7 +77,7 @@ def ask_hooks(
             continue
         said = said_of(due, variant_of(due))
         if said is not None and said.by_hook and _given(policy, said, due, now):
-            found[due.row.message_id] = (due, _wanted(due, said, now))
+            found[due.row.message_id] = (due, _wanted(parts, due, said, now))
     if not found:
         return {}
     with parts.database.read() as connection:
@@ -93,9 +93,10 @@ def ask_hooks(
     return known | hooked.ask(parts, list(asking.values()), now)
 
 
-def _wanted(due: Any, said: IncentiveOffer, now: datetime) -> Wanted:
+def _wanted(parts: Parts, due: Any, said: IncentiveOffer, now: datetime) -> Wanted:
     row = due.row
-    ends = incentives.expiry(said, now, due.facts.zone)
+    unsaid = grants.validity(parts.live.catalog.settings, due.enrollment)
+    ends = incentives.expiry(said, now, due.facts.zone, unsaid)
     return Wanted(row.customer_id, row.message_id, row.campaign, row.step, said, ends)
 
 
@@ -142,6 +143,7 @@ def offer_for(
         currency=policy.settings.shop.currency,
         zone=due.facts.zone,
         code=code,
+        fallback_valid_for=grants.validity(policy.settings, due.enrollment),
     )
     pool = said.pool if said.kind == "pool" and parts.gives_codes else None
     return Offer(incentives.row_of(row), incentives.template_view(row), pool)

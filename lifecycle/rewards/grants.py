@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from lifecycle.core.chance import derived_id
+from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.settings import ReferralReward, Settings
 from lifecycle.rewards import points
 from lifecycle.rewards.own_events import own_event
 from lifecycle.store.events import NewEvent
+
+GRANTED = "referral_granted"
+ROLES = ("inviter", "friend")
 
 
 class Pair(Protocol):
@@ -71,11 +76,22 @@ def give_points(
         reward = _said(settings, role)
         if reward.kind == "points" and reward.points:
             entry_id, source = _entry_id(pair, role), _source(pair)
-            entries.append(
-                points.entry_of(settings, customer_id, entry_id, reward.points, at, at, source)
-            )
+            entry = points.entry_of(settings, customer_id, entry_id, reward.points, at, at, source)
+            ends = None if reward.valid_for is None else at + reward.valid_for
+            entries.append(entry if ends is None else replace(entry, expires_at=ends))
     points.write(connection, entries)
     return [points.earned_event(entry, entry.points, "referral", now) for entry in entries]
+
+
+def validity(settings: Settings, of: Enrollment | None) -> timedelta | None:
+    """How long a code holds that a flow gives for a referral; None where nothing says so.
+
+    That is one entered by `referral_granted`; what its step says of the end goes before.
+    """
+    if of is None or of.event_name != GRANTED or settings.referral is None:
+        return None
+    role = of.properties.get("role")
+    return _said(settings, role).valid_for if role in ROLES else None
 
 
 def take_points_back(connection: Connection, pair: Pair, at: datetime) -> None:
@@ -91,7 +107,7 @@ def take_points_back(connection: Connection, pair: Pair, at: datetime) -> None:
 
 
 def _sides(pair: Pair) -> list[tuple[str, str]]:
-    return [(pair.customer_id, "inviter"), (pair.friend_id, "friend")]
+    return list(zip((pair.customer_id, pair.friend_id), ROLES, strict=True))
 
 
 def _said(settings: Settings, role: str) -> ReferralReward:

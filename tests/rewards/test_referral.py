@@ -191,3 +191,16 @@ def test_taking_the_same_events_in_again_changes_nothing(invited: Shop) -> None:
         again = ledger.take_in(connection, invited.settings, invited.happened, day(30), KEY)
     assert {name: invited.rows(name) for name in before} == before
     assert {new.event.id for new in again} <= {row["event_id"] for row in before["event"]}
+
+
+def test_points_given_for_a_referral_end_as_it_says(invited: Shop) -> None:
+    said = {
+        **SETTINGS["referral"],
+        "gives": {"kind": "points", "points": 500, "valid_for": "9 days"},
+    }
+    invited.settings = Settings.model_validate({**SETTINGS, "referral": said})
+    invited.happens("fay", "referral_claimed", 1, "k1", code=CODE)
+    orders(invited, "fay", 2)
+    invited.until(16)
+    assert invited.balance("ann", 24.9)[0] == 500
+    assert invited.balance("ann", 25)[0] == 0
