@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log
+from math import log
 
 import numpy as np
 
@@ -22,8 +22,12 @@ from lifecycle.models.quadratic import Parabola, Posterior, average, weighed
 
 SCALES = (0.01, 0.02, 0.04, 0.07, 0.1, 0.14, 0.2, 0.3, 0.45, 0.7, 1.0)
 """Standard deviations of the hours' worth that are weighed by the evidence."""
-BEFORE = tuple(exp(-((scale / 0.25) ** 2) / 2) for scale in SCALES)
-"""How likely each is before: by its logarithm all alike, but the largest hardly."""
+USUAL_SCALE = 0.2
+BEFORE = tuple(
+    (np.exp(-np.square(np.array(SCALES) / USUAL_SCALE) / 2) * np.gradient(SCALES)).tolist()
+)
+"""How likely each is before: half of a normal distribution of USUAL_SCALE. That the best hour
+brings half as much again is rare; that hours are all alike is not taken for granted either."""
 DAY_SCALES = (0.01, 0.05, 0.15, 0.4)
 TOGETHER_SCALES = (0.01, 0.05, 0.12, 0.3)
 """Likewise of weekdays, and of hours that differ by the weekday."""
@@ -101,10 +105,9 @@ def settle(blocks: Blocks, prior: Floats) -> Floats:
     """The likeliest curve under a prior, by Newton's method."""
     curve: Floats = np.zeros(blocks.slots)
     for _ in range(STEPS):
-        moved = blocks.near(curve).under(prior).mean - curve
+        moved: Floats = blocks.near(curve).under(prior).mean - curve
         # One step may shoot beyond the top where answers are few; half of it does not.
-        moved = np.clip(moved, -1.0, 1.0)
-        curve = curve + moved
+        curve = np.asarray(curve + np.clip(moved, -1.0, 1.0), np.float64)
         if np.abs(moved).max() < STILL:
             break
     return curve

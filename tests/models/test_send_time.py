@@ -13,6 +13,7 @@ from lifecycle.core.learned_hours import HOURS, WEEK, Learned, read_learned
 from lifecycle.models import hour_curve, own_hours
 from lifecycle.models.hour_blocks import Blocks, blocks_of
 from lifecycle.models.hour_evidence import Count, Floats, Sample
+from lifecycle.models.hour_kernels import row
 from lifecycle.models.own_hours import Differing
 from lifecycle.models.own_pasts import pasts
 from lifecycle.models.quadratic import Parabola, weighed
@@ -240,7 +241,7 @@ def _learned(curve: hour_curve.Curve, strengths: Differing, visits: Floats) -> L
         likely=(),
         steadiness=strengths.steadiness,
         own_variance=strengths.own_variance,
-        kernel=tuple(own_hours.row(strengths.shape).tolist()),
+        kernel=tuple(row(strengths.shape).tolist()),
         across=strengths.across,
         visit_weight=strengths.visit_weight,
         visits_near=tuple(

@@ -1,0 +1,1 @@
+"""Send times in a simulator whose truth is known: the truth, the policies, the judge."""
