@@ -3,7 +3,10 @@
 # ruff: noqa: I001 - the order is that of the help
 from lifecycle.cli.app import app
 from lifecycle.cli import starter, check, applying, run, import_file, replaying, simulating
-from lifecycle.cli import asking, preview, reports, report_holdout, operating, customers, upgrading
+from lifecycle.cli import asking, preview, report_campaign, report_experiment, report_holdout
+from lifecycle.cli import report_send_time, report_deliverability, report_rewards
+from lifecycle.cli import report_past_tests
+from lifecycle.cli import operating, customers, upgrading
 from lifecycle.cli import backup, doctor, webhook
 from lifecycle.cli import fake_ses, rotating
 
@@ -20,8 +23,13 @@ __all__ = [
     "operating",
     "preview",
     "replaying",
+    "report_campaign",
+    "report_deliverability",
+    "report_experiment",
     "report_holdout",
-    "reports",
+    "report_past_tests",
+    "report_rewards",
+    "report_send_time",
     "rotating",
     "run",
     "simulating",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from lifecycle.insight.bandit import BanditReport
 from lifecycle.insight.interval import Share
 
 
@@ -145,3 +146,8 @@ class StepReport:
     """Letters a variant, in all, that would prove the leader's lead if it stays as it is."""
     warnings: tuple[str, ...] = ()
     series: tuple[Day, ...] = ()
+    bandit: BanditReport | None = None
+    """Where shares follow the answers: whom they favour, rates corrected for shares that changed.
+
+    What is said of such a test is its `sentence`, in place of any other.
+    """

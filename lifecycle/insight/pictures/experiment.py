@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from lifecycle.core.words import zone_of
@@ -19,6 +20,7 @@ from lifecycle.insight.pictures.page import (
     question,
     remark,
 )
+from lifecycle.insight.pictures.shares import draw_shares
 from lifecycle.insight.pictures.style import (
     AXIS,
     SHADE,
@@ -85,12 +87,20 @@ def _parts(step: StepReport, zone: str, currency: str) -> list[Words | Panel]:
     days = _days(step, zone)
     if not any(one.rate is not None for day in step.series for one in day.rates):
         return [*parts, remark("No letter has had its time to be answered yet.")]
+    raw = " Not corrected for shares that changed." if step.bandit is not None else ""
     parts += [
-        remark(f"{MEASURES.get(step.by, step.by)}, all until then; bands: the {each}."),
+        remark(f"{MEASURES.get(step.by, step.by)}, all until then; bands: the {each}.{raw}"),
         *_room_above(step),
         Panel(lambda axes: _rates(axes, step, days, unit), 2.35, 0.62, RIGHT),
     ]
-    if any(one.low is not None for day in step.series for one in day.differences):
+    if step.bandit is not None:
+        bandit, begins = step.bandit, step.first_at or step.series[0].ends
+        last = days.of_instant(step.series[-1].ends)
+        parts += [
+            remark("Shares by which readers get the variants: they follow the answers."),
+            Panel(lambda axes: draw_shares(axes, bandit, days, begins, last), 1.5, 0.62, RIGHT),
+        ]
+    elif any(one.low is not None for day in step.series for one in day.differences):
         leader = shortened(step.series[-1].differences[0].leader, 30)
         band = " The band is that of the closest." if len(step.variants) > 2 else ""
         parts += [
@@ -105,8 +115,13 @@ def _parts(step: StepReport, zone: str, currency: str) -> list[Words | Panel]:
 
 def _room_above(step: StepReport) -> list[Words]:
     """Room for what is said above the axes: of the early time, and of the verdict."""
-    said = (step.decides_from is not None) + (step.verdict_at is not None)
+    said = (_decides_from(step) is not None) + (step.verdict_at is not None)
     return [Words("", SMALL_SIZE, gap=0.02)] * said
+
+
+def _decides_from(step: StepReport) -> datetime | None:
+    """Until when nothing is decided; of a bandit nothing ever is."""
+    return None if step.bandit is not None else step.decides_from
 
 
 def _days(step: StepReport, zone: str) -> Days:
@@ -180,7 +195,8 @@ def _frame(
     """The days, the time before which nothing is decided, and the moment of the verdict."""
     quiet(axes)
     axes.set_ylim(*reach)
-    early = None if step.decides_from is None else days.of_instant(step.decides_from)
+    starts = _decides_from(step)
+    early = None if starts is None else days.of_instant(starts)
     verdict = None if step.verdict_at is None else days.of_instant(step.verdict_at)
     soon = early if early is not None and early < 2 * last + 7 else None
     days.name(axes, max(last, verdict or 0.0), soon)

@@ -31,7 +31,9 @@ def holdout_picture(found: GlobalHoldout | None, nothing: str) -> Picture:
             remark("Customers who ordered; bars: 95 % intervals, true at every look."),
             Panel(lambda axes: _draw(axes, sides), 0.75, 1.35, 1.85),
         ]
-    parts += lift_parts(found.series, "ordered", found.currency, "those whom marketing may reach")
+    parts += lift_parts(
+        found.series, "ordered", found.currency, "customers whom marketing may reach"
+    )
     return Picture(ASKED, " ".join(found.told), tuple(parts))
 
 

@@ -1,0 +1,1 @@
+"""Reports as rows and columns, for spreadsheets and programs."""
