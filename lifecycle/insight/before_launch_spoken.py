@@ -42,7 +42,7 @@ def _asked(one: Prospect) -> str:
         return f"{many} {one.readers:,} letters; the test gives each variant about {each:,}"
     many = f"{one.readers:,} readers" if one.counted else f"of each {ASSUMED:,} readers"
     each = one.tested // one.variants
-    if one.tested >= one.readers:
+    if one.tested >= one.readers or one.decides_after is None:
         return f"{many}{':' if one.counted else ''} all try, {each:,} each variant"
     waits = f"; the others get the better one {length_words(one.decides_after)} later"
     return f"{many}{':' if one.counted else ''} {one.tested:,} try, {each:,} each variant{waits}"
