@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import mul
 from typing import Literal
 
 from lifecycle.core.learned_hours import HOURS, WEEK, Learned
@@ -87,14 +89,6 @@ class Choice:
     lean: float = NEVER_HEARD
 
 
-@dataclass(slots=True)
-class _Heard:
-    """Letters of one person in one hour of weekdays, or of weekends."""
-
-    answered: list[float] = field(default_factory=list)
-    foretold: list[float] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Person:
     """One person's evidence, ready to be asked of any slot."""
@@ -102,32 +96,26 @@ class Person:
     learned: Learned
     eager: float
     """How much more often than others the person answers, whatever the hour."""
-    heard: tuple[tuple[int, bool, float, float], ...]
-    """Hour, whether of a weekend, answers, and answers foretold for it, of what was written."""
-    visited: tuple[tuple[int, bool, int], ...]
+    came: tuple[Sequence[float], Sequence[float]] | None
+    """By hour, of working days and of weekends, answers (and visits, as far as they tell)."""
+    due: tuple[Sequence[float], Sequence[float]] | None
+    """Likewise the answers foretold for an eager person; None where nothing is known."""
     visits: int
     groups: tuple[Sequence[float], ...]
 
     def factor(self, slot: int) -> float:
         """How much likelier an answer is in the slot than list and groups make it."""
-        learned = self.learned
-        if not learned.own_variance or not (self.heard or self.visited):
+        if self.came is None or self.due is None:
             return 1.0
-        hour, weekend = slot % HOURS, slot // HOURS >= SATURDAY
-        kernel, across = learned.kernel, learned.across
-        prior = 1.0 / learned.own_variance
-        came: list[float] = [prior]
-        due: list[float] = [prior]
-        for at, late, answered, foretold in self.heard:
-            near = kernel[abs(at - hour)] * (1.0 if late == weekend else across)
-            came.append(near * answered)
-            due.append(near * foretold)
-        for at, late, count in self.visited:
-            near = kernel[abs(at - hour)] * (1.0 if late == weekend else across)
-            came.append(near * count * learned.visit_weight)
+        learned, hour, late = self.learned, slot % HOURS, slot // HOURS >= SATURDAY
+        # The kernel is the same both ways round the clock: turned, it is the row of this hour.
+        near = learned.kernel[HOURS - hour :] + learned.kernel[: HOURS - hour]
+        came = 1.0 + learned.own_variance * sum(map(mul, near, self.came[late]))
+        due = 1.0 + learned.own_variance * sum(map(mul, near, self.due[late]))
         if self.visits:
-            due.append(learned.visit_weight * self.visits * learned.visits_near[slot])
-        return math.fsum(came) / math.fsum(due)
+            shared = learned.visits_near[slot] * self.visits
+            due += learned.own_variance * learned.visit_weight * shared
+        return came / due
 
     def lean(self, slot: int) -> float:
         """How much likelier than the list's average the person answers there, groups aside."""
@@ -143,41 +131,62 @@ class Person:
 
 def person(learned: Learned, own: Own) -> Person:
     """Sum up a person's evidence; the order in which it is given does not matter."""
-    cells: dict[tuple[int, bool], _Heard] = {}
     groups = tuple(found for one in own.groups if (found := learned.groups.get(one)) is not None)
-    come: list[float] = []
-    due: list[float] = []
-    for one in own.exposures:
-        rate = _foretold(learned, one, groups)
-        fades = 0.5 ** (one.weeks / learned.own_half_life) if learned.own_half_life else 1.0
-        # A letter cannot be answered twice: it tells the more, the surer its answer was.
-        weight = fades / (1.0 - rate)
-        cell = cells.setdefault((one.slot % HOURS, one.slot // HOURS >= SATURDAY), _Heard())
-        cell.foretold.append(weight * rate)
-        due.append(weight * rate)
-        if one.answered:
-            cell.answered.append(weight)
-            come.append(weight)
+    visits = own.visits if learned.visit_weight else ()
+    if not own.exposures and not visits:
+        return Person(learned, NEVER_HEARD, None, None, 0, groups)
+    met, foretold = _by_slot(learned, own.exposures, groups)
     shape = learned.steadiness
-    eager = (shape + math.fsum(come)) / (shape + math.fsum(due))
-    heard = tuple(
-        (hour, late, math.fsum(cell.answered), eager * math.fsum(cell.foretold))
-        for (hour, late), cell in sorted(cells.items())
+    come, due = (math.fsum(chain.from_iterable(sums.values())) for sums in (met, foretold))
+    eager = (shape + come) / (shape + due)
+    if not learned.own_variance:
+        return Person(learned, eager, None, None, 0, groups)
+    came = {slot: math.fsum(sums) for slot, sums in met.items()}
+    for slot in visits:
+        came[slot] = came.get(slot, 0.0) + learned.visit_weight
+    expected = {slot: eager * math.fsum(sums) for slot, sums in foretold.items()}
+    across = learned.across
+    return Person(
+        learned, eager, _by_hour(came, across), _by_hour(expected, across), len(visits), groups
     )
-    seen: dict[tuple[int, bool], int] = {}
-    if learned.visit_weight:
-        for slot in own.visits:
-            place = (slot % HOURS, slot // HOURS >= SATURDAY)
-            seen[place] = seen.get(place, 0) + 1
-    visited = tuple((hour, late, count) for (hour, late), count in sorted(seen.items()))
-    return Person(learned, eager, heard, visited, sum(seen.values()), groups)
 
 
-def _foretold(learned: Learned, one: Exposure, groups: Sequence[Sequence[float]]) -> float:
-    told = learned.worth[one.slot]
-    for group in groups:
-        told += group[one.slot % HOURS]
-    return min(learned.rates.get(one.source, learned.rate) * math.exp(told), LIKELIEST)
+def _by_slot(
+    learned: Learned, letters: Sequence[Exposure], groups: Sequence[Sequence[float]]
+) -> tuple[dict[int, list[float]], dict[int, list[float]]]:
+    """By slot, the weights of the letters answered, and the answers foretold of all."""
+    met: dict[int, list[float]] = {}
+    foretold: dict[int, list[float]] = {}
+    ratios: dict[int, float] = {}
+    rates, rate, half_life = learned.rates, learned.rate, learned.own_half_life
+    for one in letters:
+        slot = one.slot
+        ratio = ratios.get(slot)
+        if ratio is None:
+            told = learned.worth[slot] + sum(group[slot % HOURS] for group in groups)
+            ratio = ratios[slot] = math.exp(told)
+            foretold[slot] = []
+        chance = min(rates.get(one.source, rate) * ratio, LIKELIEST)
+        # A letter cannot be answered twice: it tells the more, the surer its answer was.
+        weight = 1.0 / (1.0 - chance)
+        if half_life:
+            weight *= 0.5 ** (one.weeks / half_life)
+        foretold[slot].append(weight * chance)
+        if one.answered:
+            met.setdefault(slot, []).append(weight)
+    return met, foretold
+
+
+def _by_hour(sums: dict[int, float], across: float) -> tuple[Sequence[float], Sequence[float]]:
+    """By hour, as seen from working days and from weekends."""
+    kinds = [0.0] * HOURS, [0.0] * HOURS
+    for slot in sorted(sums):
+        kinds[slot // HOURS >= SATURDAY][slot % HOURS] += sums[slot]
+    early, late = kinds
+    return (
+        [one + across * other for one, other in zip(early, late, strict=True)],
+        [other + across * one for one, other in zip(early, late, strict=True)],
+    )
 
 
 def choose(
