@@ -13,6 +13,7 @@ from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.facts import DateKept, Facts, Silence
 from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.timed import AT_ONCE, Timed
 
 REASONS = frozenset(
     "no_consent suppressed capped gap quiet_hours guarded breaker quota stale left paused holdout "
@@ -25,7 +26,9 @@ WHATS = frozenset(
     "called notified suppressed".split()
 )
 """What a decision can be, as the replay tells it."""
-INNER_WHATS = frozenset("queued waited answered ran_out branched set joined moved resent".split())
+INNER_WHATS = frozenset(
+    "queued timed waited answered ran_out branched set joined moved resent".split()
+)
 """What else is kept for `why` alone: turns of the way that are no end in themselves."""
 
 
@@ -85,6 +88,8 @@ class Plan:
     at: datetime
     fell_due_at: datetime
     stale_at: datetime
+    timed: Timed = AT_ONCE
+    """How it came to its hour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ def ask(
     tested: float | None,
     policy: Policy,
     now: datetime,
+    timed: str = "",
 ) -> list[Action]:
     """Let a customer of the audience in, whose moment has come; who is in stays as he is.
 
     `tested` is the share that takes part in the test of variants, in percent; None: everybody.
+    `timed` is how the customer's own time came to its hour, as `Timed.said`.
     """
     broadcast = occasion.campaign
     assert isinstance(broadcast, Broadcast)
@@ -40,7 +42,7 @@ def ask(
     if entry_of(occasion, facts) is not None:
         return []
     due = due_at(occasion, facts, own, tested, policy)
-    started = starts(occasion, facts.customer_id, due, now)
+    started = replace(starts(occasion, facts.customer_id, due, now), timed=timed)
     if stays_out(broadcast, facts, policy):
         return hold_out(started, now)
     actions: list[Action] = [Keep(started), Decided(now, broadcast.id, occasion.entry, "entered")]

@@ -89,7 +89,7 @@ def move(flow: Flow, facts: Facts, policy: Policy, now: datetime) -> list[Action
         if place is not None and of.waiting_since is None and of.fell_due_at is None:
             assert of.decided_at is not None
             due = step_due(flow, place.step, there, of.decided_at, facts, policy)
-            there = replace(there, due_at=due)
+            there = replace(there, due_at=due.at, timed=due.timed)
         actions.append(Keep(there))
     return actions
 

@@ -73,6 +73,8 @@ class Enrollment:
     """Messages of this enrollment that are planned or held and may still be called off."""
     decided_steps: tuple[str, ...] = ()
     """The ids of the places that are behind it, in order."""
+    timed: str = ""
+    """How the moment that is waited for came to its hour, as `core/timed.py` writes it."""
 
     @property
     def running(self) -> bool:

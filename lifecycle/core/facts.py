@@ -29,6 +29,19 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A letter that was handed over, as hours are learned from it."""
+
+    at: datetime
+    source: str
+    """Campaign and step as "campaign/step"."""
+    timing: str
+    """What decided its hour, as in `core/timed.py`; empty where it went at once."""
+    clicked_at: datetime | None
+    """When a human first clicked in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Silence:
     """No marketing since then, until one of these events (`prefix*` too); for good without any."""
 
@@ -96,6 +109,8 @@ class Facts:
     """By flow, what flows around a date keep of the customer."""
     enrollments: list[Enrollment] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
+    handed: list[Handed] = field(default_factory=list)
+    """All letters that were handed over; read where an hour is chosen."""
     variants: dict[tuple[str, str, str], str] = field(default_factory=dict)
     """By campaign, step and entry (any: ""), the variant first owed; read where one has won."""
     ledger: Ledger = NO_LEDGER

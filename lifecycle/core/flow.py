@@ -233,5 +233,5 @@ def moved(walk: Walk, of: Enrollment) -> list[Action]:
     if of.waiting_since or of.fell_due_at:
         return []
     assert of.decided_at is not None
-    due = step_due(walk.flow, place.step, of, of.decided_at, walk.facts, walk.policy)
-    return [] if due == of.due_at else [Keep(replace(of, due_at=due))]
+    due = step_due(walk.flow, place.step, of, of.decided_at, walk.facts, walk.policy, of.due_at)
+    return [] if due.at == of.due_at else [Keep(replace(of, due_at=due.at, timed=due.timed))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 HOURS = 24
@@ -52,11 +52,16 @@ class Learned:
 
     def believed(self, draw: float) -> tuple[float, ...]:
         """The curve that a letter believes, by a number in [0, 1)."""
-        return self.likely[int(draw * len(self.likely))] if self.likely else self.worth
+        return self.likely[self.believed_at(draw)] if self.likely else self.worth
+
+    def believed_at(self, draw: float) -> int:
+        """The place of that curve."""
+        return int(draw * len(self.likely))
 
     def to_json(self) -> str:
         """It as text; `read_learned` reads it."""
-        return json.dumps({"format": FORMAT, **asdict(self)}, separators=(",", ":"))
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return json.dumps({"format": FORMAT, **told}, separators=(",", ":"))
 
 
 def read_learned(text: str) -> Learned | None:

@@ -92,7 +92,8 @@ def moved(
     else:
         there = replace(there, waiting_since=None)
         since = of.decided_at or of.entered_at
-        due = step_due(flow, place.step, there, since, facts, policy)
+        found = step_due(flow, place.step, there, since, facts, policy, of.due_at)
+        due, there = found.at, replace(there, timed=found.timed)
     if due is not None and due <= now:
         due = spread
     return [decided, Keep(replace(there, due_at=due))]

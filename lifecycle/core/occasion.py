@@ -13,16 +13,21 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.best_hour import hours_free, slots_of, why
 from lifecycle.core.campaign import LETTER, Broadcast, Series
+from lifecycle.core.hours import Own
+from lifecycle.core.learned_hours import HOURS
 from lifecycle.core.policy import Policy
-from lifecycle.core.send_time import PRIOR_WEIGHT, Clock, best_hour
+from lifecycle.core.send_time import Clock
 from lifecycle.core.step import Step
-from lifecycle.core.words import Moment, Span, instant_of, span, zone_of
+from lifecycle.core.timed import SAID, Timed
+from lifecycle.core.words import Moment, instant_of, span, zone_of
 
 ONCE = "once"
 """The occasion of a campaign that goes out once; an occurrence has its date."""
 EAST = timedelta(hours=14)
 """How far the earliest zone is ahead of UTC: a local time comes there first."""
+_SAID = Timed(SAID)
 Time = time | AnchorTime | None
 """The time of day, or around the anchor, that is a customer's own; None: the moment as said."""
 
@@ -151,61 +156,74 @@ def times(occasion: Occasion, policy: Policy) -> tuple[Time, ...]:
     found: dict[Time, None] = {}
     for clock in clocks or [occasion.when.best]:
         if isinstance(clock, Clock) and clock.best:
-            default, between, quiet = _limits(occasion, clock, policy)
-            found |= dict.fromkeys(hours_possible(default, between, quiet))
+            found |= dict.fromkeys(_hours(occasion, clock, policy))
         else:
             found[clock.fixed if isinstance(clock, Clock) else clock] = None
     return tuple(found)
 
 
-def hours_possible(default: time, between: Span | None, quiet: Span | None) -> list[time]:
-    """Every hour that may be somebody's best one."""
-    utc = ZoneInfo("UTC")
-    noon = datetime(2026, 1, 1, tzinfo=UTC)
-    many = int(PRIOR_WEIGHT) * 4
-    peaks = [[noon + timedelta(hours=hour)] * many for hour in range(24)]
-    found = (best_hour(peak, utc, default, between, quiet) for peak in ([], *peaks))
-    return sorted(set(found))
-
-
-def traces_needed(occasion: Occasion, policy: Policy) -> int:
-    """With fewer traces than so many somebody's best hour is that of those without any."""
-    clocks = [one.at for one in occasion.step.variant if one.at is not None]
-    for clock in clocks or [occasion.when.best]:
-        if isinstance(clock, Clock) and clock.best:
-            default, between, quiet = _limits(occasion, clock, policy)
-            if best_hour((), ZoneInfo("UTC"), default, between, quiet) != default:
-                return 1
-    return int(PRIOR_WEIGHT) + 1
+def hour_clock(occasion: Occasion, customer_id: str, policy: Policy) -> Clock | AnchorTime | None:
+    """What is said of a customer's hour: by the file, or by the variant that the customer sees."""
+    step = occasion.step
+    if step.variant and step.variant[0].at is not None:
+        return policy.variant_by_hash(occasion.campaign, step, customer_id, occasion.entry).at
+    return occasion.when.best
 
 
 def own_time(
-    occasion: Occasion,
-    customer_id: str,
-    zone: ZoneInfo,
-    traces: Sequence[datetime],
-    policy: Policy,
-) -> Time:
-    """The customer's own time; a best hour by what was known when its local day began."""
-    step, clock = occasion.step, occasion.when.best
-    if step.variant and step.variant[0].at is not None:
-        seen = policy.variant_by_hash(occasion.campaign, step, customer_id, occasion.entry)
-        clock = seen.at
+    occasion: Occasion, customer_id: str, zone: ZoneInfo, own: Own, policy: Policy
+) -> tuple[Time, Timed]:
+    """The customer's own time, and how it came to its hour.
+
+    `own` and `policy.hours` are what was known when the customer's local day began: a best hour is
+    the same whenever on that day it is asked for.
+    """
+    clock = hour_clock(occasion, customer_id, policy)
     if not isinstance(clock, Clock):
-        return clock
+        return clock, _SAID
     if not clock.best:
-        return clock.fixed
-    default, between, quiet = _limits(occasion, clock, policy)
-    begins = instant_of(occasion.when.day(zone), time(), zone)
-    known = [at for at in traces if at < begins]
-    return best_hour(known, zone, default, between, quiet)
+        return clock.fixed, _SAID
+    asked, hours = policy.best_hours, _hours(occasion, clock, policy)
+    slots = slots_of(occasion.when.day(zone), hours)
+    timed = asked.choose(own, slots, _letter(occasion, customer_id))
+    assert timed.slot is not None
+    return _at(hours, timed.slot), timed
 
 
-def _limits(
-    occasion: Occasion, clock: Clock, policy: Policy
-) -> tuple[time, Span | None, Span | None]:
+def why_then(
+    occasion: Occasion, customer_id: str, zone: ZoneInfo, own: Own, timed: Timed, policy: Policy
+) -> str:
+    """Why a letter goes at the hour that was chosen; empty where none was."""
+    clock = hour_clock(occasion, customer_id, policy)
+    if timed.slot is None or not isinstance(clock, Clock):
+        return ""
+    slots = slots_of(occasion.when.day(zone), _hours(occasion, clock, policy))
+    return why(policy.best_hours, timed, own, slots)
+
+
+def plain_kind(occasion: Occasion, customer_id: str, policy: Policy) -> tuple[object, ...]:
+    """What alone decides the hour of somebody of whom nothing is known, but for zone and groups."""
+    clock = hour_clock(occasion, customer_id, policy)
+    if not isinstance(clock, Clock) or not clock.best:
+        return (clock,)
+    asked = policy.best_hours
+    if asked.known is None:
+        return (clock, None)
+    role, draw = asked.drawn(_letter(occasion, customer_id))
+    return clock, role, asked.known.believed_at(draw)
+
+
+def _letter(occasion: Occasion, customer_id: str) -> tuple[str, ...]:
+    return occasion.campaign.id, occasion.step.name, customer_id, occasion.entry
+
+
+def _hours(occasion: Occasion, clock: Clock, policy: Policy) -> tuple[time, ...]:
     quiet = policy.quiet_hours(occasion.campaign, occasion.step)
-    return policy.settings.sending.best_hour, clock.between, quiet
+    return hours_free(policy.settings.sending.best_hour, clock.between, quiet)
+
+
+def _at(hours: Sequence[time], slot: int) -> time:
+    return next(at for at in hours if at.hour == slot % HOURS)
 
 
 def asks_for_best_hour(campaign: Broadcast | Series) -> bool:

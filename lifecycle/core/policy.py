@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
+from lifecycle.core.best_hour import Asked
 from lifecycle.core.breaker import Opened
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.chance import fraction
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.event import Event
 from lifecycle.core.facts import Facts
+from lifecycle.core.learned_hours import Learned
 from lifecycle.core.mailbox import WHY_NOT, Disposable, kind_of
 from lifecycle.core.rule.tree import Rule, View
 from lifecycle.core.settings import Settings
@@ -69,6 +72,15 @@ class Policy:
     """Tests of broadcasts and series that are under way, or still to come."""
     disposable: Disposable | None = None
     """Tells of a domain whether its addresses are disposable; None knows none."""
+    hours: Learned | None = None
+    """What is learned of hours; None while nothing is."""
+
+    @cached_property
+    def best_hours(self) -> Asked:
+        """What best hours are chosen by."""
+        sending = self.settings.sending
+        share, seed = sending.best_hour_control_percent, self.settings.shop.seed
+        return Asked(self.hours, sending.best_hour, share, seed)
 
     def serves(self, flow: Flow, enrollment: Enrollment) -> bool:
         """Whether this version of a flow is the one that an enrollment walks."""

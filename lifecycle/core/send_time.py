@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,10 +13,6 @@ from lifecycle.core.words import WEEKDAYS, Span, WordProblem, instant_of, length
 from lifecycle.core.words import time_of_day as read_time
 
 SEARCH_DAYS = 370
-PRIOR_WEIGHT = 6.0
-"""How many traces the shop's own hour weighs against a person's clicks and orders."""
-NEIGHBOUR_WEIGHT = 0.5
-LATEST_TRACES = 100
 MOST_DAYS_INSIDE = timedelta(days=14)
 _BEST_DAY = re.compile(r"best day and hour inside (\d+ (?:day|week)s?)")
 _BEST = re.compile(r"best hour(?: between (\S+) and (\S+))?")
@@ -86,73 +81,13 @@ class Allowed:
             if at != now:
                 return at
         day = now.astimezone(zone).date()
-        left_out = day in self.not_on or (self.holiday is not None and self.holiday(day))
-        if left_out or (self.on and WEEKDAYS[day.weekday()] not in self.on):
+        if not self.on_day(day):
             return instant_of(day + timedelta(days=1), time(), zone)
         ends = self.quiet.covering(now, zone) if self.quiet else None
         return ends or now
 
-
-def best_moment(
-    traces: Sequence[datetime],
-    zone: ZoneInfo,
-    default: time,
-    after: datetime,
-    inside: timedelta,
-    free: Allowed,
-) -> datetime:
-    """The best hour of the best day within `inside` from `after`, where all of `free` holds.
-
-    The hour is the customer's best hour; each trace votes for its weekday, and of equal days the
-    earliest is taken. Where none of the days within is allowed, the hour of the first day after.
-    """
-    hour = best_hour(traces, zone, default, None, free.quiet)
-    at_hour = replace(free, at=hour)
-    votes = Counter(trace.astimezone(zone).weekday() for trace in traces[-LATEST_TRACES:])
-    found: list[tuple[int, datetime]] = []
-    at = after
-    while (moment := at_hour.first(at, zone)) is not None and moment < after + inside:
-        local = moment.astimezone(zone).date()
-        found.append((-votes[local.weekday()], moment))
-        at = instant_of(local + timedelta(days=1), time(), zone)
-    if found:
-        return min(found)[1]
-    return at_hour.first(after, zone) or free.first(after, zone) or after
-
-
-def best_hour(
-    traces: Sequence[datetime],
-    zone: ZoneInfo,
-    default: time,
-    between: Span | None,
-    quiet: Span | None,
-) -> time:
-    """The hour at which a customer tends to click and buy, shrunk towards the shop's own hour.
-
-    Each trace votes for its local hour, by half for the hours beside it; the shop's hour has
-    PRIOR_WEIGHT votes, so that little is never taken for much. Ties go to the shop's hour, then
-    to the earlier one. Hours outside `between` or in the `quiet` hours are never chosen.
-    """
-    votes = [0.0] * 24
-    for trace in traces[-LATEST_TRACES:]:
-        hour = trace.astimezone(zone).hour
-        votes[hour] += 1.0
-        votes[(hour - 1) % 24] += NEIGHBOUR_WEIGHT
-        votes[(hour + 1) % 24] += NEIGHBOUR_WEIGHT
-    votes[default.hour] += PRIOR_WEIGHT
-    hours = [
-        hour
-        for hour in range(24)
-        if (between is None or _inside(time(hour), between))
-        and (quiet is None or not _inside(time(hour), quiet))
-    ]
-    if not hours:
-        return between.start if between else default
-    best = max(hours, key=lambda hour: (votes[hour], hour == default.hour, -hour))
-    return default if best == default.hour and best in hours else time(best)
-
-
-def _inside(at: time, inside: Span) -> bool:
-    if inside.start < inside.end:
-        return inside.start <= at < inside.end
-    return at >= inside.start or at < inside.end
+    def on_day(self, day: date) -> bool:
+        """Whether a local day is allowed."""
+        if day in self.not_on or (self.holiday is not None and self.holiday(day)):
+            return False
+        return not self.on or WEEKDAYS[day.weekday()] in self.on

@@ -39,6 +39,7 @@ def ask(
     tested: float | None,
     policy: Policy,
     now: datetime,
+    timed: str = "",
 ) -> list[Action]:
     """What a step, whose moment has come, means for a customer.
 
@@ -56,7 +57,7 @@ def ask(
     actions: list[Action] = []
     if known is None:
         due = _due(occasion, facts, own, tested, policy)
-        known = starts(occasion, facts.customer_id, due, now)
+        known = replace(starts(occasion, facts.customer_id, due, now), timed=timed)
         if stays_out(series, facts, policy):
             return hold_out(known, now)
         actions = [Decided(now, series.id, occasion.entry, "entered")]
@@ -73,6 +74,7 @@ def ask(
         due = _due(occasion, facts, own, tested, policy)
         fell_due = due if due < now else None
         known = replace(known, step=step.name, due_at=max(due, now), fell_due_at=fell_due)
+        known = replace(known, timed=timed)
     if due <= now:
         return [*actions, *on_due(series, known, facts, policy, now)]
     return [Keep(known), *actions]

@@ -21,12 +21,15 @@ from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.mailbox import Kind, domain_of
 from lifecycle.core.typed import (
+    ControlPercent,
     Definition,
     EventNames,
+    HourGroups,
     Length,
     Percent,
     Quiet,
     RuleField,
+    SomeLength,
     TimeOfDay,
 )
 from lifecycle.core.warm_up import WarmUp
@@ -56,13 +59,6 @@ def _zone(raw: object) -> object:
         context = {"problem": f"{shown(raw)} is not a time zone", "hint": 'write "Europe/Berlin"'}
         raise PydanticCustomError("word", "{problem}", context)
     return raw
-
-
-def _some_length(said: timedelta) -> timedelta:
-    if not said:
-        context = {"problem": "a window has some length", "hint": 'write it as "24 hours"'}
-        raise PydanticCustomError("word", "{problem}", context)
-    return said
 
 
 Rate = Annotated[float, Field(gt=0, le=100)]
@@ -115,7 +111,7 @@ class Breaker(Definition):
 
     bounce_rate: Rate = 5.0
     complaint_rate: Rate = 0.3
-    within: Annotated[Length, AfterValidator(_some_length)] = timedelta(hours=24)
+    within: SomeLength = timedelta(hours=24)
     at_least: Annotated[int, Field(ge=1)] = 200
     """Letters that must have gone before a rate says anything."""
 
@@ -125,6 +121,10 @@ class SendingPolicy(Definition):
 
     quiet_hours: Quiet = span("21:00-08:00")
     best_hour: TimeOfDay = time_of_day("10:00")
+    best_hour_control_percent: ControlPercent = 10.0
+    """The share of letters that keep the shop's hour, or the list's best, to measure by."""
+    best_hour_groups: HourGroups = Field(default=("acquired", "device"), strict=False)
+    """The attributes by whose values people may differ in their hours, besides their zone."""
     minimum_gap: Length = timedelta()
     no_marketing_to: tuple[Kind, ...] = Field(default=("technical", "disposable"), strict=False)
     """Kinds of addresses that marketing keeps away from."""
@@ -208,8 +208,8 @@ class Attribution(Definition):
     A transactional letter is credited with what was clicked in it, and by touch where that is said.
     """
 
-    click: Annotated[Length, AfterValidator(_some_length)] = timedelta(days=5)
-    touch: Annotated[Length, AfterValidator(_some_length)] = timedelta(days=5)
+    click: SomeLength = timedelta(days=5)
+    touch: SomeLength = timedelta(days=5)
     transactional: bool = False
 
 

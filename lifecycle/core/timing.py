@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lifecycle.core.anchor import AnchorTime
+from lifecycle.core.best_hour import hours_between, moments, why
 from lifecycle.core.campaign import Campaign, Flow, Series
 from lifecycle.core.enrollment import Enrollment
 from lifecycle.core.facts import Facts
-from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.known_hours import known_of
+from lifecycle.core.policy import Policy
 from lifecycle.core.rule.length import OwnLength, length_of
-from lifecycle.core.send_time import Allowed, Clock, best_hour, best_moment
+from lifecycle.core.send_time import Allowed, Clock
 from lifecycle.core.step import Step
+from lifecycle.core.timed import SAID, read_timed
 from lifecycle.core.words import FIRST_INSTANT, LAST_INSTANT, Moment, Span, moment_in_data
 
 NEVER_ALLOWED = timedelta(days=370)
@@ -23,6 +26,17 @@ FARTHEST = LAST_INSTANT - 3 * NEVER_ALLOWED
 _FIRST = Moment(FIRST_INSTANT)
 
 
+@dataclass(frozen=True, slots=True)
+class StepMoment:
+    """When a step's moment comes, and how it came to its hour."""
+
+    at: datetime
+    timed: str = ""
+    """As `Timed.said`."""
+    told: str = ""
+    """Where its hour was chosen, which and why."""
+
+
 def step_due(
     flow: Flow,
     step: Step,
@@ -30,30 +44,62 @@ def step_due(
     decided_at: datetime,
     facts: Facts,
     policy: Policy,
-) -> datetime:
+    kept: datetime | None = None,
+) -> StepMoment:
     """The instant at which a step's moment comes, `decided_at` being that of the step before.
 
     Quiet hours move it here only together with a clock time or weekday; alone they hold the letter
     when its moment has come, so that the hold is seen. A length of the person that is unknown is
-    no wait: the step is then skipped (`length_unknown`).
+    no wait: the step is then skipped (`length_unknown`). A best hour chosen before, `kept`, stays
+    as long as it may be.
     """
     base = _waited(step, enrollment, decided_at, facts, policy)
     clock = clock_of(flow, step, facts, policy)
+    said = SAID if clock is not None else ""
     if isinstance(clock, AnchorTime):
         around = clock.at(anchor_of(enrollment), facts.zone)
         base = around if not step.after else max(base, around)
         clock = None
     base = min(base, FARTHEST)
     quiet = policy.quiet_hours(flow, step)
-    if clock is not None and clock.inside is not None:
-        free = allowed(step, None, facts, policy, quiet)
-        default = policy.settings.sending.best_hour
-        return best_moment(_traces(facts), facts.zone, default, base, clock.inside, free)
     limits = allowed(step, clock, facts, policy, quiet)
+    if clock is not None and clock.best:
+        found = _best(flow, step, clock, enrollment, base, facts, policy, limits, kept)
+        if found is not None:
+            return found
     moment = replace(limits, quiet=None).first(base, facts.zone)
     if moment is None or moment == base:
-        return base if moment is not None else base + NEVER_ALLOWED
-    return limits.first(base, facts.zone) or moment
+        return StepMoment(base if moment is not None else base + NEVER_ALLOWED, said)
+    return StepMoment(limits.first(base, facts.zone) or moment, said)
+
+
+def _best(
+    flow: Flow,
+    step: Step,
+    clock: Clock,
+    enrollment: Enrollment,
+    base: datetime,
+    facts: Facts,
+    policy: Policy,
+    limits: Allowed,
+    kept: datetime | None,
+) -> StepMoment | None:
+    """The moment at the customer's best hour; None where none is allowed within a year."""
+    asked = policy.best_hours
+    hours = hours_between(asked.shop_hour, clock.between)
+    found = moments(hours, limits, base, facts.zone, clock.inside)
+    if not found:
+        return None
+    if kept in found.values() and read_timed(enrollment.timed).slot is not None:
+        assert kept is not None
+        return StepMoment(kept, enrollment.timed)
+    own = known_of(facts, policy.settings.sending.best_hour_groups)
+    visit = (str(enrollment.visit),) if enrollment.visit > 1 else ()
+    letter = (flow.id, step.name, facts.customer_id, enrollment.entry, *visit)
+    slots = tuple(found)
+    timed = asked.choose(own, slots, letter)
+    assert timed.slot is not None
+    return StepMoment(found[timed.slot], timed.said(), why(asked, timed, own, slots))
 
 
 def put_off(
@@ -144,16 +190,7 @@ def clock_of(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock 
 def allowed(
     step: Step, clock: Clock | None, facts: Facts, policy: Policy, quiet: Span | None
 ) -> Allowed:
-    """When a step may act on the customer's clock."""
-    at = None
-    if clock is not None:
-        at = clock.fixed
-        if clock.best:
-            default = policy.settings.sending.best_hour
-            at = best_hour(_traces(facts), facts.zone, default, clock.between, quiet)
+    """When a step may act on the customer's clock; a best hour is any hour."""
+    at = clock.fixed if clock is not None else None
     holidays = policy.holidays(facts) if step.not_on_holidays else None
     return Allowed(at, step.on, step.days_left_out, quiet, holidays)
-
-
-def _traces(facts: Facts) -> list[datetime]:
-    return sorted(event.at for name in HUMAN_TRACES for event in facts.events.get(name, ()))

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from datetime import date, time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from lifecycle.core import words
@@ -184,6 +191,20 @@ Text = Annotated[
 ]
 """A text, or the same in several languages."""
 Percent = Annotated[float, Field(ge=0, le=100)]
+ControlPercent = Annotated[float, Field(ge=0, le=50)]
+HourGroups = Annotated[tuple[str, ...], Field(max_length=5)]
+"""Attributes by whose values people may differ in their hours."""
+
+
+def _some_length(said: timedelta) -> timedelta:
+    if not said:
+        context = {"problem": "a window has some length", "hint": 'write it as "24 hours"'}
+        raise PydanticCustomError("word", "{problem}", context)
+    return said
+
+
+SomeLength = Annotated[Length, AfterValidator(_some_length)]
+"""A length that is not none."""
 
 
 def in_language(

@@ -72,11 +72,13 @@ class Walk:
             fell_due_at=None,
             waiting_since=None,
             step=None,
+            timed="",
         )
         if to is None:
             return settled(replace(moved, due_at=None), self.now)
         due = step_due(self.flow, to.step, moved, decided_at, self.facts, self.policy)
-        return [Keep(replace(moved, step=to.id, due_at=due))]
+        waiting = Keep(replace(moved, step=to.id, due_at=due.at, timed=due.timed))
+        return [waiting, self.told(of, to, "timed", detail=due.told)] if due.told else [waiting]
 
 
 def leave(

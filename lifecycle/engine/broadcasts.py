@@ -20,6 +20,7 @@ from lifecycle.core.enter import TOO_LATE
 from lifecycle.core.occasion import (
     Moments,
     Occasion,
+    asks_for_best_hour,
     in_order,
     moments,
     occasion_of,
@@ -34,7 +35,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.engine.sizing import share_to_test
 from lifecycle.failpoints import reach
-from lifecycle.store import claims, occasions, operations
+from lifecycle.store import claims, hours, occasions, operations
 from lifecycle.store.apply import Writing
 from lifecycle.store.facts import Reading, load
 from lifecycle.store.occasions import (
@@ -140,6 +141,8 @@ class _Turn:
             self._next_occurrence(occasion)
         if not self.state.cursor and not self._begins(occasion, found):
             return
+        if asks_for_best_hour(occasion.campaign):
+            self._keep_to_fit()
         page = Page(self.connection, self.parts, self.policy, self.state, occasion, found, self.now)
         entered, last = page.ask()
         self._put(state=ASKING, enrolled=self.state.enrolled + entered)
@@ -151,6 +154,13 @@ class _Turn:
             self._put(moment=later, due_at=later, cursor="")
         else:
             self._over(occasion)
+
+    def _keep_to_fit(self) -> None:
+        """Go by what was known of hours at the first moment, so that nobody is passed over."""
+        if self.state.hours is None:
+            self._put(hours=hours.fit_in_force(self.connection))
+        known = hours.learned(self.connection, self.state.hours or "")
+        self.policy = replace(self.policy, hours=known)
 
     def _looked_at_anew(self, occasion: Occasion, found: Moments) -> bool:
         """Whether somebody has come to live where nobody did: then the next moment is another."""

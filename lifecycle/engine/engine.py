@@ -12,6 +12,7 @@ from lifecycle.engine import (
     allocating,
     broadcasts,
     confirming,
+    hours,
     nightly,
     occasions,
     registering,
@@ -77,6 +78,7 @@ class Engine:
             registering.schedule(connection, self.parts, now)
             retention.schedule(connection, self.parts, now)
             nightly.schedule(connection, self.parts, now)
+            hours.schedule(connection, self.parts, now)
             struck.schedule(connection, self.parts, now)
             let_go(connection, self.parts, now)
             reach("start_written")
@@ -180,6 +182,7 @@ class Engine:
             done = verdicts.decide_due(connection, parts, now)
             done += allocating.do_due(connection, parts, now)
             done += registering.do_due(connection, parts, now)
+        done += hours.do_due(parts, now)
         if done:
             return done  # Broadcasts go by what was decided at this very instant.
         if parts.outside:

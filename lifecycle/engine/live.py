@@ -14,22 +14,23 @@ from lifecycle.catalog.letters_read import kept_attributes_read
 from lifecycle.core import kept
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series, letters_of
 from lifecycle.core.facts import Facts
+from lifecycle.core.hours import LATEST_LETTERS
+from lifecycle.core.known_hours import SEEN
 from lifecycle.core.occasion import asks_for_best_hour
-from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.policy import Policy
 from lifecycle.core.rule.quick import Askers
 from lifecycle.core.rule.tree import WHOLE, Needs, Reach, Rule
-from lifecycle.core.send_time import LATEST_TRACES, Clock
 from lifecycle.disposable import disposables
 from lifecycle.engine.asked import SegmentsAsked
 from lifecycle.engine.computed import computed
-from lifecycle.engine.routes import Routes, awaited, timed_by, watches
+from lifecycle.engine.routes import Routes, awaited, chooses_hours, timed_by, watches
 from lifecycle.engine.turned import Turned
 from lifecycle.engine.versions import NO_VERSIONS, Versions
 from lifecycle.hooks import ALL_TIME, Registry
 from lifecycle.rewards.ledger import names as reward_names
 from lifecycle.store.facts import Reading
 
-_LATEST_TRACES = frozenset((name, Reach(last=LATEST_TRACES)) for name in HUMAN_TRACES)
+_LATEST_SEEN = frozenset((name, Reach(last=LATEST_LETTERS)) for name in SEEN)
 EVERYTHING_ELSE = timedelta(days=7)
 """A calendar week at most: how far back a cap by the calendar looks."""
 
@@ -131,8 +132,8 @@ class Live:
         for attribute in self.hooks.attributes.values():
             names |= attribute.reads
         names |= self._timing.events
-        if self._asks_for_best_hour:
-            names |= set(HUMAN_TRACES)
+        if self.asks_for_best_hour:
+            names |= set(SEEN)
         return frozenset(names)
 
     @cached_property
@@ -155,16 +156,9 @@ class Live:
         return any(place.step.variant for flow in self.walked for place in flow.way.places.values())
 
     @cached_property
-    def _asks_for_best_hour(self) -> bool:
-        """Whether some step, or a variant of one, goes out at the customer's best hour."""
-        clocks = (
-            clock
-            for flow in self.walked
-            for place in flow.way.places.values()
-            for clock in (place.step.at, *(one.at for one in place.step.variant))
-        )
-        best = any(isinstance(clock, Clock) and clock.best for clock in clocks)
-        return best or any(asks_for_best_hour(one) for one in self.dated)
+    def asks_for_best_hour(self) -> bool:
+        """Whether some letter of a flow, a broadcast or a series has a best hour."""
+        return self.chooses_hours or any(asks_for_best_hour(one) for one in self.dated)
 
     def heard(self, event_name: str) -> bool:
         """Whether anything at all reads events of this name."""
@@ -198,9 +192,9 @@ class Live:
         """What walking a flow reads."""
         reaches = self.needs_of(*self._flow_rules).reaches | self._computed_reaches
         reaches |= self._awaited | self._timing.reaches
-        if self._asks_for_best_hour:
-            reaches |= _LATEST_TRACES
-        return replace(self._reading, reaches=reaches)
+        if self.chooses_hours:
+            reaches |= _LATEST_SEEN
+        return replace(self._reading, reaches=reaches, hours=self.chooses_hours)
 
     @cached_property
     def _awaited(self) -> frozenset[tuple[str, Reach]]:
@@ -222,6 +216,11 @@ class Live:
         return Reading(
             past=self.past, ledger=self.reads_ledger, tiers=tiers, nightly=nightly, dates=dates
         )
+
+    @cached_property
+    def chooses_hours(self) -> bool:
+        """Whether some step of a flow goes at a best hour; occasions ask for it on their own."""
+        return any(chooses_hours(flow) for flow in self.walked)
 
     @cached_property
     def reads_ledger(self) -> bool:
@@ -266,10 +265,11 @@ class Live:
         for trigger in self.hooks.triggers.values():
             back = _back(trigger.looks_back)
             reaches |= frozenset((name, back) for name in (trigger.name, *trigger.reads))
-        if self._asks_for_best_hour:
-            reaches |= _LATEST_TRACES
+        if self.chooses_hours:
+            reaches |= _LATEST_SEEN
         enrollments = bool(self.walked) or self.segments_asked.running
-        return replace(self._reading, reaches=reaches, enrollments=enrollments)
+        asked = replace(self._reading, reaches=reaches, enrollments=enrollments)
+        return replace(asked, hours=self.chooses_hours)
 
     @cached_property
     def segments_asked(self) -> SegmentsAsked:

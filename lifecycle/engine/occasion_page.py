@@ -3,41 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from lifecycle.core import broadcast as core_broadcast
 from lifecycle.core import series as core_series
-from lifecycle.core.action import Action, bring_up_to_date
+from lifecycle.core.action import Action, Decided, Keep, Plan, bring_up_to_date
 from lifecycle.core.campaign import Broadcast, Series
 from lifecycle.core.facts import Facts
+from lifecycle.core.hours import NOBODY, Own
+from lifecycle.core.known_hours import ZONE
 from lifecycle.core.occasion import (
     Moments,
     Occasion,
+    Time,
     asks_for_best_hour,
     instant,
     own_time,
+    plain_kind,
     times,
-    traces_needed,
+    why_then,
 )
-from lifecycle.core.policy import HUMAN_TRACES, Policy
+from lifecycle.core.policy import Policy
 from lifecycle.core.rule.standing import InSegment
-from lifecycle.core.rule.tree import Reach, Rule
-from lifecycle.core.send_time import LATEST_TRACES
-from lifecycle.core.words import zone_of
+from lifecycle.core.rule.tree import Rule
+from lifecycle.core.timed import Timed
+from lifecycle.core.words import instant_of, zone_of
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.running import look_again
 from lifecycle.store import claims, occasions
 from lifecycle.store.apply import Writing
 from lifecycle.store.facts import Reading, load, variants_seen
+from lifecycle.store.known_hours import known_by
 from lifecycle.store.occasions import OccasionState
 
 SIZE = 500
-_EASTMOST = ZoneInfo("Pacific/Kiritimati")
-_TRACES = frozenset((name, Reach(last=2 * LATEST_TRACES)) for name in HUMAN_TRACES)
-"""More than count, since those of the day itself are left out."""
+_ZONES = f"{ZONE}:"
 
 
 class Page:
@@ -55,9 +58,8 @@ class Page:
     ) -> None:
         self.connection, self.parts, self.policy, self.now = connection, parts, policy, now
         self.state, self.occasion, self.moments = state, occasion, found
-
-        self.late: Mapping[tuple[str, str], datetime] = {}
-        """When traces came that were not known yet when the day began anywhere."""
+        self.own: Mapping[str, Own] = {}
+        """What was known of people when the occasion's day began for them."""
 
     def ask(self) -> tuple[int, str | None]:
         """Ask the page; says how many were let in, and the last id, None where the page is last."""
@@ -76,38 +78,56 @@ class Page:
         last = rows[-1][0] if len(rows) == SIZE else None
         if times(occasion, self.policy) == (None,):
             return [customer_id for customer_id, _ in rows], last
-        traced: set[str] = set()
-        if asks_for_best_hour(occasion.campaign):
-            ids = [customer_id for customer_id, _ in rows]
-            least = traces_needed(occasion, self.policy)
-            traced = occasions.with_traces(self.connection, ids, HUMAN_TRACES, least)
-            begins = occasion.when.at(_EASTMOST)
-            self.late = occasions.received_since(
-                self.connection, sorted(traced), HUMAN_TRACES, begins
-            )
-        plain: dict[str | None, bool] = {}
+        if asks_for_best_hour(occasion.campaign) and self.policy.best_hours.known is not None:
+            self.own = self._known(rows)
+        plain: dict[tuple[object, ...], bool] = {}
         asked = []
         for customer_id, zone in rows:
-            if customer_id in traced or self._is_plainly(customer_id, zone, plain):
+            if self._is_in_hand(customer_id, zone, plain):
                 asked.append(customer_id)
         return asked, last
 
-    def _is_plainly(
-        self, customer_id: str, zone: str | None, plain: dict[str | None, bool]
-    ) -> bool:
-        """The same of somebody of whom too little is known: the answer is that of the zone."""
-        if self.occasion.step.variant:
-            return self._is_own(customer_id, zone, ())
-        if zone not in plain:
-            plain[zone] = self._is_own(customer_id, zone, ())
-        return plain[zone]
+    def _known(self, rows: Sequence[tuple[str, str | None]]) -> Mapping[str, Own]:
+        """What was known of each of the page when the day began on their clock."""
+        names = self.moments.names
+        zones = {
+            one: zone_of(said if said in names else None, self.parts.shop_zone)
+            for one, said in rows
+        }
+        begins = {
+            one: instant_of(self.occasion.when.day(zone), time(), zone)
+            for one, zone in zones.items()
+        }
+        kinds = self.policy.settings.sending.best_hour_groups
+        return known_by(self.connection, dict(rows), zones, begins, kinds, self._groups())
 
-    def _is_own(self, customer_id: str, zone: str | None, traces: Sequence[datetime]) -> bool:
+    def _groups(self) -> bool:
+        """Whether any group other than zones has hours of its own."""
+        learned = self.policy.hours
+        return learned is not None and any(not one.startswith(_ZONES) for one in learned.groups)
+
+    def _is_in_hand(
+        self, customer_id: str, zone: str | None, plain: dict[tuple[object, ...], bool]
+    ) -> bool:
+        """Whether the moment is theirs; of those of whom nothing is known reckoned once for all."""
+        own = self.own.get(customer_id, NOBODY)
+        if own.exposures or own.visits:
+            return self._is_own(customer_id, zone)
+        kind = (zone, own.groups, *plain_kind(self.occasion, customer_id, self.policy))
+        if kind not in plain:
+            plain[kind] = self._is_own(customer_id, zone)
+        return plain[kind]
+
+    def _is_own(self, customer_id: str, zone: str | None) -> bool:
         """Whether the moment in hand is the customer's own."""
         occasion, names = self.occasion, self.moments.names
         found = zone_of(zone if zone in names else None, self.parts.shop_zone)
-        own = own_time(occasion, customer_id, found, traces, self.policy)
+        own, _ = self._own_time(customer_id, found)
         return instant(occasion.when, own, found) + occasion.shift == self.state.moment
+
+    def _own_time(self, customer_id: str, zone: ZoneInfo) -> tuple[Time, Timed]:
+        own = self.own.get(customer_id, NOBODY)
+        return own_time(self.occasion, customer_id, zone, own, self.policy)
 
     def _decide(self, ids: Sequence[str]) -> int:
         """Ask customers; says how many were let in."""
@@ -134,29 +154,28 @@ class Page:
 
     def _ask_one(self, facts: Facts) -> list[Action]:
         occasion, policy, now = self.occasion, self.policy, self.now
-        traces = self._traces(facts)
-        own = own_time(occasion, facts.customer_id, facts.zone, traces, policy)
-        if own is not None and not self._is_own(facts.customer_id, facts.timezone, traces):
+        own, timed = self._own_time(facts.customer_id, facts.zone)
+        if own is not None and not self._is_own(facts.customer_id, facts.timezone):
             return []
         winner = occasion.step.winner
         tested = None if winner is None else winner.test_percent
         share = self.state.tested if tested == "auto" else tested
         assert not isinstance(share, str)
-        if isinstance(occasion.campaign, Series):
-            return core_series.ask(occasion, facts, own, share, policy, now)
-        return core_broadcast.ask(occasion, facts, own, share, policy, now)
+        in_series = isinstance(occasion.campaign, Series)
+        ask = core_series.ask if in_series else core_broadcast.ask
+        return self._told(ask(occasion, facts, own, share, policy, now, timed.said()), facts, timed)
 
-    def _traces(self, facts: Facts) -> list[datetime]:
-        """When a customer clicked and bought, as far as it was known when the day began."""
-        if not asks_for_best_hour(self.occasion.campaign):
-            return []
-        begins = self.occasion.when.at(facts.zone)
-        return sorted(
-            event.at
-            for name in HUMAN_TRACES
-            for event in facts.events.get(name, ())
-            if self.late.get((facts.customer_id, event.id), event.at) < begins
-        )
+    def _told(self, actions: list[Action], facts: Facts, timed: Timed) -> list[Action]:
+        """What was decided; and which hour was chosen and why, where a letter is to go at it."""
+        kept = next((one.enrollment for one in actions if isinstance(one, Keep)), None)
+        goes = any(isinstance(one, Plan) for one in actions)
+        if timed.slot is None or not (goes or (kept is not None and kept.due_at is not None)):
+            return actions
+        occasion, who = self.occasion, facts.customer_id
+        own = self.own.get(who, NOBODY)
+        told = why_then(occasion, who, facts.zone, own, timed, self.policy)
+        place = occasion.campaign.id, occasion.entry, "timed", "", told, occasion.step.name
+        return [*actions, Decided(self.now, *place)]
 
     def _reading(self) -> Reading:
         occasion, campaign, live = self.occasion, self.occasion.campaign, self.parts.live
@@ -165,8 +184,6 @@ class Page:
             rules += [InSegment(name) for name in campaign.waves.first]
         needs = live.needs_of(*rules)
         reaches = needs.reaches
-        if asks_for_best_hour(campaign):
-            reaches |= _TRACES
         tiers = live.catalog.settings.points.ladder
         return Reading(
             reaches, past=needs.past, ledger=needs.ledger, tiers=tiers, nightly=needs.nightly

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lifecycle.core.campaign import Flow
 from lifecycle.core.rule.length import attributes_of
+from lifecycle.core.send_time import Clock
 
 
 class Routes:
@@ -65,3 +66,10 @@ def timed_by(flow: Flow) -> Iterator[tuple[str, ...]]:
         yield from attributes_of(place.step.after, place.step.up_to)
         if place.step.until is not None and place.step.until.customer is not None:
             yield place.step.until.customer
+
+
+def chooses_hours(flow: Flow) -> bool:
+    """Whether some step of a flow, or a variant of one, goes at the customer's best hour."""
+    steps = (place.step for place in flow.way.places.values())
+    clocks = (clock for step in steps for clock in (step.at, *(one.at for one in step.variant)))
+    return any(isinstance(clock, Clock) and clock.best for clock in clocks)

@@ -1,4 +1,4 @@
-"""What decisions are made by at this moment: definitions, verdicts, shares, tests, pauses.
+"""What decisions are made by at this moment: definitions, verdicts, shares, tests, pauses, hours.
 
 Every process reads it anew, so that a verdict or the shares of a bandit hold for all of them.
 """
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from lifecycle.core.occasion import ONCE
 from lifecycle.core.policy import Experiment, Policy, Undecided
 from lifecycle.engine.live import Live
-from lifecycle.store import allocation, occasions, operations
+from lifecycle.store import allocation, hours, occasions, operations
 
 DECIDE = "decide "
 """Before campaign, step and occasion: the task that chooses a winner."""
@@ -22,6 +22,8 @@ def policy_now(connection: Connection, live: Live) -> Policy:
     """The policy with all that is decided and ordered so far."""
     found = live.policy(operations.verdicts(connection), operations.ordered(connection))
     shares, tests = allocation.in_force(connection), undecided(connection)
+    if live.asks_for_best_hour:
+        found = replace(found, hours=hours.learned(connection, hours.fit_in_force(connection)))
     return replace(found, shares=shares, undecided=tests) if shares or tests else found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,12 +21,13 @@ from lifecycle.store.facts import enrollment_of
 from lifecycle.store.tables import METADATA
 
 DECISION, ENROLLMENT = METADATA.tables["decision"], METADATA.tables["enrollment"]
+VERDICT = METADATA.tables["verdict"]
 LATE_SECONDS = 5.0
 """A daemon that decided so much later than the moment itself is said to have been late."""
 ORDER = (
     "queued entered held_out not_entered moved answered ran_out waited branched set joined "
-    "emitted awarded issued called notified suppressed held skipped resent sent dropped left "
-    "finished"
+    "emitted awarded issued called notified suppressed held skipped resent sent dropped timed "
+    "left finished"
 ).split()
 _FIRST, _LAST = ("queued", "entered", "held_out", "not_entered"), ("left", "finished")
 
@@ -50,6 +51,8 @@ class Told:
     """What the step is: a letter, or a step that does something else."""
     by: str = ""
     """What let the customer in: an event's name."""
+    won: str = ""
+    """Of a variant that had won before: since when, and whether that was proven."""
 
     def told(self, zone: ZoneInfo) -> dict[str, Any]:
         """The decision as plain data, as the replay writes it, with its sentence."""
@@ -74,7 +77,8 @@ class Told:
         return in_words(text, zone)
 
     def _said(self) -> str:
-        name = f"“{self.step}”" + (f" ({self.variant})" if self.variant else "")
+        seen = ", ".join(one for one in (self.variant, self.won) if one)
+        name = f"“{self.step}”" + (f" ({seen})" if seen else "")
         if self.what in ("sent", "held", "dropped", "skipped"):
             return _of_step(self, f"the {self.noun} {name}")
         if self.what == "left":
@@ -86,6 +90,7 @@ class Told:
             "held_out": "belongs to the holdout: gets nothing of this campaign",
             "finished": "finished: nothing is left to do",
             "queued": "waits in the queue: another entry under this key is still running",
+            "timed": f"the {self.noun} {name} goes {self.detail}",
             "waited": f"began to wait at {name}",
             "answered": f"the wait at {name} was answered by {self.detail}",
             "ran_out": f"the wait at {name} was in vain: its time is over",
@@ -166,7 +171,11 @@ def decisions(
         query = query.where(DECISION.c.campaign == campaign)
     walked = enrollments_of(connection, owner)
     letters = _letters(catalog)
-    told = [_read(row, walked, letters) for row in connection.execute(query)]
+    verdicts = connection.execute(select(VERDICT)).all()
+    told = [
+        replace(_read(row, walked, letters), won=_won(row, verdicts))
+        for row in connection.execute(query)
+    ]
     places = _places(walked)
     told.sort(key=lambda one: _turn(one, places))
     return told
@@ -197,6 +206,16 @@ def _read(row: Any, walked: Sequence[Enrollment], letters: Mapping[str, frozense
     instants = (row.at, row.decided_at)
     what = (row.campaign, row.entry, row.step, row.variant, row.what, row.reason, row.detail)
     return Told(*instants, *what, leaves, noun, by)
+
+
+def _won(row: Any, verdicts: Sequence[Any]) -> str:
+    """What is said of a variant that was the winner when its letter was decided."""
+    for one in verdicts:
+        same = (one.campaign, one.step, one.variant) == (row.campaign, row.step, row.variant)
+        if same and one.occasion in ("", row.entry) and one.at <= row.at:
+            proven = "proven" if one.proven else "not proven"
+            return f"the winner since {one.at:%Y-%m-%d}, {proven}"
+    return ""
 
 
 def _places(walked: Sequence[Enrollment]) -> dict[tuple[str, str, str], int]:

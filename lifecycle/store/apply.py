@@ -307,6 +307,7 @@ def enrollment_row(customer_id: str, kept: Enrollment) -> Row:
         "led_to_letter": kept.led_to_letter,
         "open_messages": list(kept.open_messages),
         "decided_steps": list(kept.decided_steps),
+        "timed": kept.timed,
         "lease_until": None,
         "attempts": 0,
     }
@@ -335,4 +336,7 @@ def message_row(customer_id: str, plan: Plan) -> Row:
         "fell_due_at": plan.fell_due_at,
         "stale_at": plan.stale_at,
         "due_at": plan.at,
+        "timing": plan.timed.timing,
+        "slot": plan.timed.slot,
+        "lean": plan.timed.lean,
     }

@@ -16,6 +16,7 @@ from lifecycle.core.rule.tree import Reach
 from lifecycle.core.words import zone_of
 from lifecycle.store import history, ledger, nightly, past, preferences
 from lifecycle.store.dialect.lists import among
+from lifecycle.store.handed import handed
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
@@ -50,6 +51,8 @@ class Reading:
     """Whether what flows around a date keep is read."""
     wishes: bool = False
     """Whether what was chosen on the preference page is read."""
+    hours: bool = False
+    """Whether all letters that were handed over are read, as hours are learned from them."""
 
     @property
     def events(self) -> frozenset[str]:
@@ -103,6 +106,9 @@ def load(
         ledger.read(connection, facts, min(anchor or now, now), reading.tiers)
     if reading.nightly:
         nightly.read(connection, facts)
+    if reading.hours:
+        for customer_id, letters in handed(connection, list(facts), now).items():
+            facts[customer_id].handed.extend(letters)
     return facts
 
 
@@ -171,14 +177,15 @@ def enrollment_of(row: Any) -> Enrollment:
         led_to_letter=bool(row.led_to_letter),
         open_messages=tuple(row.open_messages),
         decided_steps=tuple(row.decided_steps),
+        timed=row.timed,
     )
 
 
 def _of_customer(row: Any) -> tuple[str, Enrollment]:
     """A row as `_EACH_ENROLLMENT` reads it: its columns are in the order of the value's fields."""
-    *plain, state, step, due, decided, fell, waiting, anchor, ended, led, opened, steps = row
+    *plain, state, step, due, decided, fell, waiting, anchor, ended, led, opened, steps, timed = row
     later = step, due, decided, fell, waiting, anchor, ended, bool(led)
-    values: list[Any] = [*plain[1:], _STATES[state], *later, tuple(opened), tuple(steps)]
+    values: list[Any] = [*plain[1:], _STATES[state], *later, tuple(opened), tuple(steps), timed]
     return plain[0], Enrollment(*values)
 
 

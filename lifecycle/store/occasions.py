@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
@@ -21,8 +21,6 @@ CUSTOMER, EVENT = METADATA.tables["customer"], METADATA.tables["event"]
 MESSAGE, ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
 WAITING, ASKING, CLOSING = "waiting", "asking", "closing"
 DONE, MISSED, STOPPED = "done", "missed", "stopped"
-LONGEST_DAY = timedelta(days=3)
-"""From where a local day begins first to where it ends last, and more."""
 BEGUN = (ASKING, CLOSING, DONE, STOPPED)
 """States of an occasion that has asked somebody, or might have."""
 _OPEN = ("planned", "ready", "attempting", "requeued")
@@ -46,6 +44,7 @@ class OccasionState:
     cursor: str = ""
     enrolled: int = 0
     tested: float | None = None
+    hours: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str, int]:
@@ -224,32 +223,6 @@ def enrolled(connection: Connection, campaign: str, entry: str, after: str, most
         .limit(most)
     )
     return list(connection.execute(query).scalars())
-
-
-def with_traces(
-    connection: Connection, ids: Sequence[str], names: Sequence[str], least: int
-) -> set[str]:
-    """Those of `ids` who have at least so many events of these names."""
-    query = (
-        select(EVENT.c.customer_id)
-        .where(among(EVENT.c.customer_id, "ids", ids), EVENT.c.name.in_(names))
-        .group_by(EVENT.c.customer_id)
-        .having(func.count() >= least)
-    )
-    return set(connection.execute(query).scalars())
-
-
-def received_since(
-    connection: Connection, ids: Sequence[str], names: Sequence[str], since: datetime
-) -> dict[tuple[str, str], datetime]:
-    """When those events of these names came that came at or after `since`, by customer and id."""
-    query = select(EVENT.c.customer_id, EVENT.c.event_id, EVENT.c.received_at).where(
-        among(EVENT.c.customer_id, "ids", ids),
-        EVENT.c.name.in_(names),
-        EVENT.c.received_at >= since,
-        EVENT.c.at < since + LONGEST_DAY,
-    )
-    return {(who, event): at for who, event, at in connection.execute(query)}
 
 
 def came(connection: Connection, campaign: str, entry: str) -> Came:

@@ -1,57 +1,72 @@
-"""The best day and hour of a customer, within some days."""
+"""The best day and hour of a customer within some days, and the best hour of a flow's step."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from lifecycle.core.send_time import Allowed, best_moment
-from lifecycle.core.words import span
+from lifecycle.core.best_hour import Asked, hours_between, moments
+from lifecycle.core.hours import NOBODY
+from lifecycle.core.learned_hours import HOURS, Learned
+from lifecycle.core.send_time import Allowed
+from lifecycle.core.words import Span, span
 from lifecycle.engine.live import Live
 from lifecycle.hooks import Registry
+from tests.known_hours import evenings, learned
 from tests.simulation.shop import event, flow, play, settings, shop, step
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TUESDAY = "2026-05-05T11:30"
 QUIET = span("21:00-08:00")
+TEN = time(10)
 
 
 def local(text: str, zone: ZoneInfo = BERLIN) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone).astimezone(UTC)
 
 
-def weekly(first: str, weeks: int, zone: ZoneInfo = BERLIN) -> list[datetime]:
-    """Traces at one local time, a week apart."""
-    begins = datetime.fromisoformat(first)
-    return [
-        (begins + timedelta(weeks=number)).replace(tzinfo=zone).astimezone(UTC)
-        for number in range(weeks)
-    ]
+def best(
+    found: Learned | None,
+    after: str,
+    free: Allowed,
+    days: int | None = None,
+    between: Span | None = None,
+    zone: ZoneInfo = BERLIN,
+) -> str:
+    """The moment that is chosen for somebody of whom nothing is known, without a control."""
+    inside = None if days is None else timedelta(days=days)
+    there = moments(hours_between(TEN, between), free, local(after, zone), zone, inside)
+    timed = Asked(found, TEN, 0.0, "s").choose(NOBODY, tuple(there), ("f", "s", "c1", ""))
+    assert timed.slot is not None
+    return there[timed.slot].astimezone(zone).isoformat()[:16]
 
 
-THURSDAYS = weekly("2026-01-08T18:20", 9)
-SUNDAYS = weekly("2026-01-11T18:20", 4)
-NIGHTS = weekly("2026-01-07T03:00", 9)
+THURSDAYS = learned({3 * HOURS + 18: 0.5, 1 * HOURS + 18: 0.3, 4 * HOURS + 18: 0.3, 10: 0.1})
+NIGHTS = learned({day * HOURS + 3: 0.5 for day in range(7)})
+FEW = replace(THURSDAYS, answered=9)
 
 
 @pytest.mark.parametrize(
-    ("traces", "after", "days", "free", "expected"),
+    ("found", "after", "days", "free", "expected"),
     [
-        ([], TUESDAY, 3, Allowed(), "2026-05-06T10:00"),
-        ([], "2026-05-05T10:00", 3, Allowed(), "2026-05-05T10:00"),
+        (None, TUESDAY, 3, Allowed(), "2026-05-06T10:00"),
+        (FEW, TUESDAY, 3, Allowed(), "2026-05-06T10:00"),
+        (None, "2026-05-05T10:00", 3, Allowed(), "2026-05-05T10:00"),
         (THURSDAYS, TUESDAY, 3, Allowed(), "2026-05-07T18:00"),
         (THURSDAYS, TUESDAY, 2, Allowed(), "2026-05-05T18:00"),
         (THURSDAYS, "2026-05-05T18:00", 2, Allowed(), "2026-05-05T18:00"),
         (THURSDAYS, "2026-05-05T18:01", 2, Allowed(), "2026-05-07T18:00"),
+        (THURSDAYS, "2026-05-05T17:59", 3, Allowed(), "2026-05-07T18:00"),
         (THURSDAYS, "2026-05-07T18:01", 7, Allowed(), "2026-05-14T18:00"),
         (THURSDAYS, "2026-05-07T18:01", 6, Allowed(), "2026-05-08T18:00"),
-        (sorted(THURSDAYS + SUNDAYS), "2026-05-08T09:00", 3, Allowed(), "2026-05-10T18:00"),
+        (THURSDAYS, TUESDAY, 14, Allowed(), "2026-05-07T18:00"),
         (THURSDAYS, TUESDAY, 3, Allowed(not_on=(date(2026, 5, 7),)), "2026-05-05T18:00"),
-        (THURSDAYS, TUESDAY, 3, Allowed(on=("wed",)), "2026-05-06T18:00"),
-        (THURSDAYS, TUESDAY, 3, Allowed(on=("mon",)), "2026-05-11T18:00"),
+        (THURSDAYS, TUESDAY, 3, Allowed(on=("wed",)), "2026-05-06T10:00"),
+        (THURSDAYS, TUESDAY, 3, Allowed(on=("mon",)), "2026-05-11T10:00"),
         (NIGHTS, TUESDAY, 3, Allowed(quiet=QUIET), "2026-05-06T10:00"),
         (NIGHTS, TUESDAY, 3, Allowed(), "2026-05-06T03:00"),
         (
@@ -63,24 +78,44 @@ NIGHTS = weekly("2026-01-07T03:00", 9)
         ),
     ],
 )
-def test_it_is_the_hour_of_the_likeliest_day_within(
-    traces: list[datetime], after: str, days: int, free: Allowed, expected: str
+def test_it_is_the_likeliest_hour_within(
+    found: Learned | None, after: str, days: int, free: Allowed, expected: str
 ):
-    found = best_moment(
-        traces, BERLIN, time(10), local(after), timedelta(days=days), free
-    ).astimezone(BERLIN)
-    assert found.isoformat()[:16] == expected
+    assert best(found, after, free, days) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "after", "free", "between", "expected"),
+    [
+        (evenings(), TUESDAY, Allowed(), None, "2026-05-05T19:00"),
+        (evenings(), "2026-05-05T19:01", Allowed(), None, "2026-05-06T19:00"),
+        (evenings(), TUESDAY, Allowed(quiet=span("18:00-09:00")), None, "2026-05-06T10:00"),
+        (evenings(), TUESDAY, Allowed(on=("fri",)), None, "2026-05-08T19:00"),
+        (evenings(), "2026-05-08T19:30", Allowed(on=("fri",)), None, "2026-05-08T20:00"),
+        (evenings(), TUESDAY, Allowed(), span("08:00-12:00"), "2026-05-06T10:00"),
+        (evenings(), TUESDAY, Allowed(), span("20:15-20:45"), "2026-05-05T20:15"),
+        (None, TUESDAY, Allowed(), span("18:00-20:00"), "2026-05-05T18:00"),
+        (None, "2026-05-05T18:30", Allowed(), span("18:00-20:00"), "2026-05-05T19:00"),
+    ],
+)
+def test_an_hour_is_one_of_the_next_day_on_which_the_step_may_act(
+    found: Learned | None, after: str, free: Allowed, between: Span | None, expected: str
+):
+    """A letter never waits for another day only because its hour would be a better one."""
+    assert best(found, after, free, None, between) == expected
 
 
 def test_days_are_counted_over_a_change_of_the_clocks():
-    """On Sunday 29 March 2026 Berlin has no 02:00."""
-    traces = weekly("2026-01-04T02:00", 9)
+    """On Sunday 29 March 2026 Berlin has no 02:00, on 25 October two."""
+    found = evenings(hour=2)
     for after, expected in (
-        ("2026-03-27T12:00", "2026-03-29T03:00"),
+        ("2026-03-28T12:00", "2026-03-29T10:00"),
         ("2026-03-29T12:00", "2026-03-30T02:00"),
+        ("2026-10-24T12:00", "2026-10-25T02:00"),
     ):
-        found = best_moment(traces, BERLIN, time(10), local(after), timedelta(days=3), Allowed())
-        assert found.astimezone(BERLIN).isoformat()[:16] == expected
+        assert best(found, after, Allowed()) == expected
+    two = moments(hours_between(TEN, None), Allowed(), local("2026-10-25T00:00"), BERLIN, None)
+    assert list(two.values()) == sorted(set(two.values())) and len(two) == 24
 
 
 NESTED = """\
@@ -98,18 +133,15 @@ at = "best day and hour inside 3 days"
 
 def test_a_step_in_a_branch_has_what_tells_it_read(tmp_path: Path):
     catalog = shop({"f": flow('when = "go"', NESTED)})
-    assert "site_visited" in Live(catalog, Registry()).flow_reading.events
-    visits = [
-        event(one.isoformat().replace("+00:00", "Z"), "site_visited")
-        for one in weekly("2026-01-08T18:20", 9, ZoneInfo("UTC"))
-    ]
-    played = play(tmp_path, catalog, [*visits, event("2026-05-05T11:30", "go")])
-    assert played.sent() == ["05-07 18:00 f/deep"]
+    reading = Live(catalog, Registry()).flow_reading
+    assert {"site_visited", "order_placed"} <= reading.events
+    assert reading.hours
+    played = play(tmp_path, catalog, [event("2026-05-05T11:30", "go")])
+    assert played.sent() == ["05-06 10:00 f/deep"]
 
 
 def test_it_goes_with_quiet_hours_and_weekdays(tmp_path: Path):
     said = step(more='at = "best day and hour inside 1 week"\non = ["fri", "sat"]')
     catalog = shop({"f": flow('when = "go"', said)}, said=settings(quiet="18:00-09:00"))
-    visits = [event(f"2026-04-{day:02}T18:20", "site_visited") for day in (4, 11, 18, 25)]
-    played = play(tmp_path, catalog, [*visits, event("2026-05-05T11:30", "go")])
-    assert played.sent() == ["05-09 10:00 f/hello"]
+    played = play(tmp_path, catalog, [event("2026-05-05T11:30", "go")])
+    assert played.sent() == ["05-08 10:00 f/hello"]

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from lifecycle.catalog.load import load
 from lifecycle.core.anchor import read_anchored
-from lifecycle.core.occasion import When, hours_possible, read_when
-from lifecycle.core.send_time import Clock, best_hour
+from lifecycle.core.best_hour import LEAST_ANSWERS, hours_free
+from lifecycle.core.learned_hours import Learned
+from lifecycle.core.occasion import When, read_when
+from lifecycle.core.send_time import Clock
 from lifecycle.core.words import Moment, moment, span
-from tests.simulation.shop import LETTER, event, person, play, settings, shop
+from lifecycle.hooks import Registry
+from lifecycle.sim.world import World
+from lifecycle.sources.customer_line import read_customer
+from lifecycle.sources.event_line import read_event
+from lifecycle.store.tables import METADATA
+from tests.known_hours import NO_CONTROL, evenings, in_force
+from tests.simulation.shop import LETTER, event, instant, person, play, settings, shop
 
+BEGINS = instant("2026-01-01T00:00:00")
 FIRST = [event("2026-01-01T00:00:00", "x")]
 
 
@@ -54,20 +66,8 @@ def test_the_day_of_an_instant_is_the_local_one() -> None:
 def test_all_best_hours_there_may_be(
     default: str, between: str, quiet: str | None, possible: list[str]
 ) -> None:
-    found = hours_possible(
-        time.fromisoformat(default), span(between), span(quiet) if quiet else None
-    )
+    found = hours_free(time.fromisoformat(default), span(between), span(quiet) if quiet else None)
     assert [f"{one:%H:%M}" for one in found] == possible
-    hints = [[datetime(2026, 1, 1, hour, tzinfo=UTC)] * 7 for hour in range(24)]
-    for traces in hints:
-        own = best_hour(
-            traces,
-            ZoneInfo("UTC"),
-            time.fromisoformat(default),
-            span(between),
-            span(quiet) if quiet else None,
-        )
-        assert own in found
 
 
 def best(at: str = "best hour", on: str = "2026-04-14", more: str = "") -> str:
@@ -78,9 +78,9 @@ def best(at: str = "best hour", on: str = "2026-04-14", more: str = "") -> str:
     )
 
 
-def clicks(customer: str, hour: int, days: int = 10) -> list[dict[str, Any]]:
+def visits(customer: str, hour: int, days: int = 30, month: str = "03") -> list[dict[str, Any]]:
     return [
-        event(f"2026-02-{day + 1:02}T{hour:02}:10:00", "order_placed", customer)
+        event(f"2026-{month}-{day + 1:02}T{hour:02}:10:00", "site_visited", customer)
         for day in range(days)
     ]
 
@@ -89,52 +89,112 @@ def sent(rows: list[dict[str, str]]) -> dict[str, str]:
     return {r["customer"]: r["at"] for r in rows if r["what"] == "sent"}
 
 
-def test_each_gets_it_at_the_best_hour_of_that_day(tmp_path: Path) -> None:
-    """Ten orders outweigh the shop's ten o'clock, three do not; hours are local ones."""
-    lines = [
-        *FIRST,
-        *clicks("evening", 19),
-        *clicks("few", 19, 3),
-        *clicks("tokyo", 22),
-        *clicks("quiet", 23),
-    ]
+def gone(
+    text: str,
+    people: list[dict[str, Any]],
+    lines: list[dict[str, Any]],
+    found: Learned | None,
+    said: str = "",
+    database_url: str = "sqlite://",
+) -> World:
+    """A shop that knows something of hours, after its broadcast."""
+    world = World(shop({"b": text}, said=said), Registry(), database_url=database_url)
+    if found is not None:
+        in_force(world.database, found, BEGINS)
+    told = [read_customer(one, at=BEGINS) for one in people]
+    happened = [read_event(one, received=None, live=False) for one in lines]
+    world.run(told, happened, instant("2026-04-20T00:00:00"))
+    return world
+
+
+def went(world: World) -> dict[str, str]:
+    """When the letter went, and to whom."""
+    return {one["customer"]: one["at"] for one in world.decisions() if one["what"] == "sent"}
+
+
+def test_each_gets_it_at_the_best_hour_of_that_day() -> None:
+    """The list answers at seven in the evening; who comes at another hour is written to then."""
+    lines = [*visits("noon", 12), *visits("few", 12, 1), *visits("tokyo", 22), *visits("quiet", 23)]
     people = [
-        *(person(one) for one in ("evening", "few", "none", "quiet")),
+        *(person(one) for one in ("noon", "few", "none", "quiet")),
         person("tokyo", timezone="Asia/Tokyo"),
         person("york", timezone="America/New_York"),
     ]
-    catalog = shop({"b": best()}, said=settings(quiet="21:00-07:00"))
-    assert sent(play(tmp_path, catalog, lines, people=people).decisions) == {
-        "evening": "2026-04-14T19:00:00Z",
-        "few": "2026-04-14T10:00:00Z",
-        "none": "2026-04-14T10:00:00Z",
-        "quiet": "2026-04-14T10:00:00Z",
+    said = settings(NO_CONTROL, quiet="21:00-07:00")
+    assert went(gone(best(), people, lines, evenings(), said)) == {
+        "noon": "2026-04-14T12:00:00Z",
+        "few": "2026-04-14T19:00:00Z",
+        "none": "2026-04-14T19:00:00Z",
+        "quiet": "2026-04-14T19:00:00Z",
         "tokyo": "2026-04-13T22:00:00Z",
-        "york": "2026-04-14T14:00:00Z",
+        "york": "2026-04-14T23:00:00Z",
     }
 
 
-def test_a_best_hour_keeps_inside_its_span(tmp_path: Path) -> None:
-    lines = [*FIRST, *clicks("night", 22), *clicks("noon", 17)]
-    people = [person("night"), person("noon"), person("none")]
-    catalog = shop({"b": best("best hour between 16:00 and 20:00")})
-    assert sent(play(tmp_path, catalog, lines, people=people).decisions) == {
+def test_with_nothing_known_everybody_gets_it_at_the_shops_hour() -> None:
+    few = replace(evenings(), answered=LEAST_ANSWERS - 1)
+    people = [person("c1"), person("york", timezone="America/New_York")]
+    for found in (None, few):
+        assert went(gone(best(), people, visits("c1", 12), found)) == {
+            "c1": "2026-04-14T10:00:00Z",
+            "york": "2026-04-14T14:00:00Z",
+        }
+
+
+def test_a_best_hour_keeps_inside_its_span() -> None:
+    lines = [*visits("night", 22), *visits("five", 17)]
+    people = [person("night"), person("five"), person("none")]
+    text, said = best("best hour between 16:00 and 20:00"), settings(NO_CONTROL)
+    assert went(gone(text, people, lines, evenings(hour=16), said)) == {
         "night": "2026-04-14T16:00:00Z",
-        "noon": "2026-04-14T17:00:00Z",
+        "five": "2026-04-14T17:00:00Z",
         "none": "2026-04-14T16:00:00Z",
     }
 
 
-def test_what_is_learned_on_the_day_itself_moves_nobody(tmp_path: Path) -> None:
-    lines = [*FIRST, *clicks("c1", 19)]
+def test_what_is_learned_on_the_day_itself_moves_nobody() -> None:
+    """Neither what happens on it, nor what comes to be known of before."""
+    lines = visits("c1", 12)
     lines += [event(f"2026-04-14T08:{n:02}:00", "order_placed") for n in range(30)]
-    late = [
+    lines += [
         event(f"2026-02-{n + 1:02}T08:00:00", "site_visited", received_at="2026-04-14T09:00:00")
         for n in range(28)
     ]
-    assert sent(play(tmp_path, shop({"b": best()}), lines + late).decisions) == {
-        "c1": "2026-04-14T19:00:00Z"
-    }
+    world = gone(best(), [person()], lines, evenings(), settings(NO_CONTROL))
+    assert went(world) == {"c1": "2026-04-14T12:00:00Z"}
+
+
+def test_an_occasion_goes_by_one_fit_to_its_end() -> None:
+    """What is learned in the night between the zones' mornings lets nobody be passed over."""
+    zones = ("Pacific/Auckland", "Asia/Tokyo", "Europe/Berlin", "America/New_York", "Pacific/Niue")
+    people = [person(f"c{n:02}", timezone=zones[n % 5]) for n in range(40)]
+    world = World(shop({"b": best()}, said=settings(NO_CONTROL)), Registry())
+    in_force(world.database, evenings(hour=19), BEGINS)
+    told = [read_customer(one, at=BEGINS) for one in people]
+    world.run(told, [], instant("2026-04-14T06:00:00"))
+    in_force(world.database, evenings(hour=9), BEGINS)
+    later = read_event(event("2026-04-14T06:00:01", "x", "c00"), received=None, live=False)
+    world.run([], [later], instant("2026-04-20T00:00:00"))
+    found = went(world)
+    assert len(found) == 40
+    for one in people:
+        local = datetime.fromisoformat(found[one["id"]]).astimezone(ZoneInfo(one["timezone"]))
+        assert f"{local:%m-%d %H:%M}" == "04-14 19:00"
+
+
+def test_a_share_of_letters_keeps_the_hours_of_the_control(database_url: str) -> None:
+    people = [person(f"c{n:03}") for n in range(200)]
+    own = evenings(hour=19)
+    found = replace(own, likely=(evenings(hour=15).worth,))
+    said = settings("best_hour_control_percent = 40")
+    world = gone(best(), people, [], found, said, database_url)
+    table = METADATA.tables["message"]
+    with world.database.read() as connection:
+        rows = connection.execute(select(table.c.timing, table.c.slot, table.c.lean)).all()
+    by_role = Counter((row.timing, row.slot) for row in rows)
+    assert set(by_role) == {("chosen", 24 + 15), ("shop", 24 + 10), ("list", 24 + 19)}
+    assert by_role["shop", 34] + by_role["list", 43] == pytest.approx(80, abs=20)
+    assert {row.lean for row in rows} == {1_000_000}
 
 
 def test_variants_of_a_broadcast_may_go_at_times_of_their_own(tmp_path: Path) -> None:

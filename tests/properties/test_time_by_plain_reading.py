@@ -234,7 +234,7 @@ def test_a_letter_falls_due_at_the_first_minute_after_its_wait_at_which_all_hold
     enrollment = Enrollment("e", "F", "", "1", {}, 1, decided, "1", "x", decided, {})
     facts = Facts("c", decided, zone)
     base = decided + timedelta(minutes=wait)
-    due = step_due(flow, flow.step[0], enrollment, decided, facts, POLICY)
+    due = step_due(flow, flow.step[0], enrollment, decided, facts, POLICY).at
     wanted = plainly(said, base, wall)
     assert due >= base
     if wanted is None:

@@ -44,6 +44,7 @@ from lifecycle.store.tables.flows import (
     MessageRow,
     Receipt,
 )
+from lifecycle.store.tables.hours import HourCount, HourFit, HourState, HourTrial
 from lifecycle.store.tables.operations import (
     ApiKey,
     BroadcastState,
@@ -89,6 +90,10 @@ __all__ = [
     "Feedback",
     "Foregone",
     "HookCode",
+    "HourCount",
+    "HourFit",
+    "HourState",
+    "HourTrial",
     "InStep",
     "Incentive",
     "Intake",

@@ -50,6 +50,8 @@ class EnrollmentRow(SQLModel, table=True):
     led_to_letter: bool = False
     open_messages: list[str] = Field(sa_column=Column(Json, nullable=False))
     decided_steps: list[str] = Field(sa_column=Column(Json, nullable=False))
+    timed: str = Field(default="", sa_type=Text)
+    """How the moment waited for came to its hour (`core/timed.py`)."""
     lease_until: datetime | None = Field(default=None, sa_type=Instant)
     fence: int = Field(default=0, sa_type=BigInteger)
     attempts: int = 0
@@ -93,6 +95,12 @@ class MessageRow(SQLModel, table=True):
         Index("message_by_id", "message_id", postgresql_using="hash"),  # Ids have no order.
         Index("message_of_campaign", "campaign", "step", "variant", "state"),
         Index(
+            "message_of_chosen_hour",
+            "attempted_at",
+            postgresql_where=text("slot IS NOT NULL"),
+            sqlite_where=text("slot IS NOT NULL"),
+        ),
+        Index(
             "message_of_customer",
             "customer_id",
             "attempted_at",
@@ -135,6 +143,12 @@ class MessageRow(SQLModel, table=True):
     fell_due_at: datetime = Field(sa_type=Instant)
     stale_at: datetime = Field(sa_type=Instant)
     due_at: datetime | None = Field(default=None, sa_type=Instant)
+    timing: str = Field(default="", sa_type=Text)
+    """What decided the letter's hour (`core/timed.py`): said, default, chosen, shop or list."""
+    slot: int | None = None
+    """The hour of the week that was decided, on the customer's clock; of a chosen hour alone."""
+    lean: int | None = None
+    """How readily the customer answers in it, in millionths of the list's average."""
     template_version: str | None = Field(default=None, sa_type=Text)
     context: dict[str, Any] | None = Field(default=None, sa_column=Column(Json))
     """What the letter was rendered from, kept for the view in the browser."""

@@ -78,6 +78,8 @@ class BroadcastState(SQLModel, table=True):
     enrolled: int = Field(default=0, sa_type=BigInteger)
     tested: float | None = None
     """The share of the audience that tries the variants, in percent, where that was reckoned."""
+    hours: str | None = Field(default=None, sa_type=Text)
+    """The fit of hours that it goes by from its first moment on; empty: nothing was known."""
 
 
 class Verdict(SQLModel, table=True):

@@ -154,6 +154,7 @@ def _broadcast_state() -> None:
         sa.Column("cursor", sa.Text(), nullable=False),
         sa.Column("enrolled", sa.BigInteger(), nullable=False),
         sa.Column("tested", sa.Float(), nullable=True),
+        sa.Column("hours", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("campaign", "occasion", "step", "wave"),
     )
 
@@ -380,6 +381,7 @@ def _enrollment() -> None:
         sa.Column("led_to_letter", sa.Boolean(), nullable=False),
         sa.Column("open_messages", sa.Text(), nullable=False),
         sa.Column("decided_steps", sa.Text(), nullable=False),
+        sa.Column("timed", sa.Text(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
         sa.Column("fence", sa.BigInteger(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -528,6 +530,55 @@ def _hook_code() -> None:
         sa.Column("problem", sa.Text(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "made_for"),
+    )
+
+
+def _hour_count() -> None:
+    op.create_table(
+        "hour_count",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("of_group", sa.Text(), nullable=False),
+        sa.Column("week", sa.Integer(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=False),
+        sa.Column("letters", sa.BigInteger(), nullable=False),
+        sa.Column("expected", sa.BigInteger(), nullable=False),
+        sa.Column("answered", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "of_group", "week", "slot"),
+    )
+
+
+def _hour_fit() -> None:
+    op.create_table(
+        "hour_fit",
+        sa.Column("fit", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("learned", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("fit"),
+    )
+
+
+def _hour_state() -> None:
+    op.create_table(
+        "hour_state",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("counted_to", sa.BigInteger(), nullable=False),
+        sa.Column("fit", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=True),
+        sa.Column("people_at", sa.BigInteger(), nullable=True),
+        sa.Column("visits", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _hour_trial() -> None:
+    op.create_table(
+        "hour_trial",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("timing", sa.Text(), nullable=False),
+        sa.Column("letters", sa.BigInteger(), nullable=False),
+        sa.Column("answered", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("source", "day", "timing"),
     )
 
 
@@ -691,6 +742,9 @@ def _message() -> None:
         sa.Column("fell_due_at", sa.BigInteger(), nullable=False),
         sa.Column("stale_at", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("timing", sa.Text(), nullable=False),
+        sa.Column("slot", sa.Integer(), nullable=True),
+        sa.Column("lean", sa.Integer(), nullable=True),
         sa.Column("template_version", sa.Text(), nullable=True),
         sa.Column("context", sa.Text(), nullable=True),
         sa.Column("links", sa.Text(), nullable=True),
@@ -752,6 +806,14 @@ def _message_indexes() -> None:
     )
     op.create_index(
         "message_of_campaign", "message", ["campaign", "step", "variant", "state"], unique=False
+    )
+    op.create_index(
+        "message_of_chosen_hour",
+        "message",
+        ["attempted_at"],
+        unique=False,
+        postgresql_where=sa.text("slot IS NOT NULL"),
+        sqlite_where=sa.text("slot IS NOT NULL"),
     )
     op.create_index(
         "message_of_customer",
@@ -1099,6 +1161,10 @@ EVERY = (
     _feedback,
     _foregone,
     _hook_code,
+    _hour_count,
+    _hour_fit,
+    _hour_state,
+    _hour_trial,
     _in_step,
     _incentive,
     _incentive_indexes,
