@@ -12,7 +12,7 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench.experiments import bandits, lift, page, sequential, test_and_roll
+from bench.experiments import bandits, lift, page, send_time, sequential, test_and_roll
 from bench.experiments.results import Result
 from bench.results import record
 from lifecycle.clock import SystemClock
@@ -22,6 +22,7 @@ QUESTIONS: dict[str, Callable[..., list[Result]]] = {
     "test_and_roll": test_and_roll.measure,
     "bandits": bandits.measure,
     "lift": lift.measure,
+    "send_time": send_time.measure,
 }
 """One file a question: its `measure(scale=…, seed=…)`."""
 SEED = 20_261_122

@@ -25,7 +25,7 @@ from bench.experiments.hours.plain import (
     PastClicks,
     PooledThompson,
 )
-from bench.experiments.hours.truth import Setting, World
+from bench.experiments.hours.truth import Chance, Setting, World, dice
 from bench.experiments.results import Result, share
 from lifecycle.core.hours import Role
 from lifecycle.models.send_time_lift import Stratum, lift
@@ -197,7 +197,7 @@ def _covers(found: Sequence[Found]) -> Iterator[Result]:
 
 def _coverage(scale: float, seed: int) -> Iterator[Result]:
     """Of known rates, each letter with one of its own: looked at once, and after every letter."""
-    rng = np.random.Generator(np.random.PCG64([seed, 2]))
+    rng = dice(seed, 2)
     runs = max(50, int(LIFTS * scale))
     for rate, truth in ((0.03, 0.0), (0.03, 0.1), (0.25, 0.05)):
         looks = [_looks(rng, rate, truth) for _ in range(runs)]
@@ -210,7 +210,7 @@ def _coverage(scale: float, seed: int) -> Iterator[Result]:
         yield share(COVERS, f"{name}, the narrower one, looked at once", once, runs)
 
 
-def _looks(rng: np.random.Generator, rate: float, truth: float) -> tuple[bool, bool]:
+def _looks(rng: Chance, rate: float, truth: float) -> tuple[bool, bool]:
     """Whether the truth lies within the interval for one look, and within that of every look."""
     rates = rate * np.exp(rng.normal(0.0, UNLIKE, 26))
     strata: list[Stratum] = []

@@ -110,8 +110,8 @@ class Person:
         learned, hour, late = self.learned, slot % HOURS, slot // HOURS >= SATURDAY
         # The kernel is the same both ways round the clock: turned, it is the row of this hour.
         near = learned.kernel[HOURS - hour :] + learned.kernel[: HOURS - hour]
-        came = 1.0 + learned.own_variance * sum(map(mul, near, self.came[late]))
-        due = 1.0 + learned.own_variance * sum(map(mul, near, self.due[late]))
+        came: float = 1.0 + learned.own_variance * sum(map(mul, near, self.came[late]))
+        due: float = 1.0 + learned.own_variance * sum(map(mul, near, self.due[late]))
         if self.visits:
             shared = learned.visits_near[slot] * self.visits
             due += learned.own_variance * learned.visit_weight * shared

@@ -121,10 +121,9 @@ def _prior(slots: int, scale: float, shape: int, day: float, together: float) ->
     hours = circle(row(shape))
     if slots == HOURS:
         return scale**2 * hours
-    told: Floats = scale**2 * np.kron(np.ones((DAYS, DAYS)), hours)
-    told += day**2 * np.kron(weekdays_alike(), np.ones((HOURS, HOURS)))
-    told += together**2 * np.kron(weekdays_alike(), hours)
-    return told
+    told = scale**2 * np.kron(np.ones((DAYS, DAYS)), hours)
+    told = told + day**2 * np.kron(weekdays_alike(), np.ones((HOURS, HOURS)))
+    return np.asarray(told + together**2 * np.kron(weekdays_alike(), hours), np.float64)
 
 
 def _posterior(blocks: Blocks, mode: Floats) -> tuple[Posterior, int]:

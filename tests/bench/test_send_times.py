@@ -8,7 +8,7 @@ import pytest
 from bench.experiments.hours.judge import run
 from bench.experiments.hours.ours import Ours, choose, hear, source_of
 from bench.experiments.hours.plain import Fixed, Knowing
-from bench.experiments.hours.truth import HOURS, Setting
+from bench.experiments.hours.truth import HOURS, Setting, dice
 from lifecycle.core import hours
 from lifecycle.core.hours import Exposure, Own
 from lifecycle.core.learned_hours import WEEK, Learned
@@ -18,7 +18,7 @@ SMALL = Setting("small", people=200, rate=0.2, own_sd=0.6)
 
 
 def learned(half_life: float | None) -> Learned:
-    rng = np.random.Generator(np.random.PCG64(5))
+    rng = dice(5)
     return Learned(
         rate=0.2,
         rates={source_of(send): 0.1 + send / 100 for send in range(10)},
@@ -35,7 +35,7 @@ def learned(half_life: float | None) -> Learned:
 
 @pytest.mark.parametrize("half_life", [None, 5.0])
 def test_many_are_chosen_for_as_each_alone(half_life: float | None) -> None:
-    rng = np.random.Generator(np.random.PCG64(7))
+    rng = dice(7)
     people, sends, fit = 150, 12, learned(half_life)
     slots = rng.choice([24 + 9, 24 + 10, 24 + 19, 5 * 24 + 10], (people, sends))
     answered = rng.random((people, sends)) < 0.25
@@ -57,7 +57,7 @@ def test_many_are_chosen_for_as_each_alone(half_life: float | None) -> None:
 
 def test_a_letter_added_later_is_heard_as_if_it_had_always_been_there() -> None:
     policy = Ours(SMALL)
-    rng = np.random.Generator(np.random.PCG64(3))
+    rng = dice(3)
     for send in range(19):
         slots = policy.choose(send, rng)
         policy.told(send, slots, rng.random(SMALL.people) < 0.2)

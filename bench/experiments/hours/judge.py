@@ -9,7 +9,16 @@ import numpy as np
 
 from bench.experiments.hours.ours import CHOSEN, Ours
 from bench.experiments.hours.plain import Choosing
-from bench.experiments.hours.truth import SENDS, Bools, Floats, Setting, World, weekday, world
+from bench.experiments.hours.truth import (
+    SENDS,
+    Bools,
+    Floats,
+    Setting,
+    World,
+    dice,
+    weekday,
+    world,
+)
 from lifecycle.core.hours import Role
 from lifecycle.models.send_time_lift import Stratum
 
@@ -44,8 +53,8 @@ class Run:
 
 def run(setting: Setting, seed: int, policy: Callable[[World], Choosing]) -> Run:
     """Two years of weekly sends under a policy; people are the same for every policy of a seed."""
-    people = world(setting, np.random.Generator(np.random.PCG64(seed)))
-    rng = np.random.Generator(np.random.PCG64([seed, 1]))
+    people = world(setting, dice(seed))
+    rng = dice(seed, 1)
     chosen = policy(people)
     got, by_slot = np.zeros(SENDS), np.zeros((SENDS, setting.slots))
     strata: list[Stratum] = []

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.experiments.hours.plain import SHOP_SLOT
-from bench.experiments.hours.truth import HOURS, SENDS, Bools, Floats, Ints, Setting, weekday
+from bench.experiments.hours.truth import (
+    HOURS,
+    SENDS,
+    Bools,
+    Chance,
+    Floats,
+    Ints,
+    Setting,
+    weekday,
+)
 from lifecycle.core.hours import CONTROL_PERCENT, LIKELIEST, SATURDAY
 from lifecycle.core.learned_hours import WEEK, Learned
 from lifecycle.models.hour_evidence import Count, Sample
@@ -52,7 +61,7 @@ class Ours:
         self.shop = self.list_best = SHOP_SLOT * setting.slots // 12
         self.wanted: Ints = np.full(people, self.shop)
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """Of each person the place of the slot; `role` then tells who is of the control."""
         if fitted_before(send):
             self._fit(send)

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.experiments.hours.truth import Bools, Ints, Setting, World
+from bench.experiments.hours.truth import Bools, Chance, Ints, Setting, World
 
 Singles = NDArray[np.float32]
 
@@ -20,7 +20,7 @@ PSEUDO_SENDS = 30.0
 class Choosing(Protocol):
     """Chooses a slot for everybody, send by send, and is told who answered."""
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """Of each person the place of the slot."""
 
     def told(self, send: int, slots: Ints, answered: Bools) -> None:
@@ -34,7 +34,7 @@ class Fixed:
         self.people = setting.people
         self.slot = SHOP_SLOT * setting.slots // 12
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """The shop's hour."""
         return np.full(self.people, self.slot)
 
@@ -49,7 +49,7 @@ class AtRandom(Fixed):
         super().__init__(setting)
         self.slots = setting.slots
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """Any slot."""
         return rng.integers(0, self.slots, self.people)
 
@@ -61,7 +61,7 @@ class Knowing(Fixed):
         super().__init__(world.setting)
         self.world = world
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """The best slot."""
         told: Ints = self.world.chances(send).argmax(1)
         return told
@@ -84,7 +84,7 @@ class _Counting:
 class FlatThompson(_Counting):
     """A Beta-Bernoulli bandit for each person alone, from a flat prior."""
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """The slot whose drawn rate is highest."""
         told: Ints = _beta(rng, 1 + self.met, 1 + self.missed).argmax(1)
         return told
@@ -93,7 +93,7 @@ class FlatThompson(_Counting):
 class PooledThompson(_Counting):
     """The same with a prior of the list's rate by slot and the person's rate."""
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """The slot whose drawn rate is highest."""
         met, sent = self.met.sum(0), (self.met + self.missed).sum(0)
         overall = (met.sum() + 1) / (sent.sum() + 20)
@@ -110,12 +110,12 @@ class PooledThompson(_Counting):
 class PastClicks(_Counting):
     """The hour at which the person clicked most often, whatever was sent when; before that any."""
 
-    def choose(self, send: int, rng: np.random.Generator) -> Ints:
+    def choose(self, send: int, rng: Chance) -> Ints:
         """The hour of past clicks."""
         told: Ints = (self.met + rng.random(self.met.shape) * 0.5).argmax(1)
         return told
 
 
-def _beta(rng: np.random.Generator, met: Singles, missed: Singles) -> Singles:
+def _beta(rng: Chance, met: Singles, missed: Singles) -> Singles:
     told: Singles = rng.standard_gamma(met, dtype=np.float32)
     return told / (told + rng.standard_gamma(missed, dtype=np.float32))

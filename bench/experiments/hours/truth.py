@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Chance = np.random.Generator
 
 HOURS = 24
 SENDS = 104
@@ -69,7 +70,7 @@ class World:
         told: Floats = 1.0 / (1.0 + np.exp(-odds))
         return told
 
-    def answers(self, chance: Floats, rng: np.random.Generator) -> Bools:
+    def answers(self, chance: Floats, rng: Chance) -> Bools:
         """Which letters count as answered: human clicks, and what is mistaken for them."""
         human = (rng.random(len(chance)) < chance) & (rng.random(len(chance)) >= MISTAKEN)
         missed = self.scanner & (rng.random(len(chance)) >= FLAGGED)
@@ -83,12 +84,17 @@ class World:
         return told
 
 
+def dice(*seed: int) -> Chance:
+    """Chance that is the same for the same numbers."""
+    return np.random.Generator(np.random.PCG64(list(seed)))
+
+
 def weekday(setting: Setting, send: int) -> int:
     """The weekday of a send."""
     return SATURDAY if setting.weekend and send % 2 else TUESDAY
 
 
-def world(setting: Setting, rng: np.random.Generator) -> World:
+def world(setting: Setting, rng: Chance) -> World:
     """Draw people, curves and letters."""
     people, slots = setting.people, setting.slots
     own = _own(setting, rng)
@@ -104,7 +110,7 @@ def world(setting: Setting, rng: np.random.Generator) -> World:
     return World(setting, own + (ready + level)[:, None], curves, letters, scanner)
 
 
-def _own(setting: Setting, rng: np.random.Generator) -> Floats:
+def _own(setting: Setting, rng: Chance) -> Floats:
     if not setting.smooth:
         return rng.normal(0.0, setting.own_sd, (setting.people, setting.slots))
     # A sum of two waves around the clock, of one and of two turns a day.
