@@ -33,10 +33,13 @@ WALL_CLOCK = {
 CHANCE_HOME = f"{PACKAGE}/core/chance.py"
 DICE = ("random", "numpy.random", "uuid.uuid4", "os.urandom", "os.getrandom")
 SEEDED: dict[str, str] = {
+    "bench/experiments/": "made-up tests of statistics, the same for the same seed",
     "fuzz/__main__.py": "dice by which inputs are made, the same for the same seed",
     "bench/segments/dice.py": "made-up shops of a benchmark, the same in every run",
 }
 """Where dice may be thrown from a fixed seed, each with what it is for."""
+SIMULATED = "bench/experiments/"
+"""Simulations of stated truth, whose dice are all thrown from the seed that is given to them."""
 PROCESSOR_CLOCKS: dict[str, str] = {
     "bench/segments/child.py": "the processor time of each thread of a measured process",
 }
@@ -91,7 +94,11 @@ def readings_of_the_wall_clock(sources: Sequence[Source]) -> Iterator[Finding]:
 def throws_of_dice(sources: Sequence[Source]) -> Iterator[Finding]:
     """Find chance that does not come from the keyed hash, and secrets where no key is made."""
     for source in sources:
-        if not _judged(source) or source.path == CHANCE_HOME or source.path in SEEDED:
+        if (
+            not _judged(source)
+            or source.path == CHANCE_HOME
+            or source.path.startswith(tuple(SEEDED))
+        ):
             continue
         for place, name in mentions(source):
             if any(name == dice or name.startswith(f"{dice}.") for dice in DICE):
