@@ -9,6 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from lifecycle.catalog.document import Document
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem
+from lifecycle.catalog.sense_hours import best_hour
 from lifecycle.core.anchor import AnchorTime
 from lifecycle.core.campaign import Broadcast, Campaign, Flow, Series
 from lifecycle.core.send_time import Allowed, Clock
@@ -43,7 +44,7 @@ def times(
         if isinstance(clock, AnchorTime):
             yield from _around(document, place, at, clock, step, campaign, quiet)
         else:
-            yield from _on_the_clock(document, place, at, clock, step, quiet, settings)
+            yield from _on_the_clock(document, place, at, clock, step, campaign, quiet, settings)
 
 
 def _on_the_clock(
@@ -52,6 +53,7 @@ def _on_the_clock(
     at: Place,
     clock: Clock | None,
     step: Step,
+    campaign: Campaign,
     quiet: Span | None,
     settings: Settings,
 ) -> Iterator[Problem]:
@@ -62,13 +64,7 @@ def _on_the_clock(
         where = at if clock is not None else (*place, "on" if step.on else "not_on")
         yield document.problem(where, _never(clock, step, quiet), _way_out(clock, step, quiet))
     elif clock is not None and clock.best:
-        if step.transactional:
-            problem = "a transactional letter is waited for, and this one waits for the best hour"
-            yield document.problem(at, problem, "leave `at` out: it then goes at once", "warning")
-        if step.not_after is not None:
-            problem = "the best hour of some lies behind `not_after`: they get nothing"
-            hint = 'keep it inside: at = "best hour between 08:00 and 20:00"'
-            yield document.problem(at, problem, hint, "warning")
+        yield from best_hour(document, at, step, campaign)
 
 
 def _around(
@@ -115,7 +111,8 @@ def quiet_moment(document: Document, broadcast: Broadcast, settings: Settings) -
     if isinstance(broadcast.at, Clock):
         step = broadcast.letter()
         quiet = quiet_of(broadcast, step, settings)
-        yield from _on_the_clock(document, (), ("at",), broadcast.at, step, quiet, settings)
+        said = ("at",)
+        yield from _on_the_clock(document, (), said, broadcast.at, step, broadcast, quiet, settings)
         return
     key, at = "at", None
     if broadcast.every is not None:
