@@ -128,7 +128,11 @@ def _earned(found: CampaignReport) -> Any:
         )
         for one in found.letters
     ]
-    return table(*_without_variants(heads, rows), right=heads[3:])
+    made = table(*_without_variants(heads, rows), right=heads[3:])
+    made.caption = "A goal counts for the last letter of the campaign before it."
+    made.caption_justify = "left"
+    made.caption_style = ""
+    return made
 
 
 def _without_variants(

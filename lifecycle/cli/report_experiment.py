@@ -152,16 +152,11 @@ def _roughly(count: int) -> str:
 def _compared(step: StepReport, currency: str) -> Any:
     """What is compared: the letters that have had their time, and how sure their figures are."""
     measure = f"{currency} a letter" if step.by == "revenue" else MEASURES.get(step.by, step.by)
-    heads: tuple[str, ...] = (
-        "variant",
-        "letters counted",
-        f"{measure} (interval)",
-        "probably best",
-    )
+    heads = ["variant", "letters counted", f"{measure} (interval)", "probably best"]
     if step.bandit is not None:
-        heads = (*heads, "share now")
+        heads.append("share now")
     rows = [_compared_row(step, one, currency) for one in step.variants]
-    return table(heads, rows, right=("letters counted", "probably best", "share now"))
+    return table(tuple(heads), rows, right=("letters counted", "probably best", "share now"))
 
 
 def _compared_row(step: StepReport, one: VariantScore, currency: str) -> tuple[str, ...]:
@@ -205,7 +200,7 @@ def _totals(step: StepReport, currency: str) -> Any:
         for one in step.variants
     ]
     made = table(heads, rows, right=heads[1:])
-    made.title = "All letters so far; clicks and opens by people"
+    made.title = "All letters so far; clicks and opens by people, goals within their time of it"
     made.title_justify = "left"
     made.title_style = ""
     return made

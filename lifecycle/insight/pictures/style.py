@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from lifecycle.insight.pictures.page import INK, QUIET, SMALL_SIZE
 
@@ -70,5 +72,8 @@ def nothing_yet(axes: Axes, why: str) -> None:
 
 
 def shortened(text: str, most: int) -> str:
-    """A name in so many letters at most."""
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    """A name in the width of so many Latin letters at most; a wide letter takes that of two."""
+    ends = list(accumulate(2 if east_asian_width(one) in "WF" else 1 for one in text))
+    if not ends or ends[-1] <= most:
+        return text
+    return f"{text[: sum(end < most for end in ends)].rstrip()}…"
