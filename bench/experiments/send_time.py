@@ -52,7 +52,15 @@ SETTINGS = (
     replace(CLICKS, name="3%, list and persons x 4", list_sd=0.4, own_sd=1.2),
     replace(CLICKS, name="3%, persons smooth", smooth=True),
     replace(CLICKS, name="3%, 24 slots", slots=24),
-    replace(CLICKS, name="3%, 24 slots, persons smooth x 2", slots=24, smooth=True, own_sd=0.6),
+    replace(CLICKS, name="3%, 24 slots, all smooth", slots=24, smooth=True, smooth_list=True),
+    replace(
+        CLICKS,
+        name="3%, 24 slots, all smooth, persons x 2",
+        own_sd=0.6,
+        slots=24,
+        smooth=True,
+        smooth_list=True,
+    ),
     replace(CLICKS, name="3%, 1,500 people", people=1_500),
     replace(CLICKS, name="3%, 30,000 people", people=30_000),
     replace(CLICKS, name="3%, weekends are others", weekend=True),
@@ -64,7 +72,7 @@ SETTINGS = (
     replace(OPENS, name="25%, persons x 4", own_sd=1.2),
     replace(OPENS, name="25%, list x 1/4", list_sd=0.025),
     replace(OPENS, name="25%, list x 4", list_sd=0.4),
-    replace(OPENS, name="25%, 24 slots, persons smooth", slots=24, smooth=True),
+    replace(OPENS, name="25%, 24 slots, all smooth", slots=24, smooth=True, smooth_list=True),
 )
 
 

@@ -39,6 +39,8 @@ class Setting:
     own_sd: float = 0.30
     smooth: bool = False
     """Whether a person's hours are alike beside each other, or each is its own."""
+    smooth_list: bool = False
+    """Likewise the list's."""
     weekend: bool = False
     """Whether every other letter goes on a Saturday, when the list's hours are others."""
     drift: bool = False
@@ -97,9 +99,9 @@ def weekday(setting: Setting, send: int) -> int:
 def world(setting: Setting, rng: Chance) -> World:
     """Draw people, curves and letters."""
     people, slots = setting.people, setting.slots
-    own = _own(setting, rng)
+    own = _curves(setting.own_sd, setting.smooth, people, slots, rng)
     ready = rng.normal(0.0, UNEVEN, people)
-    first, later, weekends = (rng.normal(0.0, setting.list_sd, slots) for _ in range(3))
+    first, later, weekends = _curves(setting.list_sd, setting.smooth_list, 3, slots, rng)
     angle = np.arange(SENDS) / SENDS * (np.pi / 2 if setting.drift else 0.0)
     curves = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * later
     if setting.weekend:
@@ -110,14 +112,15 @@ def world(setting: Setting, rng: Chance) -> World:
     return World(setting, own + (ready + level)[:, None], curves, letters, scanner)
 
 
-def _own(setting: Setting, rng: Chance) -> Floats:
-    if not setting.smooth:
-        return rng.normal(0.0, setting.own_sd, (setting.people, setting.slots))
+def _curves(size: float, smooth: bool, many: int, slots: int, rng: Chance) -> Floats:
+    """So many curves, each slot with a standard deviation of `size`."""
+    if not smooth:
+        return rng.normal(0.0, size, (many, slots))
     # A sum of two waves around the clock, of one and of two turns a day.
-    angle = 2 * np.pi * np.arange(setting.slots) / setting.slots
+    angle = 2 * np.pi * np.arange(slots) / slots
     waves = np.stack([np.cos(angle), np.sin(angle), np.cos(2 * angle), np.sin(2 * angle)])
-    size = setting.own_sd * np.sqrt([0.7, 0.7, 0.3, 0.3])
-    told: Floats = rng.normal(0.0, 1.0, (setting.people, 4)) * size @ waves
+    of_wave = size * np.sqrt([0.7, 0.7, 0.3, 0.3])
+    told: Floats = rng.normal(0.0, 1.0, (many, 4)) * of_wave @ waves
     return told
 
 
