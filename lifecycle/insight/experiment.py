@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,8 +64,13 @@ class _Test:
         return self.campaign.id, self.step.name, self.occasion
 
     @property
-    def evergreen(self) -> bool:
-        return isinstance(self.campaign, Flow)
+    def is_bandit(self) -> bool:
+        return self.winner.policy == "bandit"
+
+    @property
+    def may_prove(self) -> bool:
+        """Whether figures may ever prove anything: not a bandit's, nor revenue without a cap."""
+        return not self.is_bandit and (self.counted.by != "revenue" or self.counted.cap is not None)
 
 
 def experiment_report(
@@ -120,19 +126,18 @@ def _test(
 def _step(
     connection: Connection, test: _Test, now: datetime, zone: str, currency: str
 ) -> StepReport:
-    winner, step, verdict = test.winner, test.step, test.verdict
-    found = scores(connection, test.campaign, step, test.counted, now, test.occasion)
+    winner, step, counted, verdict = test.winner, test.step, test.counted, test.verdict
+    found = scores(connection, test.campaign, step, counted, now, test.occasion)
     least = winner.at_least.letters if step.winner is not None else Least().letters
     result = leading(found, winner.confidence, least)
-    bandit = winner.policy == "bandit"
-    unit = currency if any(isinstance(one, Earned) for one in found) else ""
     ratio = sample_ratio(connection, test.place, [one.name for one in step.variant])
-    from_ = _decides_from(test) if test.evergreen and step.winner is not None else None
-    early = from_ is not None and now < from_
-    known = winner.by != "revenue" or test.counted.cap is not None
-    proven = bool(result and result.proven and known and not early and not bandit)
-    comparisons = _comparisons(found, winner.confidence, can_prove=known and not bandit)
+    from_ = _decides_from(test)
+    can_prove = test.may_prove and not (ratio is not None and ratio.wrong)
+    figures = bool(result and result.proven and can_prove)
+    comparisons = _comparisons(found, winner.confidence, can_prove=test.may_prove)
     variants = _variants(found, totals(connection, test.campaign, step, now, test.occasion), winner)
+    words = Telling(winner.confidence, currency if isinstance(found[0], Earned) else "")
+    days = (now, zone, test.first_at, test.occasion, winner.confidence)
     return StepReport(
         step=step.name,
         occasion=test.occasion,
@@ -140,22 +145,22 @@ def _step(
         confidence=winner.confidence,
         variants=variants,
         leader=result.variant if result else "",
-        proven=proven and not (ratio is not None and ratio.wrong),
+        proven=figures and (from_ is None or now >= from_),
         detail=result.detail if result else "no variant is ahead of the others",
         verdict=verdict.variant if verdict else "",
         verdict_proven=bool(verdict.proven) if verdict else None,
         verdict_at=verdict.at if verdict else None,
         sentence=sentence(
             found,
-            Telling(winner.confidence, unit),
+            words,
             verdict=verdict,
             lead=closest(found, winner.confidence),
             wrong=ratio is not None and ratio.wrong,
             needs=comparisons[0].needs if comparisons else None,
-            figures_prove=bool(result and result.proven and known),
-            from_=from_ if early else None,
-            to_answer=test.counted.within,
-            bandit=max((one.best or 0.0 for one in variants), default=0.0) if bandit else None,
+            figures_prove=figures,
+            from_=from_ if from_ is not None and now < from_ else None,
+            to_answer=counted.within,
+            bandit=_favoured(variants) if test.is_bandit else None,
         ),
         comparisons=comparisons,
         ratio=ratio,
@@ -163,26 +168,21 @@ def _step(
         first_at=test.first_at,
         decides_from=from_,
         ends_at=_ends(test),
-        capped_at=test.counted.cap,
+        capped_at=counted.cap,
         needs=comparisons[0].needs if comparisons else None,
-        warnings=warnings(winner, test.counted, test.first_at),
-        series=days_of(
-            connection,
-            test.campaign,
-            step,
-            test.counted,
-            found,
-            now,
-            zone,
-            test.first_at,
-            test.occasion,
-            winner.confidence,
-        ),
+        warnings=warnings(winner, counted, test.first_at),
+        series=days_of(connection, test.campaign, step, counted, found, *days),
     )
 
 
+def _favoured(variants: Sequence[VariantScore]) -> float:
+    """The probability of the favourite to be the best."""
+    return max((one.best or 0.0 for one in variants), default=0.0)
+
+
 def _decides_from(test: _Test) -> datetime | None:
-    if test.first_at is None:
+    """Before when nothing is decided; of a flow's step that is to have a winner alone."""
+    if test.first_at is None or test.step.winner is None or not isinstance(test.campaign, Flow):
         return None
     return test.first_at + test.winner.at_least.wait(test.counted.within)
 

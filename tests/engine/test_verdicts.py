@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -13,6 +14,7 @@ from lifecycle.core.event import Event
 from lifecycle.insight.experiment import experiment_report
 from lifecycle.insight.sample_ratios import ratio_alarms
 from lifecycle.insight.tested import StepReport
+from lifecycle.insight.why import decisions
 from lifecycle.store import events
 from lifecycle.store.events import NewEvent
 from lifecycle.store.tables import METADATA
@@ -140,6 +142,22 @@ def test_at_the_end_the_leader_is_kept_and_it_is_said_whether_that_is_proven(
     assert (found.variant, found.proven) == (kept, False)
     assert found.detail.startswith(f"“{kept}” is kept, since 6 days are over, and not proven")
     assert found.detail in report(shop, BEGIN + 7 * A_DAY).sentence
+
+
+def test_why_says_that_a_variant_had_won(on_sqlite: list[Any]) -> None:
+    shop = there(on_sqlite, 'by = "click_rate"\nat_least = [50, "0 days"]')
+    fan = saw(shop)["b"][0]
+    answer(shop, timedelta(hours=2), (8, 60))
+    assert verdict(shop, BEGIN + 5 * A_DAY).variant == "b"
+    shop.happens(BEGIN + 6 * A_DAY, "hi", fan)
+    shop.until(BEGIN + 7 * A_DAY)
+    with shop.database.read() as connection:
+        told = [one.sentence(ZoneInfo("UTC")) for one in decisions(connection, fan)]
+    sent = [one for one in told if "was sent" in one]
+    assert sent == [
+        "the letter “hi” (b) was sent",
+        "the letter “hi” (b, the winner since 2026-03-06, proven) was sent",
+    ]
 
 
 def test_clicks_after_three_days_do_not_count(on_sqlite: list[Any]) -> None:
