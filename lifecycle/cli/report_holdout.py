@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, asked
 from lifecycle.cli.report_files import DayRows, Pictures, Rows, files_asked
 from lifecycle.cli.reports import report, say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lifecycle.insight.global_holdout import GlobalHoldout
 
 DAYS_OPTION = typer.Option(metavar="N", min=1, help="So many days, up to now.")
 NONE = (
@@ -52,22 +57,23 @@ def holdout(
 
         return holdout_day_sheet(found)
 
-    def human(out: Any) -> None:
-        if found is None:
-            say(out, nothing)
-            return
-        if found.ratio.alarm:
-            say(out, found.told[-1], "bold red")
-        since = found.in_force_since
-        told = f", in force since {since:%Y-%m-%d}" if since is not None else ""
-        say(
-            out,
-            f"{found.percent:g} % are held out of all marketing{told}: {found.held_out.of:,} of "
-            f"{found.held_out.of + found.entered.of:,} whom it may reach",
-        )
-        for line in found.told[: -1 if found.ratio.alarm else None]:
-            say(out, line)
-
     files.write(said, drawn, rows, by_day)
     if not files.takes_the_screen:
-        said.answer(found, human)
+        said.answer(found, lambda out: _told(out, found, nothing))
+
+
+def _told(out: Console, found: GlobalHoldout | None, nothing: str) -> None:
+    if found is None:
+        say(out, nothing)
+        return
+    if found.ratio.alarm:
+        say(out, found.told[-1], "bold red")
+    since = found.in_force_since
+    told = f", in force since {since:%Y-%m-%d}" if since is not None else ""
+    say(
+        out,
+        f"{found.percent:g} % are held out of all marketing{told}: {found.held_out.of:,} of "
+        f"{found.held_out.of + found.entered.of:,} whom it may reach",
+    )
+    for line in found.told[: -1 if found.ratio.alarm else None]:
+        say(out, line)

@@ -38,12 +38,15 @@ def of_tests(*found: StepReport) -> Picture:
 
 
 def decided() -> StepReport:
-    said = {"verdict": "with a question", "verdict_proven": True}
-    when = {
-        "verdict_at": BEGINS + timedelta(days=18),
-        "decides_from": BEGINS + timedelta(days=7),
-    }
-    return made_step(TWO, days=25, sentence="Decided: “with a question”.", **said, **when)
+    return made_step(
+        TWO,
+        days=25,
+        sentence="Decided: “with a question”.",
+        verdict="with a question",
+        verdict_proven=True,
+        verdict_at=BEGINS + timedelta(days=18),
+        decides_from=BEGINS + timedelta(days=7),
+    )
 
 
 def bandit() -> StepReport:
