@@ -25,8 +25,6 @@ from lifecycle.core.words import Span
 
 Calendar = Callable[[Facts], Callable[[date], bool]]
 """Given a customer, tells of a day whether it is a public holiday where they live."""
-HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
-"""Events whose hour tells when a customer is there."""
 Experiment = tuple[str, str, str]
 """Campaign, step, and of a recurring broadcast the date: what tells a test from others."""
 

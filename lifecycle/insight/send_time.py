@@ -8,13 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from lifecycle.core.policy import HUMAN_TRACES
 from lifecycle.core.words import zone_of
 from lifecycle.insight.interval import Share, share
 from lifecycle.store.tables import METADATA
 
 MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
 CUSTOMER = METADATA.tables["customer"]
+HUMAN_TRACES = ("message_clicked", "order_placed", "site_visited")
+"""Events whose hour tells when a customer is there."""
 HOURS = 24
 STREAMED = 5_000
 
