@@ -29,7 +29,7 @@ SIZES = (200, 2_000, 20_000, 100_000)
 HELD_OUT = (0.05, 0.10, 0.50)
 MORE = 1.2
 """So many times as many buy of those let in: what a good flow brings."""
-RUNS = 150
+RUNS = 60
 """Of each size; a figure stands on four times as many."""
 MISSED_AT_MOST = 0.05
 LIFTS = "lifts: how often any of 52 weekly intervals misses the true difference"
@@ -98,7 +98,7 @@ def measure(*, scale: float, seed: int) -> list[Result]:
                 results.append(share(SHARES, name, unsure, count, at_most=MISSED_AT_MOST))
             if rate == 0.2 and amounts is GOALS:
                 results.append(share(RATIOS, name, alarms, count, at_most=ALARM))
-    return [*results, *_narrower(runs, seed)]
+    return [*results, *_narrower(max(4, runs // 3), seed)]
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from lifecycle.core.event import Event, by_machine
+from lifecycle.core.event import by_machine
 from lifecycle.core.kept import CLICK, ORDER
+from lifecycle.core.rule.compare import canonical, known
 from lifecycle.core.settings import Settings
-from lifecycle.core.undoing import order_key
 from lifecycle.core.words import MICROSECOND
 from lifecycle.store.refunds import COLUMNS, EVENT, Worth, worths
 from lifecycle.store.tables import METADATA
@@ -36,7 +36,7 @@ from lifecycle.store.tables import METADATA
 MESSAGE = METADATA.tables["message"]
 GONE = ("accepted", "uncertain")
 TOTAL = ("total",)
-CURRENCY = "currency"
+CURRENCY, ORDER_ID = "currency", "order_id"
 STREAMED = 2_000
 CENT = Decimal("0.01")
 _BETWEEN = "\x1f"
@@ -117,11 +117,12 @@ def once_each(rows: Iterable[Any]) -> Iterator[Any]:
     """
     seen: set[tuple[str, Any]] = set()
     for row in rows:
-        order = order_key(Event(row.at, row.event_id, row.name, row.properties))
-        if order is not None:
-            if (row.customer_id, order) in seen:
+        said = row.properties.get(ORDER_ID)
+        if known(said):
+            order = (row.customer_id, canonical(said))
+            if order in seen:
                 continue
-            seen.add((row.customer_id, order))
+            seen.add(order)
         yield row
 
 

@@ -74,10 +74,15 @@ def worths(
     going = iter(rows)
     while batch := list(islice(going, AT_ONCE)):
         undone = _undoing(connection, batch, now)
+        some = {customer for customer, _ in undone}
         for row in batch:
-            event = _event(row)
-            said = undone.get((row.customer_id, order_key(event)), ())
-            yield row, _worth(row, event, said, path)
+            if row.customer_id in some:
+                event = _event(row)
+                said = undone.get((row.customer_id, order_key(event)), ())
+                yield row, _worth(row, event, said, path)
+            else:
+                worth = number(_at(row.properties, path))
+                yield row, Worth(() if worth is None else ((row.due_at, worth),))
 
 
 def _undoing(
