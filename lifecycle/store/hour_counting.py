@@ -159,9 +159,10 @@ def _answered() -> ColumnElement[bool]:
         order.c.name == ORDER,
         bought_at >= at,
         bought_at <= at + ANSWER,
-        ~between.exists(),
+        ~between.correlate(order, MESSAGE).exists(),
     )
     clicked = type_coerce(MESSAGE.c.clicked_at, BigInteger) <= at + ANSWER
+    bought = bought.correlate(MESSAGE)
     return or_(and_(MESSAGE.c.clicked_at.is_not(None), clicked), bought.exists())
 
 
