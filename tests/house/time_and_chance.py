@@ -38,8 +38,6 @@ SEEDED: dict[str, str] = {
     "bench/segments/dice.py": "made-up shops of a benchmark, the same in every run",
 }
 """Where dice may be thrown from a fixed seed, each with what it is for."""
-SIMULATED = "bench/experiments/"
-"""Simulations of stated truth, whose dice are all thrown from the seed that is given to them."""
 PROCESSOR_CLOCKS: dict[str, str] = {
     "bench/segments/child.py": "the processor time of each thread of a measured process",
 }
