@@ -61,7 +61,9 @@ def pasts(
     answered = np.asarray(sample.answered, np.float64)
     # Sums are kept as if faded to this day; dividing by the letter's own fading tells its past.
     came, due = weight * answered * fades, weight * rate * fades
-    people = int(sample.person.max()) + 1 if len(slot) else 0
+    # The last of the people may have visited, and have no letter yet.
+    last = max(int(some.max(initial=-1)) for some in (sample.person, sample.visit_person))
+    people = last + 1
     walk = _Walk(np.bincount(sample.person, minlength=people), slot)
     near, sums = walk.through(came, due)
     visits = _visits(sample, people)

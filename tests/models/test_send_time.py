@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -217,6 +218,21 @@ def test_visits_count_as_far_as_they_foretold_answers() -> None:
     assert with_use.visit_weight * with_use.own_variance > without.visit_weight * (
         without.own_variance
     )
+
+
+def test_somebody_who_visited_and_has_no_letter_yet_disturbs_nobody() -> None:
+    sample = people(0.8, visits=1.0, count=25, letters=30)
+    visitor = replace(
+        sample,
+        visit_person=np.append(sample.visit_person, 25),
+        visit_slot=np.append(sample.visit_slot, TUESDAY),
+    )
+    curve = hour_curve.fit(counts([0.4] * HOURS), 4)
+    assert curve is not None
+    strengths, even = Differing(1.2, 0.3, 3, 0.5, 0.3, None), np.full(WEEK, 10.0)
+    of_both = [pasts(one, curve, {}, None) for one in (sample, visitor)]
+    alone, beside = (own_hours.foretold(one, strengths, even) for one in of_both)
+    assert beside == alone
 
 
 def test_letters_are_foretold_by_the_very_formula_that_decides() -> None:
