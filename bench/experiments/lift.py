@@ -206,12 +206,17 @@ def _bought_on(dice: Generator, weeks: float) -> dict[str, tuple[Compared, float
         stays &= dice.random(BUYERS) >= leaves
         at = at + dice.exponential(1 / rate)
         stays &= at < weeks
-    before, after_met = np.minimum(sums["before"], 50), (sums["after"] > 0).astype(float)
-    pairs = {"orders": (after_met, before), "revenue": (sums["spent"], sums["spent before"])}
+    orders: Floats = np.minimum(sums["before"], 50)
+    after_met: Floats = (sums["after"] > 0).astype(np.float64)
+    pairs: dict[str, tuple[Floats, Floats]] = {
+        "orders": (after_met, orders),
+        "revenue": (sums["spent"], sums["spent before"]),
+    }
     found = {}
     for what, (y, x) in pairs.items():
         largest = float(np.sort(y[y > 0])[int(CAPPED_ABOVE * ((y > 0).sum() - 1))])
-        y, x = np.minimum(y, largest), x if what == "orders" else np.minimum(x, largest)
+        y = np.minimum(y, largest)
+        x = x if what == "orders" else np.minimum(x, largest)
         lift = compare([(_cell(y[let_in], x[let_in]), _cell(y[~let_in], x[~let_in]))], largest)
         assert lift is not None
         found[what] = (lift, 0.0 if what == "orders" else float(extra.mean()))

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.kept import ORDER
 from lifecycle.insight.attribution import Credited
 from lifecycle.insight.lift import Compared
+from lifecycle.insight.ratio import SampleRatio
 from lifecycle.insight.span import goal_of
-
-if TYPE_CHECKING:
-    from lifecycle.insight.campaign import Worth
-    from lifecycle.insight.global_holdout import GlobalHoldout
-    from lifecycle.insight.holdout import Measured
-    from lifecycle.insight.ratio import SampleRatio
+from lifecycle.insight.tells import CampaignTells, ShopTells, WorthTells
 
 DAY_SECONDS = 24 * 3600
 NO_HOLDOUT = "no holdout: it cannot be told what the campaign brings"
 NOBODY_YET = "nobody has been counted on both sides yet"
 
 
-def campaign_told(campaign: Campaign, found: Measured, currency: str) -> tuple[str, ...]:
+def campaign_told(campaign: Campaign, found: CampaignTells, currency: str) -> tuple[str, ...]:
     """What a campaign's holdout tells."""
     did = did_words(campaign)
     told = [
@@ -43,7 +38,7 @@ def campaign_told(campaign: Campaign, found: Measured, currency: str) -> tuple[s
     return (*told, *ratio_told(found.ratio))
 
 
-def shop_told(found: GlobalHoldout) -> tuple[str, ...]:
+def shop_told(found: ShopTells) -> tuple[str, ...]:
     """What the holdout of the whole shop tells, and what it costs."""
     days = max(1, round((found.ends - found.begins).total_seconds() / DAY_SECONDS))
     within = f"{days} day{'' if days == 1 else 's'}"
@@ -58,7 +53,7 @@ def shop_told(found: GlobalHoldout) -> tuple[str, ...]:
     told += _revenue_told(found.revenue, found.currency, "Marketing brings")
     told += _narrower_told(found.ordered, found.revenue)
     cost = found.not_earned_a_month
-    if cost is not None:
+    if cost and cost.revenue is not None and cost.low is not None and cost.high is not None:
         told.append(
             f"Holding out {found.percent:g} % costs about {_money(cost.revenue, found.currency)} a "
             f"month not earned, between {_money(cost.low, '')} and {_money(cost.high, '')}."
@@ -70,7 +65,7 @@ def shop_told(found: GlobalHoldout) -> tuple[str, ...]:
     return (*told, *ratio_told(found.ratio))
 
 
-def _nothing(found: Measured) -> str:
+def _nothing(found: CampaignTells) -> str:
     if found.entered.of and found.held_out.of:
         return "nobody on either side has bought or met the goal"
     return NOBODY_YET
@@ -159,7 +154,7 @@ def ratio_told(ratio: SampleRatio) -> tuple[str, ...]:
     return (told,)
 
 
-def worth_told(worth: Worth) -> tuple[str, ...]:
+def worth_told(worth: WorthTells) -> tuple[str, ...]:
     """The three figures of revenue, side by side."""
     click, touch = worth.click, worth.touch
     told = [

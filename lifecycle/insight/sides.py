@@ -187,6 +187,7 @@ def _steps(worths_: list[Worth]) -> tuple[tuple[datetime, Decimal], ...]:
 
 
 def named(goal: Goal) -> Iterator[ColumnElement[bool]]:
+    """What makes an event one of the goal's, any of which is enough."""
     yield EVENT.c.name.in_([name for name in goal.when if not name.endswith("*")])
     for name in goal.when:
         if name.endswith("*"):
