@@ -159,7 +159,7 @@ def _worth(worth: Worth) -> Iterator[str]:
         "last letter: many would have come anyway."
     )
     if more.revenue is None or more.low is None or more.high is None:
-        yield f"  Above those held out: {more.reason}."
+        yield f"  Above those held out: – ({more.reason})."
     else:
         ends = f"{money_told(more.low, '')} to {money_told(more.high, '')}"
         yield f"  Above those held out: about {money_told(more.revenue, worth.currency)} ({ends})."

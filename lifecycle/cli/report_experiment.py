@@ -152,7 +152,10 @@ def _roughly(count: int) -> str:
 def _compared(step: StepReport, currency: str) -> Any:
     """What is compared: the letters that have had their time, and how sure their figures are."""
     measure = f"{currency} a letter" if step.by == "revenue" else MEASURES.get(step.by, step.by)
-    heads = ["variant", "letters counted", f"{measure} (interval)", "probably best"]
+    heads = ["variant", "letters counted", f"{measure} (interval)"]
+    if not step.verdict:
+        # Once it is decided, how sure that was stands in the sentence, by what was known then.
+        heads.append("probably best")
     if step.bandit is not None:
         heads.append("share now")
     rows = [_compared_row(step, one, currency) for one in step.variants]
@@ -177,7 +180,8 @@ def _compared_row(step: StepReport, one: VariantScore, currency: str) -> tuple[s
         if low is not None and high is not None:
             told += f" ({written(low)} to {written(high)})"
     chance = UNKNOWN if best is None else _chance(best)
-    return (one.variant, f"{one.share.of:,}", told, chance, *more)
+    before = () if step.verdict else (chance,)
+    return (one.variant, f"{one.share.of:,}", told, *before, *more)
 
 
 def _chance(value: float) -> str:

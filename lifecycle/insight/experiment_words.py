@@ -47,7 +47,8 @@ def sentence(
     come, and `bandit` the probability that the leader is the best, where shares follow it.
     """
     if verdict is not None:
-        return f"Decided on {verdict.at:%Y-%m-%d}: {verdict.detail}"
+        why = verdict.detail.rstrip(".")
+        return f"Decided on {verdict.at:%Y-%m-%d} for “{verdict.variant}”: {why}."
     if wrong:
         return RATIO_WRONG
     if bandit is not None and lead is not None:

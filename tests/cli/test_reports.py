@@ -12,10 +12,15 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image
+from rich.console import Console
 
+from lifecycle.cli import report_experiment
 from lifecycle.core.chance import fraction
+from lifecycle.insight.tested import SampleRatio, StepReport
 from tests.cli.conftest import Call
 from tests.cli.shop import FILES, make_shop, write_lines
+from tests.insight.made_lifts import hello
+from tests.insight.made_reports import made_step
 
 BEGINS = datetime(2026, 3, 2, tzinfo=UTC)
 PEOPLE = 200
@@ -107,7 +112,7 @@ def rows_of(text: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize(
     ("report", "asks"),
     [
-        (("experiment", "hello"), "Which variant of “hello” is clicked in most?"),
+        (("experiment", "hello"), "Which variant of “Hello: hello” is clicked in most?"),
         (("campaign", "hello"), "What does “Hello” bring?"),
         (("campaign", "draft"), "What does “Hello” bring?"),
         (("holdout",), "What does all marketing bring?"),
@@ -216,3 +221,39 @@ def test_no_number_that_is_none_comes_into_json(of: Call) -> None:
         assert "NaN" not in out
         assert "Infinity" not in out
         json.loads(out)
+
+
+def screen(width: int, *found: StepReport) -> list[str]:
+    """What a terminal of so many columns shows of tests."""
+    out = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    report_experiment._told(out, hello(), found, "EUR")
+    assert isinstance(out.file, io.StringIO)
+    return out.file.getvalue().splitlines()
+
+
+def test_a_wrong_sample_ratio_is_the_first_thing_that_is_told() -> None:
+    wrong = SampleRatio((0.5, 0.5), (900, 100), 0.0, wrong=True)
+    lines = screen(400, made_step({"a": 0.05, "b": 0.2}, days=5, ratio=wrong))
+    heading = next(place for place, line in enumerate(lines) if line.startswith("hello again"))
+    assert lines[heading + 1].startswith("No verdict: variants were not given out as")
+    assert "“a” 900 = 90.0% instead of 50.0%" in lines[heading + 2]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_nothing_is_wider_than_the_screen_and_no_word_is_cut(width: int) -> None:
+    name = "a name that nobody should have made so long, but somebody did"
+    lines = screen(width, made_step({name: 0.05, "b": 0.07}, days=9, revenue=True))
+    assert max(map(len, lines)) <= width
+    assert "".join(lines).count("…") == 0
+
+
+def test_few_letters_say_how_many_more_it_needs() -> None:
+    found = made_step({"a": 0.05, "b": 0.07}, days=9)
+    assert found.needs is not None
+    (told,) = [line for line in screen(200, found) if line.startswith("Not enough people")]
+    more = int(told.split("about ")[1].split(" more")[0].replace(",", ""))
+    assert more == pytest.approx(found.needs - 900, rel=0.05)
+    assert not any(
+        line.startswith("Not enough")
+        for line in screen(200, made_step({"a": 0.02, "b": 0.3}, days=9))
+    )

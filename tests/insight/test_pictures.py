@@ -158,7 +158,7 @@ def test_names_are_cut_by_their_width(text: str, short: str) -> None:
 def test_the_verdict_is_the_answer() -> None:
     found = decided()
     picture = of_tests(found)
-    assert picture.title == "Which variant of “again” is clicked in most?"
+    assert picture.title == "Which variant of “Hello: again” is clicked in most?"
     assert found.sentence in picture.told
     assert found.sentence in [getattr(part, "text", "") for part in picture.parts]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NAMED = 7
 """At most so many days are named."""
+SHORT = 3
 STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
 A_DAY = timedelta(days=1)
 HARDLY = 0.01
@@ -39,13 +40,15 @@ class Days:
         return float((day - self.first).days + 1)
 
     def name(self, axes: Axes, last: float, until: float | None = None) -> None:
-        """Name some days below the axes; figures go up to `last`, the axes to `until`."""
-        days = max(1, math.ceil(last - HARDLY))
+        """Name some days below the axes, which reach to the last figure, or to `until` if later."""
+        days = max(1, math.ceil(max(last, until or 0.0) - HARDLY))
         step = next((one for one in STEPS if days / one <= NAMED), STEPS[-1])
         places = list(range(1, days + 1, step))
         room = max(0.015 * days, 0.25 if days <= NAMED else 0.0)
-        axes.set_xlim(0 if days > 1 else 0.2, max(until or 0.0, days + room))
-        axes.set_xticks(places, labels=self._labels(places))
+        axes.set_xlim(0, days + room)
+        # The name of one of few days stands below the day, not at the midnight that ends it.
+        aside = 0.5 if days <= SHORT else 0.0
+        axes.set_xticks([place - aside for place in places], labels=self._labels(places))
 
     def _labels(self, places: Sequence[int]) -> list[str]:
         found: list[str] = []

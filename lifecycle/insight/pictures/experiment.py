@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from lifecycle.core.campaign import LETTER
 from lifecycle.core.words import zone_of
 from lifecycle.insight.pictures.days_axis import Days
 from lifecycle.insight.pictures.line_names import LineName, write_names
@@ -65,23 +66,24 @@ def experiment_picture(
     parts: list[Words | Panel] = []
     for step in found[:MOST_TESTS]:
         parts += [Words("", SMALL_SIZE)] if parts else []
-        parts += _parts(step, zone, currency)
+        parts += _parts(step, campaign, zone, currency)
     if len(found) > MOST_TESTS:
         parts.append(remark(f"{len(found) - MOST_TESTS} more tests are told in the table."))
-    told = " ".join(f"{_question(one)} {one.sentence}" for one in found[:MOST_TESTS])
-    return Picture(_question(found[0]), told, tuple(parts))
+    told = " ".join(f"{_question(one, campaign)} {one.sentence}" for one in found[:MOST_TESTS])
+    return Picture(_question(found[0], campaign), told, tuple(parts))
 
 
-def _question(step: StepReport) -> str:
-    which = f"“{step.step}”" + (f" of {step.occasion}" if step.occasion else "")
+def _question(step: StepReport, campaign: str) -> str:
+    name = campaign if step.step == LETTER else f"{campaign}: {step.step}"
+    which = f"“{name}”" + (f" of {step.occasion}" if step.occasion else "")
     return f"Which variant of {which} {ASKS.get(step.by, 'does best')}?"
 
 
-def _parts(step: StepReport, zone: str, currency: str) -> list[Words | Panel]:
+def _parts(step: StepReport, campaign: str, zone: str, currency: str) -> list[Words | Panel]:
     unit = money_unit(currency) if step.by == "revenue" else SHARE
     apart = unit if step.by == "revenue" else POINTS
     each = f"{step.confidence:g} % interval of each, true at every look"
-    parts: list[Words | Panel] = [question(_question(step)), answer(step.sentence)]
+    parts: list[Words | Panel] = [question(_question(step, campaign)), answer(step.sentence)]
     if not step.series:
         return [*parts, remark("No letter of it has gone yet.")]
     days = _days(step, zone)
