@@ -12,7 +12,15 @@ from datetime import datetime
 from rich.console import Console
 from rich.table import Table
 
-from bench.experiments import bandits, lift, page, send_time, sequential, test_and_roll
+from bench.experiments import (
+    bandits,
+    hours_at_night,
+    lift,
+    page,
+    send_time,
+    sequential,
+    test_and_roll,
+)
 from bench.experiments.results import Result
 from bench.results import record
 from lifecycle.clock import SystemClock
@@ -23,6 +31,7 @@ QUESTIONS: dict[str, Callable[..., list[Result]]] = {
     "bandits": bandits.measure,
     "lift": lift.measure,
     "send_time": send_time.measure,
+    "hours_at_night": hours_at_night.measure,
 }
 """One file a question: its `measure(scale=…, seed=…)`."""
 SEED = 20_261_122

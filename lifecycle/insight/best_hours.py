@@ -186,5 +186,5 @@ def _needed(rate: float, share: float) -> int | None:
             high = middle
         else:
             low = middle + 1
-    digits = max(len(str(low)) - 2, 0)
-    return math.ceil(low / 10**digits) * 10**digits
+    rough: int = 10 ** max(len(str(low)) - 2, 0)
+    return -(-low // rough) * rough

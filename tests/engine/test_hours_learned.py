@@ -32,10 +32,10 @@ def rows(world: Readers, table: Any) -> list[dict[str, Any]]:
         return sorted((dict(one) for one in found), key=str)
 
 
-def sums(world: Readers) -> tuple[int, int, int]:
+def sums(world: Readers) -> tuple[int, ...]:
     """Letters, leans and answers of all sources."""
     of = [one for one in rows(world, COUNT) if one["source"]]
-    return tuple(sum(one[name] for one in of) for name in ("letters", "expected", "answered"))  # type: ignore[return-value]
+    return tuple(sum(one[name] for one in of) for name in ("letters", "expected", "answered"))
 
 
 def night(readers: Readers, days: int) -> None:

@@ -71,7 +71,7 @@ def _heat(axes: Axes, found: BestHours) -> None:
     axes.plot(best.hour + 0.5, best.weekday + 0.5, "o", color=INK, markersize=4)
     beside = axes.inset_axes((1.03, 0.0, 0.02, 1.0))
     bar = axes.figure.colorbar(drawn, cax=beside)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     bar.set_ticks([-most, 0.0, most], labels=[f"{-most:+.0%}", "average", f"{most:+.0%}"])
     beside.tick_params(length=0, labelsize=SMALL_SIZE, labelcolor=QUIET)
 
