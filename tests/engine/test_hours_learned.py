@@ -137,6 +137,23 @@ def test_a_group_is_counted_only_where_many_are_in_it(
     assert sums(readers)[::2] == (12, 6)
 
 
+def test_groups_are_attributes_that_are_short_texts(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("lifecycle.store.hour_counting.LEAST_IN_GROUP", 3)
+    values = ["mobile"] * 4 + ["x" * 41] * 3 + [7] * 3 + ["desktop"] * 2
+    about = {one: {"device": value} for one, value in zip(SOME, values, strict=True)}
+    readers = Readers(daily(), HALF, SOME, about=about, database_url=database_url)
+    readers.live(1)
+    readers.until(FIRST_DAY + timedelta(days=5))
+    groups = {
+        one["of_group"]: (one["letters"], one["answered"])
+        for one in rows(readers, COUNT)
+        if one["of_group"].startswith("device:")
+    }
+    assert groups == {"device:mobile": (4, 4)}
+
+
 def test_nothing_is_learned_where_no_letter_asks_for_a_best_hour():
     catalog = shop({"f": flow('when = "go"\nper = "day"', step(more='at = "10:00"'))})
     readers = Readers(catalog, ALWAYS, ["c1"])

@@ -43,6 +43,8 @@ class Readers:
     rate: Rate
     people: Sequence[str] = ("c1",)
     zones: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By customer, attributes."""
     database_url: str = "sqlite://"
     batch: int = 500
 
@@ -53,12 +55,18 @@ class Readers:
         self.seen: set[str] = set()
         self.number = 0
         lines = [
-            read_customer(person(one, timezone=self.zones.get(one, "UTC")), at=FIRST_DAY)
+            read_customer(
+                person(one, timezone=self.zones.get(one, "UTC"), **self._said(one)), at=FIRST_DAY
+            )
             for one in self.people
         ]
         self.world.engine.start(FIRST_DAY, alone=True)
         self.world.take(lines, [], FIRST_DAY)
         self.world.engine.tick(FIRST_DAY)
+
+    def _said(self, customer: str) -> dict[str, Any]:
+        said = self.about.get(customer)
+        return {} if said is None else {"attributes": dict(said)}
 
     def live(self, days: int, first: int = 0, at: time = time(6)) -> None:
         """Live some days: an event to everybody at a time, and whatever comes of it."""
