@@ -134,4 +134,3 @@ def _of_orders(found: Iterable[Credit], counted: Counted, now: datetime) -> list
 
 def _counted(worth: Decimal, cap: Decimal | None) -> float:
     return float(worth if cap is None else min(worth, cap))
-

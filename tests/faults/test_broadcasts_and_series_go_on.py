@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from lifecycle.engine import occasion_page
 from lifecycle.models.past_tests import default_prior
 from lifecycle.models.test_and_roll import share_to_test
-from lifecycle.engine import occasion_page
 from lifecycle.store import occasions, operations
 from tests.core.test_series import series, step
 from tests.faults.conftest import Run
