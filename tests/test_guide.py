@@ -22,7 +22,16 @@ from lifecycle.core.rule.compare import OPS
 from lifecycle.core.rule.problem import RuleRefused
 from lifecycle.core.rule.read import LEAF_KEYS, read_rule
 from lifecycle.core.rule.window import WINDOW_KEYS
-from lifecycle.core.settings import Breaker, Cap, SendingPolicy, Topic, Tracking, Utm
+from lifecycle.core.settings import (
+    Attribution,
+    Breaker,
+    Cap,
+    ReferralReward,
+    SendingPolicy,
+    Topic,
+    Tracking,
+    Utm,
+)
 from lifecycle.core.step import Step, Variant, Winner
 from lifecycle.core.warm_up import WarmUp
 from lifecycle.hooks import find
@@ -45,7 +54,7 @@ NOT_WRITTEN = {"id", "version", "policy"}
 WORDS = (
     *(Flow, Broadcast, Series, Enter, Exit, Goal, Holdout, Sending, Step, Variant, Winner),
     *(IncentiveOffer, Waves, StopIf, SendingPolicy, Cap, Breaker, Case, CaseCustomer),
-    *(Topic, Tracking, Utm, WarmUp),
+    *(Topic, Tracking, Utm, WarmUp, Attribution, ReferralReward),
 )
 
 
