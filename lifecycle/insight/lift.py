@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from lifecycle.core.sequential import half_width, together
 from lifecycle.models.cuped import Cell, theta, variance_of_mean
@@ -31,7 +31,7 @@ WORTH_NARROWING = 0.01
 """An interval less than 1 % narrower is left as it is."""
 MOST_NEEDED = 10_000_000
 """No shop's list is larger: more than these are not told."""
-_BITS = 60
+_BITS = 20
 
 Stratum = tuple[Cell, Cell]
 """Those let in and those held out of one time, in which the share held out did not change."""
@@ -69,11 +69,15 @@ def compare(strata: Sequence[Stratum], largest: float = 1.0) -> Compared | None:
     cells = [cell for one in told for cell in one]
     if not told or not any(cell.y for cell in cells):
         return None
-    weights = [_weight(one) for one in told]
-    expected = _expected(cells, largest)
-    plain = _difference(told, weights, expected)
-    found = _narrowed(told, weights, expected, plain)
-    return replace(found, needed=_needed(told, weights, found))
+    found = _compared(told, largest)
+    return replace(found, needed=_needed(told, found, largest))
+
+
+def _compared(strata: Sequence[Stratum], largest: float) -> Compared:
+    weights = [_weight(one) for one in strata]
+    expected = _expected([cell for one in strata for cell in one], largest)
+    plain = _difference(strata, weights, expected)
+    return _narrowed(strata, weights, expected, plain)
 
 
 def multiplier(size: float) -> float:
@@ -165,20 +169,19 @@ def _narrowed(
     return replace(found, narrower=1 - scale)
 
 
-def _needed(strata: Sequence[Stratum], weights: Sequence[float], found: Compared) -> int | None:
-    """How many more held out would tell this difference: where the interval's half width is it.
+def _needed(strata: Sequence[Stratum], found: Compared, largest: float) -> int | None:
+    """How many more held out would tell this difference, if all goes on as it is.
 
-    The multiplier's square by the size falls as the size grows: the size is found by halving.
+    As many times the people, with as many times their goals: the number at which the interval
+    comes to spare 0 is found by halving.
     """
     if found.proven or found.difference == 0:
         return None
-    size = sum(weights)
-    half = (found.high - found.low) / 2
-    error = half / multiplier(size)
     held_out = sum(other.customers for _, other in strata)
 
     def tells(times: float) -> bool:
-        return multiplier(size * times) * error / math.sqrt(times) <= abs(found.difference)
+        many = [(_times(one, times), _times(other, times)) for one, other in strata]
+        return _compared(many, largest).proven
 
     few, many = 1.0, 2.0
     while not tells(many):
@@ -189,3 +192,8 @@ def _needed(strata: Sequence[Stratum], weights: Sequence[float], found: Compared
         middle = (few + many) / 2
         few, many = (few, middle) if tells(middle) else (middle, many)
     return min(MOST_NEEDED, max(1, math.ceil(held_out * (many - 1))))
+
+
+def _times(cell: Cell, times: float) -> Cell:
+    """So many times the same people."""
+    return Cell(*(times * one for one in astuple(cell)))
