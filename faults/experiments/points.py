@@ -25,7 +25,7 @@ MODES = ("single", "bulk")
 REACHED_SECONDS = 120.0
 WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 """In the place of 15 minutes, so that a letter may go again while somebody waits."""
-NIGHTLY = {"forget": "retention", "night": "nightly"}
+NIGHTLY = {"forget": "retention", "night": "nightly", "hours": "hours", "shares": "shares"}
 """The tasks that these deeds have due."""
 REST_SECONDS = 60.0
 REST_AFTER = 6

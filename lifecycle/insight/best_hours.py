@@ -20,6 +20,8 @@ from lifecycle.store.tables import METADATA
 MESSAGE, TRIAL = METADATA.tables["message"], METADATA.tables["hour_trial"]
 Z = 1.959964
 """Two-sided 95 %."""
+WIDEST = 2.0
+"""An interval that lets best hours bring three times as much says nothing yet: it is not told."""
 TOLD_APART = 0.1
 """A lift of so much is worth being told: letters are reckoned for that."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -160,10 +162,10 @@ def _compared(
 ) -> Compared:
     found = lift(strata, control)
     needed = _needed(learned.rate, share / 200)
-    if found is None:
+    if found is None or found.high > WIDEST:
         about = f", needs about {needed:,} letters" if needed is not None else ", without a control"
         told = f"Whether best hours bring more answers than {name} cannot be told yet{about}."
-        return Compared(control, None, needed, told)
+        return Compared(control, found, needed, told)
     between = f"({found.low:+.0%} to {found.high:+.0%}, however often it is looked at)"
     if found.proven:
         more = "more" if found.ratio > 0 else "fewer"

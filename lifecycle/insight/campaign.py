@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, func, select
 
+from lifecycle.core.action import WHATS
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import length_words
@@ -191,7 +192,7 @@ def _ordered(connection: Connection, campaign: str) -> str:
 def _decisions(connection: Connection, campaign: str) -> tuple[dict[str, int], dict[str, int]]:
     query = (
         select(DECISION.c.what, DECISION.c.reason, func.count())
-        .where(DECISION.c.campaign == campaign)
+        .where(DECISION.c.campaign == campaign, DECISION.c.what.in_(WHATS))
         .group_by(DECISION.c.what, DECISION.c.reason)
     )
     whats: Counter[str] = Counter()
