@@ -73,9 +73,7 @@ POINTS: tuple[Point, ...] = (
         turns=1,
     ),
     Point("night_written", "the nightly reckoning is over, not committed", deed="night", turns=1),
-    Point(
-        "hours_counted", "letters are counted by hour, not written", deed="hours", turns=1
-    ),
+    Point("hours_counted", "letters are counted by hour, not written", deed="hours", turns=1),
     Point("hours_written", "what hours came to is written, not committed", deed="hours", turns=1),
     Point("shares_written", "a bandit's shares are written, not committed", deed="shares", turns=1),
     Point("forgotten_committed", "a batch of old facts is deleted", deed="forget", turns=1),
