@@ -22,7 +22,7 @@ from bench.experiments import (
     test_and_roll,
 )
 from bench.experiments.results import Result
-from bench.results import record
+from bench.results import record, recorded
 from lifecycle.clock import SystemClock
 
 QUESTIONS: dict[str, Callable[..., list[Result]]] = {
@@ -38,19 +38,32 @@ SEED = 20_261_122
 
 
 def main(now: datetime) -> int:
-    """Measure what is named, or all; a full run is written down."""
+    """Measure what is named, or all; at full size each is written down as soon as it is done."""
     said = _arguments()
     console = Console(stderr=True)
     results: list[Result] = []
     for name in said.only or QUESTIONS:
         began = time.perf_counter()
-        results += QUESTIONS[name](scale=said.scale, seed=said.seed)
+        found = QUESTIONS[name](scale=said.scale, seed=said.seed)
         console.print(f"{name}: {time.perf_counter() - began:.0f} s")
+        results += found
+        if said.scale == 1:
+            _write_down(name, found, said.seed, now)
     _show(results)
-    if said.scale == 1 and not said.only:
-        record("experiments", {"seed": said.seed, "results": [*map(asdict, results)]}, now)
-        page.write(results, said.seed)
     return 0 if all(one.met is not False for one in results) else 1
+
+
+def _write_down(name: str, found: list[Result], seed: int, now: datetime) -> None:
+    """Keep what a question came to, and write the page of all that were asked."""
+    known = recorded("experiments").get("questions", {})
+    known[name] = {"seed": seed, "results": [asdict(one) for one in found]}
+    record("experiments", {"questions": known}, now)
+    told = [
+        Result(**one)
+        for question in QUESTIONS
+        for one in recorded("experiments")["questions"].get(question, {}).get("results", [])
+    ]
+    page.write(told, seed)
 
 
 def _arguments() -> argparse.Namespace:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from lifecycle.core import entry, guard
 from lifecycle.core.policy import Policy
@@ -52,11 +53,14 @@ def hands_over_twice(patch: Patch) -> None:
 
 def forgets_held_letters(patch: Patch) -> None:
     held = outbox.hold
-    patch.setattr(
-        outbox,
-        "hold",
-        lambda connection, rows: held(connection, [{**r, "until": None} for r in rows]),
-    )
+
+    def forgotten(connection: Any, rows: Any) -> None:
+        held(connection, rows)
+        ids = [row["id"] for row in rows]
+        never = update(outbox.MESSAGE).where(outbox.MESSAGE.c.message_id.in_(ids))
+        connection.execute(never.values(due_at=None))
+
+    patch.setattr(outbox, "hold", forgotten)
 
 
 def forgets_what_was_handed_over(patch: Patch) -> None:
