@@ -61,7 +61,7 @@ def credits(
     if goal is None or goal.value is None:
         return
     query = select(MESSAGE.c.message_id, MESSAGE.c.variant, MESSAGE.c.attempted_at, *COLUMNS).where(
-        *letters(campaign.id, step.name, occasion, until), *led_to(goal, within, now)
+        *letters(campaign.id, step.name, occasion, until, decided), *led_to(goal, within, now)
     )
     rows = connection.execute(query, execution_options={"yield_per": STREAMED})
     for row, worth in worths(connection, rows, goal.value.split("."), now):

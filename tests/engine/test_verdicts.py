@@ -236,6 +236,27 @@ def test_orders_count_once_up_to_a_cap_and_less_what_was_refunded(opened: list[A
     assert found.warnings[0].startswith("The shop has had too few orders")
 
 
+def test_orders_of_letters_planned_after_the_verdict_are_no_part_of_the_test(
+    opened: list[Any],
+) -> None:
+    shop = there(opened, 'by = "revenue"\nat_least = [50, "0 days"]\nwithin = "5 days"')
+    readers = saw(shop)
+    for customer in [*readers["a"][:20], *readers["b"][:40]]:
+        shop.happens(BEGIN + timedelta(hours=5), "order_placed", customer, total=50)
+    assert verdict(shop, BEGIN + 6 * A_DAY).variant == "b"
+    then = report(shop, BEGIN + 6 * A_DAY)
+    all_do(shop, BEGIN + 7 * A_DAY, "hi", EVERYBODY)
+    shop.until(BEGIN + 7 * A_DAY + timedelta(hours=1))
+    for customer in readers["a"]:
+        shop.happens(BEGIN + 7 * A_DAY + timedelta(hours=5), "order_placed", customer, total=500)
+    later = report(shop, BEGIN + 12 * A_DAY)
+    means = [50 * many / len(readers[name]) for name, many in (("a", 20), ("b", 40))]
+    assert [one.mean for one in then.variants] == means
+    assert [one.mean for one in later.variants] == means
+    assert later.series[-1].rates == then.series[-1].rates
+    assert later.variants[0].revenue == 50 * 20 + 500 * len(readers["a"])
+
+
 def test_the_cap_is_learned_before_the_test_and_stays(opened: list[Any]) -> None:
     text = written('by = "revenue"\nat_least = [50, "0 days"]')
     made = Changing(opened[0], {"f": text}, people=PEOPLE)
