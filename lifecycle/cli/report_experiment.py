@@ -158,11 +158,11 @@ def _compared(step: StepReport, currency: str) -> Any:
         heads.append("probably best")
     if step.bandit is not None:
         heads.append("share now")
-    rows = [_compared_row(step, one, currency) for one in step.variants]
+    rows = [_compared_row(step, one) for one in step.variants]
     return table(tuple(heads), rows, right=("letters counted", "probably best", "share now"))
 
 
-def _compared_row(step: StepReport, one: VariantScore, currency: str) -> tuple[str, ...]:
+def _compared_row(step: StepReport, one: VariantScore) -> tuple[str, ...]:
     rate, low, high, best = one.rate, one.low, one.high, one.best
     more: tuple[str, ...] = ()
     if step.bandit is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property, partial
 from typing import Any
@@ -43,7 +43,6 @@ class Live:
     hooks: Registry
     forced_holdout: bool | None = None
     fixed_variant: str | None = None
-    status_of: Mapping[str, str] = field(default_factory=dict)
     versions: Versions = NO_VERSIONS
     """What is still in use though it is no longer live."""
 

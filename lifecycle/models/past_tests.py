@@ -9,13 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Metric = Literal["click_rate", "open_rate", "goal_rate", "revenue"]
 
 DEFAULT_RATE: dict[str, float] = {"click_rate": 0.02, "open_rate": 0.33, "goal_rate": 0.01}
 """Of a shop that has tested nothing: clicks and opens as trade figures have them; a sale in 100."""

@@ -301,30 +301,6 @@ def ids_after(connection: Connection, after: str, limit: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def ids_in_zones(
-    connection: Connection,
-    zones: Sequence[str],
-    but: Sequence[str] | None,
-    after: str,
-    limit: int,
-) -> list[str]:
-    """A page of the customers whose zone is among `zones`.
-
-    With `but` those too who say none, or one that is not among `but`.
-    """
-    inside = among(_CUSTOMER.c.timezone, "zones", zones)
-    if but is not None:
-        unknown = _CUSTOMER.c.timezone.is_(None) | ~among(_CUSTOMER.c.timezone, "but", but)
-        inside = inside | unknown
-    query = (
-        select(_CUSTOMER.c.customer_id)
-        .where(_CUSTOMER.c.customer_id > after, inside)
-        .order_by(_CUSTOMER.c.customer_id)
-        .limit(limit)
-    )
-    return list(connection.execute(query).scalars())
-
-
 def chunks(ids: Iterable[str], size: int) -> Iterable[list[str]]:
     """The ids in lists of at most `size`."""
     everything = list(ids)

@@ -65,12 +65,6 @@ def quiet(axes: Axes, *, across: bool = True) -> None:
     axes.tick_params(length=0, pad=4)
 
 
-def nothing_yet(axes: Axes, why: str) -> None:
-    """Say in the place of a drawing why there is none."""
-    axes.set_axis_off()
-    axes.text(0.5, 0.5, why, ha="center", va="center", color=QUIET, transform=axes.transAxes)
-
-
 def shortened(text: str, most: int) -> str:
     """A name in the width of so many Latin letters at most; a wide letter takes that of two."""
     ends = list(accumulate(2 if east_asian_width(one) in "WF" else 1 for one in text))
