@@ -11,11 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from lifecycle.core.sequential import LOG_MOST
+
 CONCENTRATION = 100.0
 """The weight of the mixture around the shares: deviations of some points are looked for."""
 ALARM = 0.001
 """At this p-value there is an alarm: of 1,000 sound tests one is wrongly accused, at any look."""
-_LOG_MOST = 700.0
 
 
 def ratio_p(counts: Sequence[tuple[Sequence[float], Sequence[int]]]) -> float:
@@ -25,7 +26,7 @@ def ratio_p(counts: Sequence[tuple[Sequence[float], Sequence[int]]]) -> float:
     each variant under them; the evidence of all is put together.
     """
     evidence = sum(_log_ratio(shares, found) for shares, found in counts)
-    return min(1.0, math.exp(-max(-_LOG_MOST, min(evidence, _LOG_MOST))))
+    return min(1.0, math.exp(-max(-LOG_MOST, min(evidence, LOG_MOST))))
 
 
 def _log_ratio(shares: Sequence[float], counts: Sequence[int]) -> float:

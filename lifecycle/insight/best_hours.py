@@ -13,13 +13,12 @@ from lifecycle.core.best_hour import LEAST_ANSWERS
 from lifecycle.core.hours import Role
 from lifecycle.core.learned_hours import HOURS, WEEK, Learned
 from lifecycle.core.settings import SendingPolicy
+from lifecycle.insight.interval import Z
 from lifecycle.models.send_time_lift import HourLift, Stratum, always_valid, lift
 from lifecycle.store import hours
 from lifecycle.store.tables import METADATA
 
 MESSAGE, TRIAL = METADATA.tables["message"], METADATA.tables["hour_trial"]
-Z = 1.959964
-"""Two-sided 95 %."""
 WIDEST = 2.0
 """An interval that lets best hours bring three times as much says nothing yet: it is not told."""
 TOLD_APART = 0.1

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 
 from lifecycle.core.sequential import half_width, together
+from lifecycle.insight.interval import wilson
 from lifecycle.models.cuped import Cell, theta, variance_of_mean
 
 ALPHA = 0.05
@@ -131,11 +132,8 @@ def _ends(cell: Cell, expected: tuple[float, float], z: float) -> tuple[float, f
     true mean and the true second moment, and is a share of 0 or 1 where y is.
     """
     unit = (cell.yy + expected[1]) / (cell.y + expected[0])
-    n = cell.customers
-    rate = min(1.0, cell.y / n / unit)
-    centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    rate = min(1.0, cell.y / cell.customers / unit)
+    low, high = wilson(rate, cell.customers, z)
     return max(0.0, rate - low) * unit, max(0.0, high - rate) * unit
 
 
