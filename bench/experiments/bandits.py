@@ -86,14 +86,15 @@ def _run(truth: Floats, spread: float, dice: np.random.Generator) -> _Run:
     prior = default_prior("click_rate").at(RATE)
     each = _fixed_letters(Prior(prior.by, RATE, spread * RATE, prior.noise, 0))
     known: dict[int, list[Sample]] = {}
-    now, gained, groups = (0.5, 0.5), 0.0, ([], [])  # type: ignore[var-annotated]
-    test, fixed = np.zeros((2, 2)), 0.0
+    now: tuple[float, ...] = (0.5, 0.5)
+    groups: tuple[list[Group], list[Group]] = ([], [])
+    test, gained, fixed = np.zeros((2, 2)), 0.0, 0.0
     kept: int | None = None
     since = 0
     for day in range(DAYS):
         if day > TIME and day % NIGHTS == 0:
             ages = {day - TIME - 1 - sent: one for sent, one in known.items() if sent < day - TIME}
-            now = shares(ages, prior) or now  # type: ignore[assignment]
+            now = shares(ages, prior) or now
         second = int(dice.binomial(LETTERS, now[1]))
         sizes = np.array([LETTERS - second, second])
         met = dice.binomial(sizes, truth[day])
