@@ -132,6 +132,7 @@ def _alarm(step: StepReport) -> Iterator[str]:
 
 def _sentences(step: StepReport) -> Iterator[str]:
     from lifecycle.core.verdict_words import RATIO_WRONG
+    from lifecycle.core.words import about
 
     if step.sentence != RATIO_WRONG:
         yield step.sentence
@@ -139,14 +140,8 @@ def _sentences(step: StepReport) -> Iterator[str]:
         return
     least = min((one.share.of for one in step.variants), default=0)
     if step.needs is not None and step.needs > least:
-        more = _roughly(step.needs - least)
+        more = about(step.needs - least)
         yield f"Not enough people to tell: it needs about {more} more letters of each variant."
-
-
-def _roughly(count: int) -> str:
-    """A number to two digits, since it is a guess."""
-    digits = len(str(count)) - 2
-    return f"{round(count, -digits) if digits > 0 else count:,}"
 
 
 def _compared(step: StepReport, currency: str) -> Any:

@@ -102,6 +102,12 @@ def length_words(length: timedelta) -> str:
     return f"{length.total_seconds()} seconds"
 
 
+def about(count: int) -> str:
+    """A count to two digits, since it is a guess."""
+    digits = len(str(count)) - 2
+    return f"{round(count, -digits) if digits > 0 else count:,}"
+
+
 def time_of_day(text: object) -> time:
     """Read a time of day such as "09:00". Raises WordProblem."""
     match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None

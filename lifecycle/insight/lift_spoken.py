@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.kept import ORDER
+from lifecycle.core.words import about
 from lifecycle.insight.attribution import Credited
 from lifecycle.insight.lift import Compared
 from lifecycle.insight.ratio import SampleRatio
@@ -120,14 +121,8 @@ def needed_told(found: Compared) -> str:
     """How many more held out it needs, as the end of a sentence; empty where nothing is needed."""
     if found.needed is None:
         return ""
-    people = _rounded(found.needed)
+    people = about(found.needed)
     return f": not enough people to tell, it needs about {people} more held out at this difference"
-
-
-def _rounded(count: int) -> str:
-    """A number to two digits, since it is a guess."""
-    digits = len(str(count)) - 2
-    return f"{round(count, -digits) if digits > 0 else count:,}"
 
 
 def _narrower_told(lift: Compared | None, revenue: Compared | None) -> list[str]:
