@@ -56,13 +56,14 @@ def read_clock(raw: object) -> Clock | AnchorTime:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """When a letter may go, on the customer's clock: time, weekdays, days left out, quiet hours."""
+    """When a letter may go, on the customer's clock: time or span, weekdays, days, quiet hours."""
 
     at: time | None = None
     on: tuple[str, ...] = ()
     not_on: tuple[date, ...] = ()
     quiet: Span | None = None
     holiday: Callable[[date], bool] | None = None
+    between: Span | None = None
 
     def first(self, after: datetime, zone: ZoneInfo) -> datetime | None:
         """The first instant at or after `after` at which all hold at once; None within a year."""
@@ -80,6 +81,10 @@ class Allowed:
             at = next_time(now, self.at, zone)
             if at != now:
                 return at
+        if self.between is not None and self.between.covering(now, zone) is None:
+            begins = next_time(now, self.between.start, zone)
+            if begins != now:
+                return begins
         day = now.astimezone(zone).date()
         if not self.on_day(day):
             return instant_of(day + timedelta(days=1), time(), zone)

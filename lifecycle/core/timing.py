@@ -108,16 +108,16 @@ def put_off(
     """Until when a step that is due waits on, as its hour or day is not there; else None.
 
     That is so where the customer's clock or country has changed since its moment was reckoned. A
-    best hour is not chosen anew.
+    best hour is not chosen anew, but its span is kept.
     """
     clock = clock_of(flow, step, facts, policy)
     if isinstance(clock, AnchorTime):
         later = clock.at(anchor_of(enrollment), facts.zone)
         return later if later > due_at else None
-    fixed = clock if clock is not None and not clock.best else None
-    if fixed is None and not (step.on or step.not_on or step.not_on_holidays):
+    said = clock is not None and (clock.fixed is not None or clock.between is not None)
+    if not said and not (step.on or step.not_on or step.not_on_holidays):
         return None
-    free = allowed(step, fixed, facts, policy, None).first(due_at, facts.zone)
+    free = allowed(step, clock, facts, policy, None).first(due_at, facts.zone)
     return free if free is not None and free > due_at else None
 
 
@@ -190,7 +190,7 @@ def clock_of(flow: Campaign, step: Step, facts: Facts, policy: Policy) -> Clock 
 def allowed(
     step: Step, clock: Clock | None, facts: Facts, policy: Policy, quiet: Span | None
 ) -> Allowed:
-    """When a step may act on the customer's clock; a best hour is any hour."""
-    at = clock.fixed if clock is not None else None
+    """When a step may act on the customer's clock; a best hour is any hour of its span."""
+    at, between = (clock.fixed, clock.between) if clock is not None else (None, None)
     holidays = policy.holidays(facts) if step.not_on_holidays else None
-    return Allowed(at, step.on, step.days_left_out, quiet, holidays)
+    return Allowed(at, step.on, step.days_left_out, quiet, holidays, between)

@@ -17,6 +17,7 @@ from lifecycle.core.words import Span, span
 from lifecycle.engine.live import Live
 from lifecycle.hooks import Registry
 from tests.known_hours import evenings, learned
+from tests.simulation.readers_of_hours import FIRST_DAY, Rate, Readers, daily
 from tests.simulation.shop import event, flow, play, settings, shop, step
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -47,6 +48,7 @@ def best(
 
 THURSDAYS = learned({3 * HOURS + 18: 0.5, 1 * HOURS + 18: 0.3, 4 * HOURS + 18: 0.3, 10: 0.1})
 NIGHTS = learned({day * HOURS + 3: 0.5 for day in range(7)})
+NEVER: Rate = lambda _customer, _hour: 0.0  # noqa: E731
 FEW = replace(THURSDAYS, answered=9)
 
 
@@ -145,3 +147,14 @@ def test_it_goes_with_quiet_hours_and_weekdays(tmp_path: Path):
     catalog = shop({"f": flow('when = "go"', said)}, said=settings(quiet="18:00-09:00"))
     played = play(tmp_path, catalog, [event("2026-05-05T11:30", "go")])
     assert played.sent() == ["05-08 10:00 f/hello"]
+
+
+def test_what_was_missed_of_a_span_waits_over_quiet_hours_for_the_next_one():
+    readers = Readers(daily("best hour between 18:00 and 20:00", quiet="21:00-08:00"), NEVER)
+    readers.tell(FIRST_DAY + timedelta(hours=6), "go", "c1", day="d")
+    readers.until(FIRST_DAY + timedelta(hours=7))
+    readers.world.engine.tick(FIRST_DAY + timedelta(hours=23))
+    readers.until(FIRST_DAY + timedelta(days=3))
+    assert [one.attempted_at for one in readers.letters()] == [
+        FIRST_DAY + timedelta(days=1, hours=18)
+    ]

@@ -10,6 +10,7 @@ from tests.simulation.shop import event, flow, person, play, shop, step
 
 AT = "2026-03-02T14:00:00"
 MOVED = "2026-03-02T15:00:00Z"
+SPAN = 'at = "best hour between '
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,9 @@ MOVED = "2026-03-02T15:00:00Z"
         ('on = ["tue"]', "UTC", "America/New_York", "03-03 05:00 f/a"),
         ("not_on = [2026-03-02]", "UTC", "America/New_York", "03-03 05:00 f/a"),
         ('at = "best hour"', "UTC", "America/New_York", "03-03 10:00 f/a"),
+        (f'{SPAN}09:00 and 12:00"', "UTC", "America/New_York", "03-03 14:00 f/a"),
+        (f'{SPAN}22:00 and 02:00"', "UTC", "America/New_York", "03-03 03:00 f/a"),
+        (f'{SPAN}09:00 and 12:00"', "UTC", "Europe/Berlin", "03-03 10:00 f/a"),
     ],
 )
 def test_a_step_keeps_its_hour_and_day_on_the_clock_its_reader_has_when_it_falls_due(
