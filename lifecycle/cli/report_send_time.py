@@ -10,7 +10,8 @@ from lifecycle.cli.app import EVERYWHERE, asked
 from lifecycle.cli.report_files import Pictures, Rows, files_asked
 from lifecycle.cli.reports import rate, report, say, table
 
-BAR = 30
+BAR = 24
+HEADS = ("hour", "letters", "clicked", "at once", "traces", "")
 BY_DECISION = {
     "chosen": "chosen",
     "shop": "control, the shop's hour",
@@ -57,14 +58,16 @@ def _by_hour(out: Any, hours: Any) -> None:
     rows = [
         (
             f"{one.hour:02}:00",
-            one.clicked.of,
-            rate(one.clicked),
+            one.at_hours.of,
+            rate(one.at_hours),
+            one.clicked.of - one.at_hours.of,
             one.traces,
             "█" * round(BAR * one.traces / most),
         )
         for one in hours
     ]
-    out.print(table(("hour", "letters", "clicked", "traces", ""), rows))
+    out.print(table(HEADS, rows))
+    say(out, "Letters without an `at` went at once, when people were there anyway: counted apart.")
 
 
 def _learned(out: Any, best: Any) -> None:

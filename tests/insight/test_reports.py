@@ -28,6 +28,8 @@ from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
 from lifecycle.store import outbox
 from tests.cli.shop import FILES
+from tests.simulation.readers_of_hours import FIRST_DAY, Readers
+from tests.simulation.shop import flow, shop, step
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 END = AT + timedelta(days=10)
@@ -124,6 +126,30 @@ def test_hours_are_those_of_the_readers(world: World) -> None:
     went = {one.hour for one in hours if one.clicked.of}
     assert went == {9, 4}
     assert sum(one.traces for one in hours) == PEOPLE / 3
+    assert not any(one.at_hours.of for one in hours), "all went at once upon an event"
+
+
+def test_hours_of_letters_at_an_hour_are_told_apart_and_machines_leave_no_trace(
+    database_url: str,
+) -> None:
+    at_once = flow('when = "go"\nper = "day"', step())
+    best = flow('when = "go"\nper = "day"', step(more='at = "best hour"'))
+    readers = Readers(shop({"a": at_once, "b": best}), lambda *_: 0.0, database_url=database_url)
+    readers.live(1)
+    of = {one.campaign: one.message_id for one in readers.letters()}
+    for hour, campaign, machine in ((34, "a", False), (35, "b", False), (36, "b", True)):
+        at, more = FIRST_DAY + timedelta(hours=hour), {"machine": True} if machine else {}
+        readers.tell(at, "message_clicked", "c1", message_id=of[campaign], **more)
+    readers.until(FIRST_DAY + timedelta(days=3))
+    with readers.world.database.read() as connection:
+        hours = send_time_report(connection, "UTC", FIRST_DAY + timedelta(days=3))
+    told = {
+        one.hour: (one.clicked.met, one.clicked.of, one.at_hours.met, one.at_hours.of)
+        for one in hours
+        if one.clicked.of
+    }
+    assert told == {6: (1, 1, 0, 0), 10: (1, 1, 1, 1)}
+    assert {one.hour for one in hours if one.traces} == {10, 11}
 
 
 def test_letters_of_unknown_fate_are_listed_and_settled(world: World) -> None:
