@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, asked
-from lifecycle.cli.money_told import money_told
 from lifecycle.cli.report_files import DayRows, Pictures, Rows, files_asked
 from lifecycle.cli.reports import NAME, rate, report, say, table
+from lifecycle.insight.money_told import amount_told, money_told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -161,8 +161,9 @@ def _worth(worth: Worth) -> Iterator[str]:
     if more.revenue is None or more.low is None or more.high is None:
         yield f"  Above those held out: – ({more.reason})."
     else:
-        ends = f"{money_told(more.low, '')} to {money_told(more.high, '')}"
-        yield f"  Above those held out: about {money_told(more.revenue, worth.currency)} ({ends})."
+        low, high = (amount_told(one, worth.currency) for one in (more.low, more.high))
+        about = money_told(more.revenue, worth.currency)
+        yield f"  Above those held out: about {about} ({low} to {high})."
     yield (
         "    Counts what those let in bought more than those held out: what would not have come "
         "without the campaign."

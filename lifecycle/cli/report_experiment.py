@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lifecycle.cli.app import EVERYWHERE, asked
-from lifecycle.cli.money_told import money_told
 from lifecycle.cli.report_files import DayRows, Pictures, Rows, files_asked
 from lifecycle.cli.reports import NAME, UNKNOWN, report, say, table
 from lifecycle.errors import UsageError
+from lifecycle.insight.money_told import amount_told, money_told
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -167,7 +167,7 @@ def _compared_row(step: StepReport, one: VariantScore) -> tuple[str, ...]:
             rate, low, high = mine.weighed.rate, mine.weighed.low, mine.weighed.high
 
     def written(value: float) -> str:
-        return money_told(value, "") if step.by == "revenue" else f"{value:.1%}"
+        return amount_told(value, "") if step.by == "revenue" else f"{value:.1%}"
 
     told = UNKNOWN
     if rate is not None:

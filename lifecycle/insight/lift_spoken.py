@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.kept import ORDER
 from lifecycle.core.words import about
 from lifecycle.insight.attribution import Credited
 from lifecycle.insight.lift import Compared
+from lifecycle.insight.money_told import amount_told, money_told
 from lifecycle.insight.ratio import SampleRatio
 from lifecycle.insight.span import goal_of
 from lifecycle.insight.tells import CampaignTells, ShopTells, WorthTells
@@ -55,9 +54,11 @@ def shop_told(found: ShopTells) -> tuple[str, ...]:
     told += _narrower_told(found.ordered, found.revenue)
     cost = found.not_earned_a_month
     if cost and cost.revenue is not None and cost.low is not None and cost.high is not None:
+        low, high = (amount_told(one, found.currency) for one in (cost.low, cost.high))
+        money = money_told(cost.revenue, found.currency)
         told.append(
-            f"Holding out {found.percent:g} % costs about {_money(cost.revenue, found.currency)} a "
-            f"month not earned, between {_money(cost.low, '')} and {_money(cost.high, '')}."
+            f"Holding out {found.percent:g} % costs about {money} a month not earned, between "
+            f"{low} and {high}."
         )
     if not told:
         told.append(f"It cannot be told yet what marketing brings: {NOBODY_YET}.")
@@ -160,26 +161,22 @@ def worth_told(worth: WorthTells) -> tuple[str, ...]:
     if more.revenue is None or more.low is None or more.high is None:
         told.append(f"What would not have come without the campaign: {more.reason}.")
     else:
+        low, high = (amount_told(one, worth.currency) for one in (more.low, more.high))
+        money = money_told(more.revenue, worth.currency)
         told.append(
-            "What would not have come without the campaign: about "
-            f"{_money(more.revenue, worth.currency)} "
-            f"({_money(more.low, '')} to {_money(more.high, '')})."
+            f"What would not have come without the campaign: about {money} ({low} to {high})."
         )
     return tuple(told)
 
 
 def _way_told(found: Credited, after: str, currency: str) -> str:
     others = "".join(
-        f", and {_orders(one.orders)} of {_money(one.revenue, name)}"
+        f", and {_orders(one.orders)} of {money_told(one.revenue, name)}"
         for name, one in found.other_currencies.items()
     )
-    money = _money(found.revenue, currency)
+    money = money_told(found.revenue, currency)
     return f"{_orders(found.orders)} within {after}: {money}{others}."
 
 
 def _orders(count: int) -> str:
     return f"{count:,} order{'' if count == 1 else 's'}"
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{amount:,.2f} {currency}".strip()
