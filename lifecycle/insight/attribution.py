@@ -27,16 +27,15 @@ from sqlalchemy import (
 
 from lifecycle.core.event import by_machine
 from lifecycle.core.kept import CLICK, ORDER
-from lifecycle.core.rule.compare import canonical, known
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import MICROSECOND
-from lifecycle.store.refunds import COLUMNS, EVENT, Worth, worths
+from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, Worth, once_each, worths
 from lifecycle.store.tables import METADATA
 
 MESSAGE = METADATA.tables["message"]
 GONE = ("accepted", "uncertain")
 TOTAL = ("total",)
-CURRENCY, ORDER_ID = "currency", "order_id"
+CURRENCY = "currency"
 STREAMED = 2_000
 CENT = Decimal("0.01")
 _BETWEEN = "\x1f"
@@ -90,7 +89,7 @@ def attributed(
     said = settings.attribution
     clicks = _last_clicks(connection, said.click, since, now)
     touch = _last_letter(said.touch, transactional=said.transactional)
-    query = _orders(since, now).add_columns(touch.label("touch")).order_by(*_IN_ORDER)
+    query = _orders(since, now).add_columns(touch.label("touch")).order_by(*IN_ORDER)
     credits: dict[tuple[str, str], tuple[Letter | None, Letter | None]] = {}
 
     def mine() -> Iterator[Any]:
@@ -108,25 +107,6 @@ def attributed(
                 both = sums.setdefault(letter, (_Sum(), _Sum()))
                 both[way].add(row, worth, settings.shop.currency)
     return {letter: BothWays(*map(_told, both)) for letter, both in sorted(sums.items())}
-
-
-def once_each(rows: Iterable[Any]) -> Iterator[Any]:
-    """Each order once: of several events that tell of one order of a customer, the first.
-
-    An event that names no order is one of its own.
-    """
-    seen: set[tuple[str, Any]] = set()
-    for row in rows:
-        said = row.properties.get(ORDER_ID)
-        if known(said):
-            order = (row.customer_id, canonical(said))
-            if order in seen:
-                continue
-            seen.add(order)
-        yield row
-
-
-_IN_ORDER = (EVENT.c.at, EVENT.c.customer_id, EVENT.c.event_id)
 
 
 def _first_went(connection: Connection, campaign: str) -> datetime | None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import BigInteger, Connection, exists, literal, or_, select, type_coerce
 
@@ -15,7 +14,8 @@ from lifecycle.core.campaign import Campaign
 from lifecycle.core.words import MICROSECOND
 from lifecycle.insight.attribution import GONE, Letter
 from lifecycle.insight.sides import named
-from lifecycle.store.refunds import COLUMNS, EVENT, worths
+from lifecycle.store.answers import is_after
+from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, once_each, worths
 from lifecycle.store.tables import METADATA
 
 MESSAGE = METADATA.tables["message"]
@@ -41,7 +41,7 @@ def reached(connection: Connection, campaign: Campaign, now: datetime) -> Mappin
         (later.c.customer_id == MESSAGE.c.customer_id)
         & (later.c.campaign == MESSAGE.c.campaign)
         & later.c.state.in_(GONE)
-        & (later.c.attempted_at > MESSAGE.c.attempted_at)
+        & is_after(later)
         & (later.c.attempted_at < EVENT.c.at)
     )
     query = select(*COLUMNS, MESSAGE.c.message_id, MESSAGE.c.step, MESSAGE.c.variant).where(
@@ -54,10 +54,11 @@ def reached(connection: Connection, campaign: Campaign, now: datetime) -> Mappin
         EVENT.c.due_at <= now,
         ~exists().where(is_later),
     )
+    query = query.order_by(*IN_ORDER)
     path = goal.value.split(".") if goal.value else []
     led: dict[Letter, set[str]] = defaultdict(set)
     sums: dict[Letter, Decimal] = defaultdict(Decimal)
-    rows: Any = connection.execute(query, execution_options={"yield_per": STREAMED})
+    rows = once_each(connection.execute(query, execution_options={"yield_per": STREAMED}))
     for row, value in worths(connection, rows, path, now):
         letter = (campaign.id, row.step, row.variant)
         led[letter].add(row.message_id)

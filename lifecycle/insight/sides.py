@@ -27,8 +27,8 @@ from sqlalchemy import (
 from lifecycle.core.enter import Goal
 from lifecycle.core.kept import ORDER
 from lifecycle.core.words import MICROSECOND, from_micros, micros
-from lifecycle.insight.attribution import TOTAL, currency_of, once_each
-from lifecycle.store.refunds import COLUMNS, EVENT, Worth, worths
+from lifecycle.insight.attribution import TOTAL, currency_of
+from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, Worth, once_each, worths
 from lifecycle.store.tables import METADATA
 
 ENROLLMENT = METADATA.tables["enrollment"]
@@ -158,7 +158,7 @@ def bought(
             at < of.c.since + literal(within // MICROSECOND, BigInteger),
             EVENT.c.due_at <= now,
         )
-        .order_by(EVENT.c.at, EVENT.c.customer_id, EVENT.c.event_id)
+        .order_by(*IN_ORDER)
     )
     before, orders = (np.zeros(len(customers.since)) for _ in range(2))
     known: dict[int, list[Worth]] = defaultdict(list)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ColumnElement, exists, or_, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, FromClause, exists, or_, select, type_coerce
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enter import Goal
@@ -54,9 +54,11 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
         if name.endswith("*"):
             named.append(EVENT.c.name.startswith(name[:-1], autoescape=True))
     later = MESSAGE.alias("later")
-    is_later = exists().where(
+    # Said, since by itself it would be taken for any letter where this stands within an `exists`.
+    is_later = select(later.c.message_id).correlate(MESSAGE, EVENT)
+    is_later = is_later.where(
         later.c.customer_id == MESSAGE.c.customer_id,
-        later.c.attempted_at > MESSAGE.c.attempted_at,
+        is_after(later),
         later.c.attempted_at <= EVENT.c.at,
         later.c.campaign == MESSAGE.c.campaign,
         later.c.step == MESSAGE.c.step,
@@ -68,8 +70,14 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
         EVENT.c.at >= MESSAGE.c.attempted_at,
         _micros(EVENT.c.at) < _micros(MESSAGE.c.attempted_at) + microseconds(within),
         EVENT.c.due_at <= now,
-        ~is_later,
+        ~is_later.exists(),
     ]
+
+
+def is_after(later: FromClause) -> ColumnElement[bool]:
+    """Whether a letter went after another, by which credit is its own; at one instant by id."""
+    at, own = later.c.attempted_at, MESSAGE.c.attempted_at
+    return (at > own) | ((at == own) & (later.c.message_id > MESSAGE.c.message_id))
 
 
 def microseconds(length: timedelta) -> int:

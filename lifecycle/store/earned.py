@@ -19,7 +19,7 @@ from lifecycle.core.enter import Goal
 from lifecycle.core.step import Step
 from lifecycle.core.words import number
 from lifecycle.store.answers import EVENT, MESSAGE, led_to, letters
-from lifecycle.store.refunds import COLUMNS, Worth, worths
+from lifecycle.store.refunds import COLUMNS, IN_ORDER, Worth, once_each, worths
 
 STREAMED = 2_000
 CAPPED_ABOVE = Decimal("0.995")
@@ -55,15 +55,16 @@ def credits(
 ) -> Iterator[Credit]:
     """The orders that letters of a step led to, each credited to the last of them before it.
 
-    Of letters that went by `until`, and were planned before `decided`, where that is said.
+    Of letters that went by `until`, and were planned before `decided`, where that is said. An order
+    that several events tell of counts once, by the first of them.
     """
     goal = campaign.goal
     if goal is None or goal.value is None:
         return
-    query = select(MESSAGE.c.message_id, MESSAGE.c.variant, MESSAGE.c.attempted_at, *COLUMNS).where(
-        *letters(campaign.id, step.name, occasion, until, decided), *led_to(goal, within, now)
-    )
-    rows = connection.execute(query, execution_options={"yield_per": STREAMED})
+    which = letters(campaign.id, step.name, occasion, until, decided)
+    query = select(MESSAGE.c.message_id, MESSAGE.c.variant, MESSAGE.c.attempted_at, *COLUMNS)
+    query = query.where(*which, *led_to(goal, within, now)).order_by(*IN_ORDER)
+    rows = once_each(connection.execute(query, execution_options={"yield_per": STREAMED}))
     for row, worth in worths(connection, rows, goal.value.split("."), now):
         yield Credit(row.customer_id, row.message_id, row.variant, row.attempted_at, worth)
 

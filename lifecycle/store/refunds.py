@@ -35,6 +35,8 @@ COLUMNS = (
     EVENT.c.properties,
 )
 """What a query selects of an event whose worth is asked, beside columns of its own."""
+IN_ORDER = (EVENT.c.at, EVENT.c.customer_id, EVENT.c.event_id)
+"""How rows come to `once_each`."""
 
 _UNDOING = Statement(
     select(*COLUMNS).where(
@@ -60,6 +62,21 @@ class Worth:
     def known_at(self, instant: datetime) -> Decimal:
         """What it was worth by what was known at an instant; nothing before it was known."""
         return next((worth for at, worth in reversed(self.steps) if at <= instant), Decimal())
+
+
+def once_each(rows: Iterable[Any]) -> Iterator[Any]:
+    """Each order once: of several events that tell of one order of a customer, the first.
+
+    Rows bear `COLUMNS`, in the order of `IN_ORDER`. An event that names no order is one of its own.
+    """
+    seen: set[tuple[str, Any]] = set()
+    for row in rows:
+        order = order_key(_event(row))
+        if order is not None:
+            if (row.customer_id, order) in seen:
+                continue
+            seen.add((row.customer_id, order))
+        yield row
 
 
 def worths(

@@ -203,6 +203,14 @@ def test_a_lead_over_the_second_is_not_enough_where_the_third_is_near() -> None:
     assert leading([many[0], many[2]], 95, 100).proven  # type: ignore[union-attr]
 
 
+def test_a_lead_over_the_second_is_not_enough_where_little_is_known_of_the_third() -> None:
+    known = [Score("a", 9_000, 900), Score("b", 9_000, 540)]
+    found = leading([*known, Score("c", 150, 5)], 95, 100)
+    assert found is not None
+    assert (found.variant, found.proven) == ("a", False)
+    assert leading(known, 95, 100).proven  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
