@@ -70,7 +70,7 @@ def do_due(parts: Parts, now: datetime) -> int:
         people = _people(connection, parts, before, now) if counted.hours else None
     reach("hours_counted")
     with database.write() as connection:
-        if hours.state(connection) == before:
+        if hours.held(connection) == before:
             _write(connection, parts, counted, before, to, people, now)
             operations.set_task(connection, NIGHTLY, _tonight(parts, now))
         reach("hours_written")

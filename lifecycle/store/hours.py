@@ -48,6 +48,12 @@ def state(connection: Connection) -> HoursState | None:
     return HoursState(*found[0]) if found else None
 
 
+def held(connection: Connection) -> HoursState | None:
+    """The same, and nobody else moves it until the transaction ends."""
+    connection.execute(select(STATE.c.id).where(STATE.c.id == ONLY).with_for_update())
+    return state(connection)
+
+
 def begin(connection: Connection, now: datetime) -> None:
     """Count letters from the first on, unless that has begun."""
     row = {"counted_to": now, "fit": "", "since": None, "people_at": None, "visits": []}

@@ -158,3 +158,19 @@ def test_what_was_missed_of_a_span_waits_over_quiet_hours_for_the_next_one():
     assert [one.attempted_at for one in readers.letters()] == [
         FIRST_DAY + timedelta(days=1, hours=18)
     ]
+
+
+def test_role_and_draw_of_a_letter_know_nothing_of_each_other_nor_of_its_readers_other_letters():
+    asked = Asked(evenings(), TEN, 10.0, "s")
+    every = [asked.drawn(("f", "s", f"c{number}", "")) for number in range(4_000)]
+    for role in ("chosen", "shop", "list"):
+        draws = [draw for found, draw in every if found == role]
+        assert 0.45 < sum(draws) / len(draws) < 0.55
+    for letters in (
+        [("f", "s", "c1", str(number)) for number in range(400)],
+        [("f", str(number), "c1", "") for number in range(400)],
+        [(str(number), "s", "c1", "") for number in range(400)],
+    ):
+        told = [asked.drawn(letter) for letter in letters]
+        assert {role for role, _ in told} == {"chosen", "shop", "list"}
+        assert len({draw for _, draw in told}) == 400

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from sqlalchemy import select
 
 from lifecycle import failpoints
 from lifecycle.core.timed import MILLIONTHS
+from lifecycle.engine.hours import LEASE, do_due
 from lifecycle.failpoints import FailpointReached
 from lifecycle.store import hours
+from lifecycle.store.hour_counting import count
 from lifecycle.store.tables import METADATA
 from tests.simulation.readers_of_hours import FIRST_DAY, MESSAGE, Rate, Readers, daily
 from tests.simulation.shop import flow, shop, step
@@ -77,6 +81,41 @@ def test_a_crash_in_the_night_counts_nothing_twice(
     readers.world.engine.start(FIRST_DAY + timedelta(days=3, hours=3, minutes=1), alone=True)
     night(readers, 3)
     assert sums(readers) == (12, 12 * MILLIONTHS, 6)
+
+
+def test_a_second_process_that_counts_the_same_letters_meanwhile_adds_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The first was so slow that the night is tried again, and both come to writing at once."""
+    readers = Readers(daily(), HALF, SOME, database_url=database_url)
+    readers.live(1)
+    night(readers, 2)
+    now = FIRST_DAY + timedelta(days=3, hours=3)
+    parts, both, arrived = readers.world.engine.parts, Barrier(2, timeout=60), list[str]()
+
+    def meanwhile(name: str) -> None:
+        if name == "hours_counted":
+            arrived.append(name)
+            if len(arrived) == 1:
+                second.start()
+            both.wait()
+
+    second = Thread(target=lambda: do_due(parts, now + LEASE))
+    monkeypatch.setattr("lifecycle.engine.hours.reach", meanwhile)
+    do_due(parts, now)
+    second.join(60)
+    assert arrived == ["hours_counted"] * 2
+    assert sums(readers) == (12, 12 * MILLIONTHS, 6)
+
+
+def test_a_letter_at_the_very_end_of_what_was_counted_is_not_counted_again(database_url: str):
+    readers = Readers(daily(), HALF, SOME, database_url=database_url)
+    readers.live(1)
+    at = FIRST_DAY + timedelta(hours=10)
+    instants = (FIRST_DAY, at - timedelta(hours=1), at, at + timedelta(hours=1))
+    with readers.world.database.read() as connection:
+        found = [count(connection, *between, "UTC", ()) for between in pairwise(instants)]
+    assert [sum(one[0] for one in told.hours.values()) for told in found] == [0, 12, 0]
 
 
 def test_machines_late_clicks_and_orders_of_other_letters_are_no_answers(database_url: str):
