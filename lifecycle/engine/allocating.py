@@ -13,13 +13,14 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.campaign import Flow
+from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step, Winner
 from lifecycle.core.words import next_time, zone_of
 from lifecycle.engine.live import Live
 from lifecycle.engine.parts import Parts
 from lifecycle.failpoints import reach
 from lifecycle.store import allocation, operations
-from lifecycle.store.allocation import Place, Shares
+from lifecycle.store.allocation import Shares
 from lifecycle.store.scores import first_letter_at, last_letter_at
 
 NIGHTLY = "shares"
@@ -72,7 +73,7 @@ def do_due(connection: Connection, parts: Parts, now: datetime) -> int:
     return 1
 
 
-def _goes_on(connection: Connection, flow: Flow, place: Place, now: datetime) -> bool:
+def _goes_on(connection: Connection, flow: Flow, place: Experiment, now: datetime) -> bool:
     last = last_letter_at(connection, flow.id, place[1])
     return last is not None and now < last + STILL_LEARNING
 
@@ -112,7 +113,7 @@ def _moved(before: Shares, after: Mapping[str, float]) -> bool:
 def _keep_favourite(
     connection: Connection,
     step: Step,
-    place: Place,
+    place: Experiment,
     chances: Sequence[float] | None,
     now: datetime,
 ) -> None:

@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from lifecycle import log
 from lifecycle.core.campaign import letters_of
+from lifecycle.core.policy import Experiment
 from lifecycle.core.sample_ratio import ALARM, ratio_p
 from lifecycle.core.step import Step
 from lifecycle.engine.parts import Parts
-from lifecycle.store.allocation import Place, periods
+from lifecycle.store.allocation import periods
 from lifecycle.store.experiments import ratio_is_wrong
 from lifecycle.store.given import given, keep_shares
 
@@ -29,7 +30,7 @@ def _said(parts: Parts) -> Iterator[tuple[str, str, Step]]:
                 yield campaign.id, campaign.version, step
 
 
-def sound(connection: Connection, place: Place, step: Step, now: datetime) -> bool:
+def sound(connection: Connection, place: Experiment, step: Step, now: datetime) -> bool:
     """Whether variants were given out as said; where not, that is told in the log, once.
 
     No verdict is given while they were not: whoever is kept from one variant may be those who

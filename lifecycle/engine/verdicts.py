@@ -17,6 +17,7 @@ from lifecycle import log
 from lifecycle.core.answering import time_to_answer
 from lifecycle.core.campaign import Campaign, Flow
 from lifecycle.core.experiment import Earned, Measured, closest, leading
+from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step, Winner
 from lifecycle.core.verdict_words import Telling, kept_words, proven_words
 from lifecycle.core.words import length_words, next_time, zone_of
@@ -25,7 +26,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import DECIDE
 from lifecycle.store import operations
 from lifecycle.store.earned import learned_cap
-from lifecycle.store.experiments import Place, fix_cap, fixed
+from lifecycle.store.experiments import fix_cap, fixed
 from lifecycle.store.scores import Counted, first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
@@ -132,7 +133,7 @@ def _ask(
 
 
 def _cap(
-    connection: Connection, flow: Flow, by: str, place: Place, first: datetime, now: datetime
+    connection: Connection, flow: Flow, by: str, place: Experiment, first: datetime, now: datetime
 ) -> Decimal | None:
     """The amount up to which an order counts, fixed once it is known; of revenue alone."""
     if by != "revenue":
@@ -151,7 +152,13 @@ def _unit(parts: Parts, found: list[Measured]) -> str:
 
 
 def _decided(
-    connection: Connection, place: Place, variant: str, told: str, now: datetime, *, proven: bool
+    connection: Connection,
+    place: Experiment,
+    variant: str,
+    told: str,
+    now: datetime,
+    *,
+    proven: bool,
 ) -> None:
     campaign, step, occasion = place
     operations.give_verdict(connection, place, variant, proven=proven, detail=told, now=now)

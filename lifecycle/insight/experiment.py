@@ -25,6 +25,7 @@ from lifecycle.core.experiment import (
     needs,
 )
 from lifecycle.core.least import Least
+from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step, Winner
 from lifecycle.core.verdict_words import Telling
 from lifecycle.insight.experiment_days import days_of
@@ -35,7 +36,7 @@ from lifecycle.insight.sample_ratios import sample_ratio
 from lifecycle.insight.tested import Compared, StepReport, VariantScore
 from lifecycle.insight.variant_totals import Totals, totals
 from lifecycle.store.earned import learned_cap
-from lifecycle.store.experiments import Place, fixed
+from lifecycle.store.experiments import fixed, of_experiment
 from lifecycle.store.occasions import states
 from lifecycle.store.scores import Counted, first_letter_at, scores
 from lifecycle.store.tables import METADATA
@@ -60,7 +61,7 @@ class _Test:
     verdict: Any
 
     @property
-    def place(self) -> Place:
+    def place(self) -> Experiment:
         return self.campaign.id, self.step.name, self.occasion
 
     @property
@@ -108,15 +109,11 @@ def _test(
     evergreen = isinstance(campaign, Flow)
     within = time_to_count(campaign, winner.by, winner, occasion=not evergreen)
     first = first_letter_at(connection, campaign.id, step.name, occasion)
-    cap = fixed(connection, (campaign.id, step.name, occasion)).capped_at
+    place = (campaign.id, step.name, occasion)
+    cap = fixed(connection, place).capped_at
     if cap is None and winner.by == "revenue" and first is not None:
         cap = learned_cap(connection, campaign, first, now)
-    query = select(VERDICT).where(
-        VERDICT.c.campaign == campaign.id,
-        VERDICT.c.step == step.name,
-        VERDICT.c.occasion == occasion,
-    )
-    verdict = connection.execute(query).first()
+    verdict = connection.execute(select(VERDICT).where(*of_experiment(VERDICT, place))).first()
     until = now - within if evergreen else None
     decided = verdict.at if verdict is not None else None
     counted = Counted(winner.by, within, until, cap, decided)

@@ -7,15 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from lifecycle.core.policy import Experiment
 from lifecycle.core.sample_ratio import ALARM, ratio_p
 from lifecycle.insight.tested import SampleRatio
 from lifecycle.store.allocation import periods
-from lifecycle.store.experiments import Place, wrong_ratios
+from lifecycle.store.experiments import wrong_ratios
 from lifecycle.store.given import given, said_shares
 
 
 def sample_ratio(
-    connection: Connection, place: Place, variants: Sequence[str]
+    connection: Connection, place: Experiment, variants: Sequence[str]
 ) -> SampleRatio | None:
     """What was expected of each variant and what came; None before anybody was given one."""
     counts = given(connection, place, variants, periods(connection, place))
@@ -32,7 +33,7 @@ def sample_ratio(
     return SampleRatio(tuple(expected), tuple(counted), p, p <= ALARM)
 
 
-def ratio_alarms(connection: Connection) -> list[tuple[Place, datetime]]:
+def ratio_alarms(connection: Connection) -> list[tuple[Experiment, datetime]]:
     """The tests whose alarm was raised and still holds, with since when."""
     found = []
     for place, since in wrong_ratios(connection):

@@ -48,9 +48,9 @@ def send_time_report(connection: Connection, shop_zone: str, now: datetime) -> t
     )
     streaming = {"yield_per": STREAMED}
     for zone, at, click, timing in connection.execute(letters, execution_options=streaming):
-        hour = at.astimezone(zone_of(zone, shop_zone)).hour, bool(timing)
-        sent[hour] += 1
-        clicked[hour] += click is not None
+        when = at.astimezone(zone_of(zone, shop_zone)).hour, bool(timing)
+        sent[when] += 1
+        clicked[when] += click is not None
     happened = (
         select(CUSTOMER.c.timezone, EVENT.c.at, EVENT.c.name, EVENT.c.properties)
         .join(CUSTOMER, CUSTOMER.c.customer_id == EVENT.c.customer_id)

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, select, update
 
+from lifecycle.core.policy import Experiment
+from lifecycle.store.experiments import of_experiment
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
 ALLOCATION = METADATA.tables["allocation"]
-Place = tuple[str, str, str]
-"""Campaign, step, and the date of an occurrence or nothing."""
 Shares = tuple[tuple[str, float], ...]
 """Variants with their shares, in the order in which hashes fall on them."""
 
@@ -27,7 +27,7 @@ class Period:
     shares: Shares
 
 
-def in_force(connection: Connection) -> dict[Place, Shares]:
+def in_force(connection: Connection) -> dict[Experiment, Shares]:
     """The shares of this moment, by campaign, step and occurrence."""
     query = (
         select(ALLOCATION)
@@ -35,16 +35,17 @@ def in_force(connection: Connection) -> dict[Place, Shares]:
         .order_by(ALLOCATION.c.campaign, ALLOCATION.c.step, ALLOCATION.c.occasion)
         .order_by(ALLOCATION.c.place)
     )
-    found: dict[Place, Shares] = {}
+    found: dict[Experiment, Shares] = {}
     for row in connection.execute(query):
         place = (row.campaign, row.step, row.occasion)
         found[place] = (*found.get(place, ()), (row.variant, row.share))
     return found
 
 
-def periods(connection: Connection, place: Place) -> Sequence[Period]:
+def periods(connection: Connection, place: Experiment) -> Sequence[Period]:
     """All shares of a step that ever were in force, the oldest first."""
-    query = select(ALLOCATION).where(*_of(place)).order_by(ALLOCATION.c.since, ALLOCATION.c.place)
+    query = select(ALLOCATION).where(*of_experiment(ALLOCATION, place))
+    query = query.order_by(ALLOCATION.c.since, ALLOCATION.c.place)
     found: dict[datetime, Period] = {}
     for row in connection.execute(query):
         before = found.get(row.since)
@@ -54,7 +55,7 @@ def periods(connection: Connection, place: Place) -> Sequence[Period]:
 
 
 def put_in_force(
-    connection: Connection, place: Place, shares: Mapping[str, float], since: datetime
+    connection: Connection, place: Experiment, shares: Mapping[str, float], since: datetime
 ) -> None:
     """Let shares take the place of those in force, from an instant on."""
     end(connection, place, since)
@@ -66,13 +67,8 @@ def put_in_force(
     insert_new(connection, ALLOCATION, rows)
 
 
-def end(connection: Connection, place: Place, at: datetime) -> None:
+def end(connection: Connection, place: Experiment, at: datetime) -> None:
     """Let no shares be in force any more; those that began at the same instant never were."""
-    ends = ALLOCATION.c.until.is_(None)
-    connection.execute(ALLOCATION.delete().where(*_of(place), ends, ALLOCATION.c.since >= at))
-    connection.execute(update(ALLOCATION).where(*_of(place), ends).values(until=at))
-
-
-def _of(place: Place) -> list[ColumnElement[bool]]:
-    columns = (ALLOCATION.c.campaign, ALLOCATION.c.step, ALLOCATION.c.occasion)
-    return [column == said for column, said in zip(columns, place, strict=True)]
+    open_ = [*of_experiment(ALLOCATION, place), ALLOCATION.c.until.is_(None)]
+    connection.execute(ALLOCATION.delete().where(*open_, ALLOCATION.c.since >= at))
+    connection.execute(update(ALLOCATION).where(*open_).values(until=at))

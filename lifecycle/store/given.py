@@ -9,14 +9,16 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, func, select, type_coerce
 
+from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step
 from lifecycle.core.words import micros
-from lifecycle.store.allocation import Period, Place
+from lifecycle.store.allocation import Period
 from lifecycle.store.answers import MESSAGE, microseconds
+from lifecycle.store.operations import verdict_at
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new
 
-SHARES, VERDICT = METADATA.tables["shares_said"], METADATA.tables["verdict"]
+SHARES = METADATA.tables["shares_said"]
 QUARTER = microseconds(timedelta(minutes=15))
 """Readers are told apart by the quarter of an hour where a bandit's shares change."""
 Given = list[tuple[tuple[float, ...], tuple[int, ...]]]
@@ -38,7 +40,7 @@ def keep_shares(connection: Connection, steps: Iterable[tuple[str, str, Step]]) 
 
 
 def given(
-    connection: Connection, place: Place, variants: Sequence[str], periods: Sequence[Period]
+    connection: Connection, place: Experiment, variants: Sequence[str], periods: Sequence[Period]
 ) -> Given:
     """New readers by variant, for each set of shares that was in force.
 
@@ -58,7 +60,7 @@ def given(
     ]
 
 
-def said_shares(connection: Connection, place: Place) -> dict[str, dict[str, float]]:
+def said_shares(connection: Connection, place: Experiment) -> dict[str, dict[str, float]]:
     """The shares of a step's variants by version of its campaign."""
     query = select(SHARES.c.version, SHARES.c.shares).where(
         SHARES.c.campaign == place[0], SHARES.c.step == place[1]
@@ -77,7 +79,7 @@ def _shares(
     return said
 
 
-def _new_readers(connection: Connection, place: Place) -> Select[Any]:
+def _new_readers(connection: Connection, place: Experiment) -> Select[Any]:
     """Each reader's first message of the step, before there was a verdict."""
     campaign, step, occasion = place
     of = [MESSAGE.c.campaign == campaign, MESSAGE.c.step == step, MESSAGE.c.variant != ""]
@@ -96,11 +98,7 @@ def _new_readers(connection: Connection, place: Place) -> Select[Any]:
     )
     told = (first.c.version, first.c.variant, first.c.quarter)
     query = select(*told, func.count()).where(first.c.turn == 1).group_by(*told)
-    decided = connection.execute(
-        select(VERDICT.c.at).where(
-            VERDICT.c.campaign == campaign, VERDICT.c.step == step, VERDICT.c.occasion == occasion
-        )
-    ).scalar()
+    decided = verdict_at(connection, place)
     if decided is not None:
         query = query.where(first.c.planned_at < decided)
     return query

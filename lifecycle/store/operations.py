@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from lifecycle.core.policy import Experiment
 from lifecycle.store import occasions, register
 from lifecycle.store.dialect.lists import among
+from lifecycle.store.experiments import of_experiment
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import insert_new, upsert
@@ -56,15 +58,14 @@ def letters_made(connection: Connection, campaigns: Collection[str]) -> None:
     connection.execute(update(STATE).where(mended).values(broken_letters=0))
 
 
-def verdict_at(connection: Connection, of: tuple[str, str, str]) -> datetime | None:
+def verdict_at(connection: Connection, of: Experiment) -> datetime | None:
     """When a winner was given, by campaign, step and occasion; None while there is none."""
-    columns = (VERDICT.c.campaign, VERDICT.c.step, VERDICT.c.occasion)
-    which = [column == said for column, said in zip(columns, of, strict=True)]
-    found: datetime | None = connection.execute(select(VERDICT.c.at).where(*which)).scalar()
+    query = select(VERDICT.c.at).where(*of_experiment(VERDICT, of))
+    found: datetime | None = connection.execute(query).scalar()
     return found
 
 
-def verdicts(connection: Connection) -> dict[tuple[str, str, str], str]:
+def verdicts(connection: Connection) -> dict[Experiment, str]:
     """The winning variant by campaign, step and, of a recurring broadcast, occurrence."""
     rows = connection.execute(select(VERDICT))
     return {(row.campaign, row.step, row.occasion): row.variant for row in rows}
@@ -72,7 +73,7 @@ def verdicts(connection: Connection) -> dict[tuple[str, str, str], str]:
 
 def give_verdict(
     connection: Connection,
-    of: tuple[str, str, str],
+    of: Experiment,
     variant: str,
     *,
     proven: bool,

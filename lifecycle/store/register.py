@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
+from lifecycle.core.policy import Experiment
+from lifecycle.store.experiments import of_experiment
 from lifecycle.store.tables import METADATA
 from lifecycle.store.write import upsert
 
@@ -19,15 +21,14 @@ MOST = 500
 """So many of the latest tests are learned from; more would change nothing."""
 REGISTER = "register "
 """Before campaign, step and occurrence: the task that writes a test down."""
-Place = tuple[str, str, str]
 
 
-def task_of(place: Place) -> str:
+def task_of(place: Experiment) -> str:
     """The name of the task that writes a test down."""
     return REGISTER + "/".join(place)
 
 
-def place_of(task: str) -> Place:
+def place_of(task: str) -> Experiment:
     """The test that such a task writes down."""
     campaign, step, occasion = task.removeprefix(REGISTER).split("/")
     return campaign, step, occasion
@@ -77,11 +78,9 @@ def write(connection: Connection, rows: Iterable[PastVariant]) -> None:
     upsert(connection, PAST_TEST, [asdict(row) for row in fresh])
 
 
-def of_test(connection: Connection, place: Place) -> Sequence[PastVariant]:
+def of_test(connection: Connection, place: Experiment) -> Sequence[PastVariant]:
     """What is kept of one test, by all metrics."""
-    columns = (PAST_TEST.c.campaign, PAST_TEST.c.step, PAST_TEST.c.occasion)
-    which = [column == said for column, said in zip(columns, place, strict=True)]
-    return _rows(connection, which)
+    return _rows(connection, of_experiment(PAST_TEST, place))
 
 
 def of_campaign(connection: Connection, campaign: str | None = None) -> Sequence[PastVariant]:
@@ -90,7 +89,7 @@ def of_campaign(connection: Connection, campaign: str | None = None) -> Sequence
     return sorted(found, key=lambda one: one.decided_at, reverse=True)
 
 
-def is_kept(connection: Connection, place: Place) -> bool:
+def is_kept(connection: Connection, place: Experiment) -> bool:
     """Whether anything is kept of a test."""
     return bool(of_test(connection, place))
 

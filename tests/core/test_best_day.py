@@ -16,9 +16,10 @@ from lifecycle.core.send_time import Allowed
 from lifecycle.core.words import Span, span
 from lifecycle.engine.live import Live
 from lifecycle.hooks import Registry
-from tests.known_hours import evenings, learned
+from lifecycle.sources.customer_line import read_customer
+from tests.known_hours import NO_CONTROL, evenings, in_force, learned
 from tests.simulation.readers_of_hours import FIRST_DAY, Rate, Readers, daily
-from tests.simulation.shop import event, flow, play, settings, shop, step
+from tests.simulation.shop import event, flow, person, play, settings, shop, step
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TUESDAY = "2026-05-05T11:30"
@@ -174,3 +175,21 @@ def test_role_and_draw_of_a_letter_know_nothing_of_each_other_nor_of_its_readers
         told = [asked.drawn(letter) for letter in letters]
         assert {role for role, _ in told} == {"chosen", "shop", "list"}
         assert len({draw for _, draw in told}) == 400
+
+
+def test_a_best_hour_that_is_still_possible_stays_though_the_data_and_what_is_known_move():
+    said = step(more='until = { customer = "ends_at" }\nat = "best hour"')
+    catalog = shop({"f": flow('when = "go"', said)}, said=settings(NO_CONTROL))
+    readers = Readers(catalog, NEVER, about={"c1": {"ends_at": "2026-05-05T08:00:00Z"}})
+    in_force(readers.world.database, evenings(hour=19), FIRST_DAY)
+    readers.tell(FIRST_DAY + timedelta(hours=6), "go", "c1")
+    readers.until(FIRST_DAY + timedelta(hours=7))
+    in_force(readers.world.database, evenings(hour=12), FIRST_DAY)
+    moved = person(attributes={"ends_at": "2026-05-05T08:30:00Z"})
+    at = FIRST_DAY + timedelta(hours=8)
+    readers.world.take([read_customer(moved, at=at)], [], at)
+    readers.world.engine.tick(at)
+    readers.until(FIRST_DAY + timedelta(days=3))
+    assert [one.attempted_at for one in readers.letters()] == [
+        FIRST_DAY + timedelta(days=1, hours=19)
+    ]

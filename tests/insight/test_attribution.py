@@ -15,7 +15,7 @@ from lifecycle.insight.attribution import Credited, attributed, money, together
 from lifecycle.store.database import Database
 from lifecycle.store.merge import merge
 from lifecycle.store.migrate import upgrade
-from tests.insight.told import AT, catalog, click, customers, event, letter, order
+from tests.insight.told import AT, after, catalog, click, customers, event, letter, order
 
 END = AT + timedelta(days=60)
 Tells = Callable[[Connection], None]
@@ -84,6 +84,36 @@ CASES: list[tuple[str, list[Tells], dict[str, list[str]]]] = [
         "a letter that went at the instant of an order came of it",
         [told(letter, "x", "a/s", "1 day"), told(order, "x", "1 day", 50)],
         {},
+    ),
+    (
+        "nor does it take the order from the letter before it; a click at that instant led to it",
+        [
+            told(letter, "x", "a/s", "1 day"),
+            told(letter, "x", "a/t", "2 days"),
+            told(click, "x", "a/s", "2 days"),
+            told(order, "x", "2 days", 50),
+        ],
+        {"a/s": ["1 50.00", "1 50.00"]},
+    ),
+    (
+        "of clicks in two campaigns the last one counts, for both reports",
+        [
+            told(letter, "x", "a/s", "1 day"),
+            told(letter, "x", "b/s", "1 day", attempted_at=after("2 days")),
+            told(click, "x", "b/s", "50 hours"),
+            told(click, "x", "a/s", "51 hours"),
+            told(order, "x", "3 days", 50),
+        ],
+        {"a/s": ["1 50.00", "0 0.00"], "b/s": ["0 0.00", "1 50.00"]},
+    ),
+    (
+        "a later letter that was refused takes nothing",
+        [
+            told(letter, "x", "a/s", "1 day"),
+            told(letter, "x", "b/s", "2 days", state="failed"),
+            told(order, "x", "3 days", 50),
+        ],
+        {"a/s": ["0 0.00", "1 50.00"]},
     ),
     (
         "the window's far edge is outside, of letters as of clicks",
