@@ -9,6 +9,8 @@ import typer
 from lifecycle.cli.app import EVERYWHERE, asked
 from lifecycle.cli.reports import rate, report, table
 
+HEADS = ("sent", "delivered", "bounced", "of these hard", "complained")
+
 
 @report.command("deliverability", epilog=EVERYWHERE)
 def deliverability(ctx: typer.Context) -> None:
@@ -24,15 +26,13 @@ def deliverability(ctx: typer.Context) -> None:
         found = deliverability_report(desk.connection, desk.now, rule, settings)
 
     def human(out: Any) -> None:
-        heads = ("campaign", "sent", "delivered", "bounced", "complained", "unsubscribed")
+        heads = ("campaign", *HEADS, "unsubscribed")
         rows = [
             (
                 one.campaign or "all",
                 one.sent,
                 one.delivered,
-                rate(one.bounced),
-                rate(one.complained),
-                rate(one.unsubscribed),
+                *map(rate, (*_harms(one), one.unsubscribed)),
             )
             for one in (*found.campaigns, found.overall)
         ]
@@ -64,11 +64,14 @@ def _with_providers(out: Any, found: Any) -> None:
     from lifecycle.cli.doctor_deliverability import warming_words
 
     rows = [
-        (one.name, one.sent, one.delivered, rate(one.bounced), rate(one.complained))
+        (one.name, one.sent, one.delivered, *map(rate, _harms(one)))
         for one in (*found.providers, *found.domains)
     ]
     if rows:
-        heads = ("provider or domain", "sent", "delivered", "bounced", "complained")
-        out.print(table(heads, rows))
+        out.print(table(("provider or domain", *HEADS), rows))
     if found.warming is not None:
         out.print(f"warming up {warming_words(found.warming)}")
+
+
+def _harms(one: Any) -> tuple[Any, Any, Any]:
+    return one.bounced, one.bounced_hard, one.complained

@@ -24,11 +24,12 @@ from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
+BOUNCED = "message_bounced"
 MARKS = {
     "message_delivered": "delivered_at",
     "message_opened": "opened_at",
     "message_clicked": "clicked_at",
-    "message_bounced": "bounced_at",
+    BOUNCED: "bounced_at",
     "message_complained": "complained_at",
     "message_unsubscribed": "unsubscribed_at",
 }
@@ -113,6 +114,8 @@ def take_feedback(
         actions.append(Proved(message.id, event.at, event.name, told=told))
     if mark is not None and not event["machine"]:
         actions.append(Mark(message.id, mark, event.at))
+        if event.name == BOUNCED and event["kind"] == "hard" and not event["already_suppressed"]:
+            actions.append(Mark(message.id, "bounced_hard_at", event.at))
     suppressed = _suppressed(event, now)
     if not message.transactional and not event["already_suppressed"]:
         # What SES did not even try is no mark against us: it counts such a bounce in no rate.
@@ -126,7 +129,7 @@ def take_feedback(
 def _suppressed(event: Event, now: datetime) -> list[Suppress]:
     if event["former_address"]:
         return []  # The address that it is about is suppressed; the customer has another by now.
-    if event.name == "message_bounced" and event["kind"] == "hard":
+    if event.name == BOUNCED and event["kind"] == "hard":
         return [Suppress("bounced", now)]
     return [Suppress("complained", now)] if event.name == "message_complained" else []
 

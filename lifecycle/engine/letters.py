@@ -30,6 +30,7 @@ from lifecycle.render.letter import LetterTexts, Rendered
 from lifecycle.render.links import LinkSigner, counted_id
 from lifecycle.render.problems import BrokenTemplate
 from lifecycle.render.rendering import Asked
+from lifecycle.send.list_id import list_id
 from lifecycle.store import operations
 
 MAX_NAMED_TEMPLATES = 256
@@ -182,7 +183,7 @@ class Letters:
             html="",
             text="",
             at=one.now,
-            headers=headers(links, transactional=one.step.transactional),
+            headers=_headers(links, one, sender.from_),
             links=rendered.links,
             pieces=rendered.pieces,
             attachments=draft.files,
@@ -327,11 +328,13 @@ def items_of(campaign: Campaign, enrollment: Enrollment) -> tuple[list[Any], Any
     return found, found[0] if found else None
 
 
-def headers(links: LinkSigner, *, transactional: bool) -> tuple[tuple[str, str], ...]:
-    """The unsubscribe headers of RFC 2369 and RFC 8058; a transactional letter carries none."""
-    if transactional:
+def _headers(links: LinkSigner, one: Wanted, sender: str) -> tuple[tuple[str, str], ...]:
+    """The headers of RFC 2369, 8058 and 2919; a transactional letter carries none."""
+    if one.step.transactional:
         return ()
+    topic = list_id(one.campaign.topic, sender) if one.campaign.topic else None
     return (
         ("List-Unsubscribe", f"<{links.unsubscribe_url}>"),
         ("List-Unsubscribe-Post", ONE_CLICK),
+        *((("List-Id", topic),) if topic else ()),
     )

@@ -16,7 +16,6 @@ from lifecycle.store.tables import METADATA
 
 Fate = Literal["sent", "not-sent", "dropped"]
 FATES: tuple[Fate, ...] = ("sent", "not-sent", "dropped")
-BY_HAND = "settled by hand"
 MESSAGE, ATTEMPT = METADATA.tables["message"], METADATA.tables["attempt"]
 _MOVES = {
     "sent": MessageState.ACCEPTED,
@@ -74,7 +73,7 @@ def resolve(connection: Connection, message_id: str, fate: str, now: datetime) -
         connection.execute(_AGAIN, [{**place, "now": now}])
         return str(MessageState.REQUEUED)
     connection.execute(_GIVEN_UP, [place])
-    told = (row.campaign, row.entry, "dropped", "refused", BY_HAND, row.step, row.variant)
+    told = (row.campaign, row.entry, "dropped", "refused", evidence.BY_HAND, row.step, row.variant)
     over = evidence.out_no_more(connection, row, now, sent=False)
     _write(connection, row, [Decided(now, *told), *over], now)
     return str(MessageState.DROPPED)
@@ -86,7 +85,7 @@ def _found(connection: Connection, message_id: str) -> Any:
 
 def _sent(connection: Connection, row: Any, now: datetime) -> None:
     """A person's word is as good as feedback."""
-    given = {"of": row.customer_id, "id": row.message_id, "moment": now, "by": BY_HAND}
+    given = {"of": row.customer_id, "id": row.message_id, "moment": now, "by": evidence.BY_HAND}
     said = {**given, "attempt": "", "provider": "", "told": False}
     settled = evidence.prove(connection, [said], now)
     _settle_attempts(connection, row, "sent", now)
@@ -100,7 +99,7 @@ def _settle_attempts(connection: Connection, row: Any, fate: str, now: datetime)
         ATTEMPT.c.message_id == row.message_id,
         (ATTEMPT.c.outcome.is_(None)) | (ATTEMPT.c.outcome == "uncertain"),
     )
-    told = {"kind": _OUTCOMES[fate], "told": BY_HAND, "moment": now}
+    told = {"kind": _OUTCOMES[fate], "told": evidence.BY_HAND, "moment": now}
     settled = [
         {"of": row.customer_id, "attempt": one, **told}
         for one in connection.execute(open_ones).scalars().all()

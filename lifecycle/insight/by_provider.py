@@ -17,7 +17,7 @@ MESSAGE, CUSTOMER = METADATA.tables["message"], METADATA.tables["customer"]
 FEW = 100
 """Of fewer letters to a domain a rate says little."""
 MOST_DOMAINS = 10
-_COUNTS = ("sent", "delivered", "bounced", "complained")
+_COUNTS = ("sent", "delivered", "bounced", "bounced_hard", "complained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class FaresWith:
     sent: int
     delivered: int
     bounced: Share
+    bounced_hard: Share
+    """For good; SES holds these alone against its limit."""
     complained: Share
 
 
@@ -48,6 +50,7 @@ def by_provider(connection: Connection, since: datetime) -> ByProvider:
             func.count(),
             func.count(MESSAGE.c.delivered_at),
             func.count(MESSAGE.c.bounced_at),
+            func.count(MESSAGE.c.bounced_hard_at),
             func.count(MESSAGE.c.complained_at),
         )
         .join(CUSTOMER, CUSTOMER.c.customer_id == MESSAGE.c.customer_id)
@@ -74,5 +77,5 @@ def by_provider(connection: Connection, since: datetime) -> ByProvider:
 
 def _fares(name: str, counts: Counter[str]) -> FaresWith:
     sent = counts["sent"]
-    harms = (share(counts[one], sent) for one in ("bounced", "complained"))
+    harms = (share(counts[one], sent) for one in _COUNTS[2:])
     return FaresWith(name, sent, counts["delivered"], *harms)

@@ -22,11 +22,10 @@ from lifecycle.store.tables import METADATA
 
 MESSAGE, SUPPRESSION = METADATA.tables["message"], METADATA.tables["suppression"]
 LOOKS_BACK = timedelta(days=30)
-REVIEWED = "SES reviews accounts from 5 % of hard ones"
 HIGH_BOUNCE_RATE = 0.04
 HIGH_COMPLAINT_RATE = 0.0008
 """From these on it is time to look. SES puts an account under review at 5 % of bounces or 0.1 % of
-complaints (Amazon SES, sender review process)."""
+complaints (Amazon SES, sender review process); only bounces for good count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,8 @@ class Fares:
     sent: int
     delivered: int
     bounced: Share
+    bounced_hard: Share
+    """For good; SES holds these alone against its limit."""
     complained: Share
     unsubscribed: Share
 
@@ -101,7 +102,7 @@ def deliverability_report(
     since = now - LOOKS_BACK
     rows = _by_campaign(connection, since)
     campaigns = tuple(_fares(*row) for row in rows)
-    totals = [sum(row[place] for row in rows) for place in range(1, 6)]
+    totals = [sum(row[place] for row in rows) for place in range(1, 7)]
     overall = _fares("", *totals)
     fared = by_provider(connection, since)
     dropped = (
@@ -138,6 +139,7 @@ def _by_campaign(connection: Connection, since: datetime) -> list[tuple[Any, ...
             func.count(),
             func.count(MESSAGE.c.delivered_at),
             func.count(MESSAGE.c.bounced_at),
+            func.count(MESSAGE.c.bounced_hard_at),
             func.count(MESSAGE.c.complained_at),
             func.count(MESSAGE.c.unsubscribed_at),
         )
@@ -148,17 +150,8 @@ def _by_campaign(connection: Connection, since: datetime) -> list[tuple[Any, ...
     return [tuple(row) for row in connection.execute(query)]
 
 
-def _fares(
-    campaign: str, sent: int, delivered: int, bounced: int, complained: int, left: int
-) -> Fares:
-    return Fares(
-        campaign,
-        sent,
-        delivered,
-        share(bounced, sent),
-        share(complained, sent),
-        share(left, sent),
-    )
+def _fares(campaign: str, sent: int, delivered: int, *harms: int) -> Fares:
+    return Fares(campaign, sent, delivered, *(share(one, sent) for one in harms))
 
 
 def _breaker(found: Opened | None) -> list[str]:
@@ -171,9 +164,9 @@ def _breaker(found: Opened | None) -> list[str]:
 
 def _warnings(overall: Fares) -> list[str]:
     told = []
-    bounced, complained = overall.bounced.rate or 0, overall.complained.rate or 0
+    bounced, complained = overall.bounced_hard.rate or 0, overall.complained.rate or 0
     if bounced >= HIGH_BOUNCE_RATE:
-        told.append(f"{bounced:.1%} of letters bounce, soft ones included; {REVIEWED}")
+        told.append(f"{bounced:.1%} of letters bounce for good; SES reviews from 5 %")
     if complained >= HIGH_COMPLAINT_RATE:
         told.append(f"{complained:.2%} of letters are complained of; SES reviews from 0.1 %")
     return told
@@ -186,7 +179,7 @@ def _warnings_of(fared: ByProvider) -> list[str]:
     known = {one.name for one in several}
     for one in (*several, *(one for one in fared.domains if one.name not in known)):
         for what, harm, high in (
-            ("bounce", one.bounced, HIGH_BOUNCE_RATE),
+            ("bounce for good", one.bounced_hard, HIGH_BOUNCE_RATE),
             ("are complained of", one.complained, HIGH_COMPLAINT_RATE),
         ):
             if harm.met >= breaker_core.FEW and harm.rate is not None and harm.rate >= high:

@@ -51,7 +51,8 @@ MESSAGE = METADATA.tables["message"]
 EVENT = METADATA.tables["event"]
 MEMBERSHIP = METADATA.tables["membership"]
 MARKABLE = frozenset(
-    "delivered_at opened_at clicked_at bounced_at complained_at unsubscribed_at".split()
+    "delivered_at opened_at clicked_at bounced_at bounced_hard_at complained_at"
+    " unsubscribed_at".split()
 )
 _WITHDRAW = delete(EVENT).where(
     EVENT.c.customer_id == bindparam("of"), EVENT.c.event_id == bindparam("id")

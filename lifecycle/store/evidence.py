@@ -34,6 +34,8 @@ PROOFS_KEPT = 2_000
 """So many proofs of each path, the latest begun, are the sample by which it is judged."""
 ALIVE_BY = 20
 """A path is proved alive for a message once so many later attempts by it were told of."""
+BY_HAND = "settled by hand"
+"""What is told where a person said what became of a letter."""
 CANARY = "canary-"
 """How the id of an attempt begins that is a canary's."""
 TRIMMED_BY = "00"
@@ -149,7 +151,7 @@ def _accept(
     connection: Connection, message: Any, attempt: Any, given: Row, now: datetime
 ) -> Settled:
     assert_move(MessageState(message.state), MessageState.ACCEPTED)
-    told = f"proved by {given['by']}"
+    told = BY_HAND if given["by"] == BY_HAND else f"proved by {given['by']}"
     begun = attempt.begun_at
     place = {"of": given["of"], "id": given["id"]}
     provider = message.provider_id or given["provider"] or None

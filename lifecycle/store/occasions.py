@@ -17,7 +17,7 @@ from lifecycle.store.tables import METADATA
 from lifecycle.store.write import upsert
 
 STATE = METADATA.tables["broadcast_state"]
-CUSTOMER, EVENT = METADATA.tables["customer"], METADATA.tables["event"]
+CUSTOMER = METADATA.tables["customer"]
 MESSAGE, ENROLLMENT = METADATA.tables["message"], METADATA.tables["enrollment"]
 WAITING, ASKING, CLOSING = "waiting", "asking", "closing"
 DONE, MISSED, STOPPED = "done", "missed", "stopped"
@@ -227,25 +227,8 @@ def enrolled(connection: Connection, campaign: str, entry: str, after: str, most
 
 def came(connection: Connection, campaign: str, entry: str) -> Came:
     """What has come of the letters of a broadcast's entry so far; bounces are hard ones."""
-    hard = (
-        select(MESSAGE.c.message_id)
-        .join(EVENT, EVENT.c.customer_id == MESSAGE.c.customer_id)
-        .where(
-            MESSAGE.c.campaign == campaign,
-            MESSAGE.c.entry == entry,
-            MESSAGE.c.state == "accepted",
-            MESSAGE.c.bounced_at.is_not(None),
-            EVENT.c.name == "message_bounced",
-        )
-        .with_only_columns(MESSAGE.c.message_id, EVENT.c.properties)
-    )
-    bounced = {
-        message_id
-        for message_id, said in connection.execute(hard)
-        if said.get("message_id") == message_id and said.get("kind") == "hard"
-    }
-    query = select(func.count(), func.count(MESSAGE.c.complained_at)).where(
+    hard, complained = MESSAGE.c.bounced_hard_at, MESSAGE.c.complained_at
+    query = select(func.count(), func.count(hard), func.count(complained)).where(
         MESSAGE.c.campaign == campaign, MESSAGE.c.entry == entry, MESSAGE.c.state == "accepted"
     )
-    accepted, complained = connection.execute(query).one()
-    return Came(accepted, len(bounced), complained)
+    return Came(*connection.execute(query).one())

@@ -236,6 +236,9 @@ def test_a_bounce_that_ses_did_not_even_try_is_no_mark_against_us(opened: Open):
     one.run("2026-05-04T12:00:00")
     assert [row.reason for row in one.rows("suppression")] == ["bounced"]
     assert one.rows("letter_harm") == []
+    assert [(row.bounced_at is None, row.bounced_hard_at) for row in one.rows("message")] == [
+        (False, None)
+    ]
 
 
 @pytest.mark.parametrize(

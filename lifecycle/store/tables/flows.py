@@ -165,6 +165,8 @@ class MessageRow(SQLModel, table=True):
     opened_at: datetime | None = Field(default=None, sa_type=Instant)
     clicked_at: datetime | None = Field(default=None, sa_type=Instant)
     bounced_at: datetime | None = Field(default=None, sa_type=Instant)
+    bounced_hard_at: datetime | None = Field(default=None, sa_type=Instant)
+    """When it bounced for good; not where SES knew the address and did not even try."""
     complained_at: datetime | None = Field(default=None, sa_type=Instant)
     unsubscribed_at: datetime | None = Field(default=None, sa_type=Instant)
     lease_until: datetime | None = Field(default=None, sa_type=Instant)

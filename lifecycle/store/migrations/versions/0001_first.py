@@ -757,6 +757,7 @@ def _message() -> None:
         sa.Column("opened_at", sa.BigInteger(), nullable=True),
         sa.Column("clicked_at", sa.BigInteger(), nullable=True),
         sa.Column("bounced_at", sa.BigInteger(), nullable=True),
+        sa.Column("bounced_hard_at", sa.BigInteger(), nullable=True),
         sa.Column("complained_at", sa.BigInteger(), nullable=True),
         sa.Column("unsubscribed_at", sa.BigInteger(), nullable=True),
         sa.Column("lease_until", sa.BigInteger(), nullable=True),
