@@ -14,7 +14,6 @@ from lifecycle.core.action import Action, Decided, Keep, Plan, bring_up_to_date
 from lifecycle.core.campaign import Broadcast, Series
 from lifecycle.core.facts import Facts
 from lifecycle.core.hours import NOBODY, Own
-from lifecycle.core.known_hours import ZONE
 from lifecycle.core.occasion import (
     Moments,
     Occasion,
@@ -40,7 +39,6 @@ from lifecycle.store.known_hours import known_by
 from lifecycle.store.occasions import OccasionState
 
 SIZE = 500
-_ZONES = f"{ZONE}:"
 
 
 class Page:
@@ -102,9 +100,9 @@ class Page:
         return known_by(self.connection, dict(rows), zones, begins, kinds, self._groups())
 
     def _groups(self) -> bool:
-        """Whether any group other than zones has hours of its own."""
+        """Whether any group has hours of its own."""
         learned = self.policy.hours
-        return learned is not None and any(not one.startswith(_ZONES) for one in learned.groups)
+        return learned is not None and bool(learned.groups)
 
     def _is_in_hand(
         self, customer_id: str, zone: str | None, plain: dict[tuple[object, ...], bool]

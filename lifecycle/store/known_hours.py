@@ -1,7 +1,8 @@
 """What was known of many people's hours at instants that are past, and is so whenever it is asked.
 
 An occasion asks it again at every hour of its day, and must be told the same each time: so a click
-or a visit counts by when it came to be known, however early it says it happened.
+or a visit counts by when it came to be known, however early it says it happened, and an attribute
+is what it was then.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from lifecycle.core.event import by_machine
 from lifecycle.core.hours import Own
 from lifecycle.core.kept import CLICK
 from lifecycle.core.known_hours import LOOKED_BACK, ORDER, SEEN, Happened, groups_of, own_of
-from lifecycle.store import handed
+from lifecycle.store import handed, past
 from lifecycle.store.dialect.lists import among
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
-EVENT, CUSTOMER = METADATA.tables["event"], METADATA.tables["customer"]
+EVENT = METADATA.tables["event"]
 AT = EVENT.c.at.type
 
 _HAPPENED = Statement(
@@ -34,11 +35,6 @@ _HAPPENED = Statement(
         or_(*(EVENT.c.name == name for name in (CLICK, *SEEN))),
         EVENT.c.at > bindparam("since", type_=AT),
         EVENT.c.at <= bindparam("by", type_=AT),
-    )
-)
-_ATTRIBUTES = Statement(
-    select(CUSTOMER.c.customer_id, CUSTOMER.c.attributes).where(
-        among(CUSTOMER.c.customer_id, "ids")
     )
 )
 NONE: Mapping[str, Any] = {}
@@ -54,8 +50,8 @@ def known_by(
 ) -> dict[str, Own]:
     """What was known of customers, each as of an instant of their own, before which it came.
 
-    `timezones` are the zones that they say, `zones` those that they live by. Attributes that group
-    are read only with `groups`.
+    `timezones` are the zones that they say, `zones` those that they live by. What they had said of
+    their zone and of attributes that group is read only with `groups`; else neither is asked.
     """
     ids = list(timezones)
     if not ids:
@@ -76,14 +72,14 @@ def known_by(
     for row in handed.rows(connection, ids, latest):
         clicked = clicks.get((row.customer_id, row.message_id))
         letters[row.customer_id].append(handed.letter(row, clicked))
-    told = dict.fromkeys(ids, NONE)
-    if groups and kinds:
-        told |= dict(_ATTRIBUTES.rows(connection, {"ids": ids}))
+    told = {one: (said, NONE) for one, said in timezones.items()}
+    if groups:
+        told |= past.said_by(connection, by, kinds)
     return {
         who: own_of(
             letters.get(who, ()),
             seen.get(who, ()),
-            groups_of(timezones[who], told[who], kinds),
+            groups_of(*told[who], kinds),
             zones[who],
             by[who],
         )

@@ -24,7 +24,8 @@ from lifecycle.store.tables import METADATA
 from lifecycle.store.tables.columns import json_text
 from lifecycle.store.write import Row, upsert
 
-OWN = ("email", "timezone", "locale")
+ZONE = "timezone"
+OWN = ("email", ZONE, "locale")
 """What the record itself says, beside attributes that may be called the same."""
 OWN_MOMENT = "\0{}"
 """Where `attributes_at` keeps the moment of a field of the record: no attribute's name holds NUL,
@@ -131,6 +132,25 @@ def read(connection: Connection, facts: Mapping[str, Facts], names: frozenset[st
                 records = [(at, language_of(locale)) for at, locale in locales]
             if points := _overlaid(shops, records):
                 known.past[name] = points
+
+
+def said_by(
+    connection: Connection, by: Mapping[str, datetime], names: Sequence[str]
+) -> dict[str, tuple[str | None, dict[str, Any]]]:
+    """What customers had said, each by an instant of their own: the record's zone, and attributes
+    of these names."""
+    asked = frozenset((*names, ZONE))
+    timelines: Timelines = defaultdict(dict)
+    for row in _PAST.rows(connection, {"ids": list(by), "names": sorted(asked)}):
+        timelines[row.customer_id, bool(row.own), row.name][row.since] = row.value
+    for row in _PRESENT.rows(connection, {"ids": list(by)}):
+        _add_present(timelines, row, asked)
+    found = {}
+    for who, at in by.items():
+        zone = _at(_in_order(timelines, who, ZONE, own=True), at)
+        said = {name: _at(_in_order(timelines, who, name, own=False), at) for name in names}
+        found[who] = zone, said
+    return found
 
 
 def _add_present(timelines: Timelines, row: Any, asked: frozenset[str]) -> None:
