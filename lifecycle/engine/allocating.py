@@ -6,7 +6,7 @@ Only letters count that have had their time to be answered. A bandit proves noth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
@@ -91,9 +91,10 @@ def _steer(connection: Connection, flow: Flow, step: Step, winner: Winner, now: 
     days = learned_from(connection, flow, step, winner.by, now)
     prior = prior_of(connection, winner.by, now)
     place = (flow.id, step.name, "")
-    first = first_letter_at(connection, flow.id, step.name)
+    first = first_letter_at(connection, flow.id, step)
     if winner.within is not None and first is not None and now >= first + winner.within:
-        _keep_favourite(connection, step, place, favours(days, prior), now)
+        went = {at for each in days.values() for at, one in enumerate(each) if one.letters}
+        _keep_favourite(connection, step, place, favours(days, prior), went, now)
         return False
     found = shares(days, prior)
     if found is not None:
@@ -115,10 +116,13 @@ def _keep_favourite(
     step: Step,
     place: Experiment,
     chances: Sequence[float] | None,
+    went: Collection[int],
     now: datetime,
 ) -> None:
+    """Keep the favourite of those variants, by their places, of which letters could go at all."""
     names = [one.name for one in step.variant]
-    best = max(range(len(names)), key=chances.__getitem__) if chances else 0
+    places = sorted(went) or range(len(names))
+    best = max(places, key=chances.__getitem__) if chances else places[0]
     if chances:
         favoured = f"the best one with a probability of {chances[best]:.0%}"
     else:

@@ -133,12 +133,14 @@ def _give(
     from lifecycle.models.registered import prior_of
     from lifecycle.models.test_and_roll import choose
 
-    counted = _counted(connection, campaign, place, winner, now)
+    counted = _counted(connection, campaign, step, place, winner, now)
     found = scores(connection, campaign, step, counted, now, place[2])
-    if not any(one.sent for one in found):
+    # A variant of which no letter could go is none to send to all others.
+    went = [one for one in found if one.sent]
+    if not went:
         return
-    choice = choose([_sample(one) for one in found], prior_of(connection, winner.by, now))
-    chosen = found[choice.place] if choice is not None else found[0]
+    choice = choose([_sample(one) for one in went], prior_of(connection, winner.by, now))
+    chosen = went[choice.place] if choice is not None else went[0]
     ahead = leading(found, winner.confidence, winner.at_least.letters)
     proven = ahead is not None and ahead.proven and ahead.variant == chosen.variant
     proven = proven and ratios.sound(connection, place, step, now)
@@ -152,12 +154,17 @@ def _give(
 
 
 def _counted(
-    connection: Connection, campaign: Campaign, place: Experiment, winner: Winner, now: datetime
+    connection: Connection,
+    campaign: Campaign,
+    step: Step,
+    place: Experiment,
+    winner: Winner,
+    now: datetime,
 ) -> Counted:
     """All letters of the test, with what has come of them; orders up to the experiment's cap."""
     within, cap = time_to_answer(campaign, winner.by), fixed(connection, place).capped_at
     if winner.by == "revenue" and cap is None:
-        first = first_letter_at(connection, place[0], place[1], place[2])
+        first = first_letter_at(connection, place[0], step, place[2])
         cap = None if first is None else learned_cap(connection, campaign, first, now)
         if cap is not None:
             fix_cap(connection, place, cap)
@@ -174,6 +181,8 @@ def _sample(one: Measured) -> Sample:
 
 def _told(chosen: Measured, found: Sequence[Measured], sure: float | None, *, proven: bool) -> str:
     """How the choice came about, and how sure it is."""
+    if sum(one.sent > 0 for one in found) == 1:
+        return f"{chosen.told()}: the only one of which letters went, not proven"
     if sure is None:
         return f"nobody answered any of them: “{chosen.variant}” stands first in the file"
     others = ", ".join(one.told() for one in found if one is not chosen)

@@ -102,7 +102,7 @@ def _ask(
 ) -> None:
     """Give a verdict when one is proven, or when the time is over."""
     place = (flow.id, step.name, "")
-    first = first_letter_at(connection, flow.id, step.name)
+    first = first_letter_at(connection, flow.id, step)
     if first is None or place in operations.verdicts(connection):
         return
     if not ratios.sound(connection, place, step, now):
@@ -127,7 +127,9 @@ def _ask(
             found = scores(connection, flow, step, everything, now)
         why = f"since {length_words(winner.within)} are over"
         nearest = closest(found, winner.confidence)
-        leader = nearest.one if nearest is not None else found[0].variant
+        # Of equal ones the first in the file, of which letters could go at all.
+        first_of = next((one for one in found if one.sent), found[0])
+        leader = nearest.one if nearest is not None else first_of.variant
         told = kept_words(leader, why, nearest, telling)
         _decided(connection, place, leader, told, now, proven=False)
 

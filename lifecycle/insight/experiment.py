@@ -108,7 +108,7 @@ def _test(
     winner = step.winner or UNSAID
     evergreen = isinstance(campaign, Flow)
     within = time_to_count(campaign, winner.by, winner, occasion=not evergreen)
-    first = first_letter_at(connection, campaign.id, step.name, occasion)
+    first = first_letter_at(connection, campaign.id, step, occasion)
     place = (campaign.id, step.name, occasion)
     cap = fixed(connection, place).capped_at
     if cap is None and winner.by == "revenue" and first is not None:

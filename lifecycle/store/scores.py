@@ -7,19 +7,20 @@ answer alike, so that the scatter is that of readers: each score bears its desig
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.experiment import Earned, Measured, Score
 from lifecycle.core.step import Step
 from lifecycle.store.answers import MESSAGE, letters, met
 from lifecycle.store.earned import credits
+from lifecycle.store.given import said_shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +166,32 @@ def last_letter_at(
 
 
 def first_letter_at(
-    connection: Connection, campaign: str, step: str, occasion: str = ""
+    connection: Connection, campaign: str, step: Step, occasion: str = ""
 ) -> datetime | None:
-    """When the first letter of a step went."""
-    return _letter_at(connection, func.min, campaign, step, occasion)
+    """When the first letter of a step's test went; None while none has.
+
+    That is the first one under a version that had all the variants of now: letters from before the
+    step had variants, or before the latest of them came, are no time in which they were compared.
+    """
+    names = {one.name for one in step.variant}
+    said = said_shares(connection, (campaign, step.name, occasion))
+    versions = [version for version, shares in sorted(said.items()) if names <= set(shares)]
+    of_test = [MESSAGE.c.variant.in_(sorted(names))]
+    if versions:
+        of_test.append(MESSAGE.c.version.in_(versions))
+    return _letter_at(connection, func.min, campaign, step.name, occasion, of_test)
 
 
 def _letter_at(
-    connection: Connection, which: Any, campaign: str, step: str, occasion: str
+    connection: Connection,
+    which: Any,
+    campaign: str,
+    step: str,
+    occasion: str,
+    more: Sequence[ColumnElement[bool]] = (),
 ) -> datetime | None:
     own = [MESSAGE.c.entry == occasion] if occasion else []
     sent = which(MESSAGE.c.attempted_at, type_=MESSAGE.c.attempted_at.type)
-    query = select(sent).where(MESSAGE.c.campaign == campaign, MESSAGE.c.step == step, *own)
-    found: datetime | None = connection.execute(query).scalar()
+    of = [MESSAGE.c.campaign == campaign, MESSAGE.c.step == step, *own, *more]
+    found: datetime | None = connection.execute(select(sent).where(*of)).scalar()
     return found
