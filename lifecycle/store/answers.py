@@ -47,7 +47,10 @@ def met(campaign: Campaign, by: str, within: timedelta, now: datetime) -> Column
 
 
 def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[bool]]:
-    """What makes an event one that a letter led to: the last letter of its step before it."""
+    """What makes an event one that a letter led to: the last letter of its step before it.
+
+    A letter that went at the event's very instant came of it, not before it.
+    """
     exact = [name for name in goal.when if not name.endswith("*")]
     named: list[ColumnElement[bool]] = [EVENT.c.name.in_(exact)] if exact else []
     for name in goal.when:
@@ -59,7 +62,7 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
     is_later = is_later.where(
         later.c.customer_id == MESSAGE.c.customer_id,
         is_after(later),
-        later.c.attempted_at <= EVENT.c.at,
+        later.c.attempted_at < EVENT.c.at,
         later.c.campaign == MESSAGE.c.campaign,
         later.c.step == MESSAGE.c.step,
         later.c.state.in_(GONE),
@@ -67,7 +70,7 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
     return [
         EVENT.c.customer_id == MESSAGE.c.customer_id,
         or_(*named),
-        EVENT.c.at >= MESSAGE.c.attempted_at,
+        EVENT.c.at > MESSAGE.c.attempted_at,
         _micros(EVENT.c.at) < _micros(MESSAGE.c.attempted_at) + microseconds(within),
         EVENT.c.due_at <= now,
         ~is_later.exists(),

@@ -81,10 +81,20 @@ def counted(
 
 ORDERS: list[tuple[str, list[Tells], tuple[int, int], tuple[float, float]]] = [
     (
-        "one at the letter's own instant and one a moment before its time is over",
-        [told(order, "x", "1 day", 5), told(order, "x", "3 days - 1 second", 7)],
+        "one soon after the letter and one a moment before its time is over",
+        [told(order, "x", "25 hours", 5), told(order, "x", "3 days - 1 second", 7)],
         (1, 0),
         (12, 0),
+    ),
+    (
+        "one at the letter's own instant, which came of it: the earlier letter's",
+        [
+            told(letter, "x", TWO, "2 days"),
+            told(order, "x", "2 days", 5),
+            told(order, "x", "1 day", 7),
+        ],
+        (1, 0),
+        (5, 0),
     ),
     (
         "one before the letter and one when its time is over",
@@ -125,7 +135,7 @@ ORDERS: list[tuple[str, list[Tells], tuple[int, int], tuple[float, float]]] = [
     ),
     (
         "one after two letters of the step: the later one's",
-        [told(letter, "x", TWO, "2 days"), told(order, "x", "2 days", 50)],
+        [told(letter, "x", TWO, "2 days"), told(order, "x", "60 hours", 50)],
         (0, 1),
         (0, 50),
     ),
@@ -228,9 +238,9 @@ def test_the_report_after_a_verdict_tells_what_the_tests_own_letters_brought(
     connection: Connection,
 ) -> None:
     flow = hello('[step.winner]\nby = "revenue"\n')
-    for who, at in (("x", "1 day"), ("y", "5 days")):
+    for who, at, then, total in (("x", "1 day", "2 days", 10), ("y", "5 days", "6 days", 70)):
         letter(connection, who, ONE, at)
-        order(connection, who, at, 10 if who == "x" else 70)
+        order(connection, who, then, total)
     of = ("hello", "again", "")
     operations.give_verdict(
         connection, of, "one", proven=True, detail="it was", now=after("5 days")
