@@ -50,11 +50,6 @@ class Asked:
     def _timed(self, found: Choice, role: Role) -> Timed:
         return chosen(DEFAULT if self.known is None else role, found.slot, found.lean)
 
-    def clock(self, slot: int) -> time:
-        """The time of day that a slot stands for: the shop's own hour has its minutes."""
-        hour = slot % HOURS
-        return self.shop_hour if hour == self.shop_hour.hour else time(hour)
-
 
 def hours_between(shop_hour: time, between: Span | None) -> tuple[time, ...]:
     """The times of day at which a letter may go, of each hour inside the span one."""
@@ -112,15 +107,15 @@ def _of_day(
     ]
 
 
-def why(asked: Asked, timed: Timed, own: Own, slots: Sequence[int]) -> str:
-    """Why a letter goes at its hour, in words that a marketer reads."""
+def why(asked: Asked, timed: Timed, own: Own, slots: Sequence[int], clock: time) -> str:
+    """Why a letter goes at its hour, in words that a marketer reads; `clock` is what it shows."""
     assert timed.slot is not None
-    at = f"at {asked.clock(timed.slot):%H:%M}"
-    learned = asked.known
+    at = f"at {clock:%H:%M}"
+    learned, kept = asked.known, timed.slot % HOURS == asked.shop_hour.hour
     if learned is None:
-        return f"{at}: the shop's hour, as too little is known of hours yet"
+        hour = "the shop's hour" if kept else "the first hour there is"
+        return f"{at}: {hour}, as too little is known of hours yet"
     if timed.timing == "shop":
-        kept = timed.slot % HOURS == asked.shop_hour.hour
         return f"{at}: control, " + ("the shop's hour" if kept else "the first hour of that day")
     if timed.timing == "list":
         return f"{at}: control, the list's best hour"

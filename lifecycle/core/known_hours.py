@@ -53,7 +53,7 @@ def own_of(
     before which no later letter went. Visits, and orders, before which no letter went for that
     long tell by themselves when the person is there.
     """
-    letters = sorted((one for one in handed if one.at <= by), key=lambda one: one.at)
+    letters = sorted((one for one in handed if one.at <= by), key=_in_order)
     bought, visits = set[int](), []
     for one in sorted(seen, key=lambda found: found.at):
         if one.at > by:
@@ -86,6 +86,11 @@ def groups_of(
         for kind, value in named
         if isinstance(value, str) and 0 < len(value) <= LONGEST_GROUP
     )
+
+
+def _in_order(one: Handed) -> tuple[datetime, str, str, datetime]:
+    """By their instants; at one instant in an order that databases know nothing of."""
+    return one.at, one.source, one.timing, one.clicked_at or one.at
 
 
 def _clicked(one: Handed) -> bool:

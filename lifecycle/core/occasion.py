@@ -197,8 +197,9 @@ def why_then(
     clock = hour_clock(occasion, customer_id, policy)
     if timed.slot is None or not isinstance(clock, Clock):
         return ""
-    slots = slots_of(occasion.when.day(zone), _hours(occasion, clock, policy))
-    return why(policy.best_hours, timed, own, slots)
+    hours = _hours(occasion, clock, policy)
+    slots = slots_of(occasion.when.day(zone), hours)
+    return why(policy.best_hours, timed, own, slots, _at(hours, timed.slot))
 
 
 def plain_kind(occasion: Occasion, customer_id: str, policy: Policy) -> tuple[object, ...]:

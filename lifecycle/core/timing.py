@@ -99,7 +99,9 @@ def _best(
     slots = tuple(found)
     timed = asked.choose(own, slots, letter)
     assert timed.slot is not None
-    return StepMoment(found[timed.slot], timed.said(), why(asked, timed, own, slots))
+    at = found[timed.slot]
+    shown = at.astimezone(facts.zone).time()
+    return StepMoment(at, timed.said(), why(asked, timed, own, slots, shown))
 
 
 def put_off(

@@ -16,6 +16,7 @@ from lifecycle.core.settings import SendingPolicy
 from lifecycle.insight.interval import Z
 from lifecycle.models.send_time_lift import HourLift, Stratum, always_valid, lift
 from lifecycle.store import hours
+from lifecycle.store.handed import GONE
 from lifecycle.store.tables import METADATA
 
 MESSAGE, TRIAL = METADATA.tables["message"], METADATA.tables["hour_trial"]
@@ -60,6 +61,11 @@ class Compared:
     needed: int | None
     """About so many letters in all are needed to tell a lift of 10 %; None where unknown."""
     told: str
+
+    @property
+    def tellable(self) -> bool:
+        """Whether the interval is narrow enough to say anything."""
+        return self.lift is not None and self.lift.high <= WIDEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,11 @@ def best_hours_report(connection: Connection, sending: SendingPolicy) -> BestHou
 def _sent(connection: Connection) -> dict[str, int]:
     query = (
         select(MESSAGE.c.timing, func.count().label("letters"))
-        .where(MESSAGE.c.slot.is_not(None), MESSAGE.c.attempted_at.is_not(None))
+        .where(
+            MESSAGE.c.slot.is_not(None),
+            MESSAGE.c.attempted_at.is_not(None),
+            MESSAGE.c.state.in_(GONE),
+        )
         .group_by(MESSAGE.c.timing)
         .order_by(MESSAGE.c.timing)
     )
@@ -153,6 +163,9 @@ def _best_told(curve: Sequence[SlotWorth]) -> str:
     same = all(curve[slot].worth == curve[slot % HOURS].worth for slot in range(WEEK))
     where = f"on every day at {best.hour:02}:00" if same else hour
     between = f"{best.low:+.0%} to {best.high:+.0%}"
+    if best.low <= 0:
+        told = f"The list may answer best {where}: {best.worth:+.0%} against its average"
+        return f"{told} ({between}), which is not proven."
     return f"The list answers best {where}: {best.worth:+.0%} against its average ({between})."
 
 

@@ -64,7 +64,9 @@ class HourLift:
 
 
 def lift(strata: Sequence[Stratum], control: Role, chosen: Role = "chosen") -> HourLift | None:
-    """The lift of chosen letters over a control, "shop" or "list"; None where too few answered.
+    """The lift of chosen letters over a control, "shop" or "list".
+
+    None where too few answered, or so many that no difference could be seen.
 
     `lift(strata, "shop", "list")` tells what the list's curve alone is worth, and
     `lift(strata, "list")` what knowing persons and groups adds to it.
@@ -84,9 +86,13 @@ def lift(strata: Sequence[Stratum], control: Role, chosen: Role = "chosen") -> H
         every = letters + control_letters
         ours += met * control_letters / every
         theirs += control_met * letters / every
-        spread += letters * control_letters * (met + control_met) / every**2
-        spread -= met * control_met / every
+        missed, control_missed = letters - met, control_letters - control_met
+        spread += (
+            letters * met * control_missed + control_letters * control_met * missed
+        ) / every**2
         weight += letters * control_letters / every
+    if not spread:
+        return None
     variance = spread / (ours * theirs)
     told = math.log(ours / theirs)
     fixed = Z * math.sqrt(variance)

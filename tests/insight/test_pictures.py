@@ -20,7 +20,7 @@ from lifecycle.insight.pictures.campaign import campaign_picture
 from lifecycle.insight.pictures.experiment import experiment_picture
 from lifecycle.insight.pictures.holdout import holdout_picture
 from lifecycle.insight.pictures.line_names import apart
-from lifecycle.insight.pictures.page import Panel, Picture
+from lifecycle.insight.pictures.page import Panel, Picture, one_line
 from lifecycle.insight.pictures.saving import as_png, as_svg
 from lifecycle.insight.tested import StepReport
 from lifecycle.store.allocation import Period
@@ -30,6 +30,7 @@ from tests.insight.made_reports import BEGINS, made_step
 SVG = "{http://www.w3.org/2000/svg}"
 TWO = {"plain": 0.05, "with a question": 0.08}
 LONG = {"Ein sehr langer Name für eine Variante, $5 & <mehr>": 0.05, "日本語の名前" * 9: 0.04}
+ODD = {"two\nlines\tand \x07": 0.05, "\u202eturned": 0.04, "$5 & <b>\u2028": 0.06}
 SHARES = (0.05, 0.04)
 
 
@@ -66,6 +67,8 @@ EACH: dict[str, Callable[[], Picture]] = {
     "one variant": lambda: of_tests(made_step({"only": 0.05}, days=9)),
     "seven variants": lambda: of_tests(made_step({str(n): n / 50 for n in range(7)}, days=9)),
     "long names": lambda: of_tests(made_step(LONG, days=9, step="reminder_" * 12)),
+    "odd names": lambda: of_tests(made_step(ODD, days=9, step="one\nor \x1btwo")),
+    "twelve variants": lambda: of_tests(made_step({str(n): n / 99 for n in range(12)}, days=400)),
     "300 days": lambda: of_tests(made_step(TWO, days=300, a_day=3)),
     "right after launch": lambda: of_tests(made_step(TWO, days=1, a_day=1)),
     "nobody counts yet": lambda: of_tests(made_step(TWO, days=1, a_day=0)),
@@ -95,16 +98,17 @@ def test_each_is_a_whole_png_and_svg_and_says_what_it_shows(case: str) -> None:
     png = Image.open(io.BytesIO(as_png(picture)))
     png.load()
     assert png.width == 1400
-    assert png.info["Title"] == picture.title
-    assert png.info["Description"] == picture.told
+    title, told = one_line(picture.title), one_line(picture.told)
+    assert png.info["Title"] == title
+    assert png.info["Description"] == told
     corners = {png.convert("RGB").getpixel((x, y)) for x in (0, 1399) for y in (0, png.height - 1)}
     assert corners == {(255, 255, 255)}
     root = ElementTree.fromstring(as_svg(picture))
     assert root.tag == f"{SVG}svg"
     assert (root.get("role"), root.get("aria-labelledby")) == ("img", "title told")
     assert [(one.tag, one.get("id"), one.text) for one in root[:2]] == [
-        (f"{SVG}title", "title", picture.title),
-        (f"{SVG}desc", "told", picture.told),
+        (f"{SVG}title", "title", title),
+        (f"{SVG}desc", "told", told),
     ]
 
 
@@ -115,8 +119,11 @@ def test_the_same_figures_make_the_same_bytes(write: Callable[[Picture], bytes])
     assert write(of_tests(made_step(TWO, days=24))) != once
 
 
+WORDY = ("decided", "long names", "odd names", "seven variants", "twelve variants", "a campaign")
+
+
 @pytest.mark.filterwarnings("ignore:Glyph .* missing from")
-@pytest.mark.parametrize("case", ["decided", "long names", "seven variants", "a campaign"])
+@pytest.mark.parametrize("case", WORDY)
 def test_no_word_leaves_the_page_or_lies_on_another(case: str) -> None:
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -148,11 +155,22 @@ def test_no_word_leaves_the_page_or_lies_on_another(case: str) -> None:
         ("ten wide ones", "ten wide…"),
         ("日本語の名", "日本語の名"),
         ("日本語の名前", "日本語の…"),
+        ("a\nb", "a b"),
         ("", ""),
     ],
 )
 def test_names_are_cut_by_their_width(text: str, short: str) -> None:
     assert style.shortened(text, 10) == short
+
+
+def test_no_name_breaks_a_line_or_turns_what_stands_beside_it() -> None:
+    assert one_line("a\nb\tc\x00d\u2029e\u202ef\u2066g") == "a b c d efg"
+    assert one_line("עברית 5 %") == "עברית 5 %"
+
+
+def test_no_two_lines_of_a_picture_look_alike() -> None:
+    looks = {(style.colour_of(place), str(style.dash_of(place))) for place in range(28)}
+    assert len(looks) == 28
 
 
 def test_the_verdict_is_the_answer() -> None:

@@ -38,3 +38,9 @@ def test_why_tells_the_control() -> None:
 def test_why_tells_that_too_little_is_known() -> None:
     told = sentences(lived("", known=False))
     assert "goes at 10:00: the shop's hour, as too little is known of hours yet" in told
+
+
+def test_why_tells_the_minute_of_a_span_that_holds_no_full_hour() -> None:
+    readers = Readers(daily("best hour between 20:15 and 20:45"), lambda _customer, _hour: 1.0)
+    readers.live(1)
+    assert "goes at 20:15: the first hour there is, as too little" in sentences(readers)

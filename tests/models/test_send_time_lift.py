@@ -52,6 +52,14 @@ def test_what_went_when_to_how_many_does_not_matter() -> None:
     assert told is not None and told.ratio == pytest.approx(0.0) and not told.proven
 
 
+def test_where_every_letter_is_answered_nothing_can_be_told() -> None:
+    every = [Stratum(day, role, 7, 7) for day in ("a", "b") for role in ("chosen", "shop")]
+    none = [Stratum("c", role, 7, 0) for role in ("chosen", "shop")]
+    assert lift([*every, *none], "shop") is None
+    one_less = [Stratum("a", "chosen", 7, 6), *every[1:]]
+    assert lift(one_less, "shop") is not None
+
+
 def test_strata_without_both_roles_and_other_roles_tell_nothing() -> None:
     more = [Stratum("9", "chosen", 5_000, 900), Stratum("0", "shop", 100, 90)]
     assert lift([*strata(), *more], "list") == lift(strata(), "list")

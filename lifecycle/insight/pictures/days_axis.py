@@ -16,6 +16,8 @@ NAMED = 7
 """At most so many days are named."""
 SHORT = 3
 STEPS = (1, 2, 3, 7, 14, 28, 56, 91, 182, 364)
+BELOW = 6
+"""Points between the days and their names, so that the first one is clear of the 0 beside it."""
 A_DAY = timedelta(days=1)
 HARDLY = 0.01
 """Of a day: so short a piece of one is not named."""
@@ -49,6 +51,7 @@ class Days:
         # The name of one of few days stands below the day, not at the midnight that ends it.
         aside = 0.5 if days <= SHORT else 0.0
         axes.set_xticks([place - aside for place in places], labels=self._labels(places))
+        axes.tick_params(axis="x", pad=BELOW)
 
     def _labels(self, places: Sequence[int]) -> list[str]:
         found: list[str] = []

@@ -38,7 +38,7 @@ def send_time_picture(found: BestHours) -> Picture:
             remark(shown + about),
             Panel(lambda axes: _heat(axes, found), 2.1, 0.6, 1.0),
         ]
-        tellable = [one for one in found.compared if one.lift is not None]
+        tellable = [one for one in found.compared if one.tellable]
         parts.append(question("What do best hours bring?"))
         parts += [answer(one.told) for one in found.compared]
         if tellable:
@@ -67,8 +67,10 @@ def _heat(axes: Axes, found: BestHours) -> None:
     axes.tick_params(length=0, pad=4)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)
-    best = max(found.curve, key=lambda one: one.worth)
-    axes.plot(best.hour + 0.5, best.weekday + 0.5, "o", color=INK, markersize=4)
+    highest = max(one.worth for one in found.curve)
+    best = [one for one in found.curve if one.worth == highest]
+    across, down = [one.hour + 0.5 for one in best], [one.weekday + 0.5 for one in best]
+    axes.plot(across, down, "o", color=INK, markersize=4)
     beside = axes.inset_axes((1.03, 0.0, 0.02, 1.0))
     bar = axes.figure.colorbar(drawn, cax=beside)
     bar.outline.set_visible(False)

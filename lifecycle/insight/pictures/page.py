@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 INK, QUIET = "#1f2328", "#59636e"
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 12.5, 9.5, 8.5
+TURNING = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+"""What turns the direction of the text after it, numbers too."""
+BREAKING = ("Cc", "Zl", "Zp")
+"""Categories of what breaks a line, or has no shape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class Picture:
     title: str
     told: str
     parts: tuple[Words | Panel, ...]
+
+
+def one_line(text: str) -> str:
+    """A text as names are written in pictures: on one line, and nothing in it turns the others."""
+    return "".join(" " if category(one) in BREAKING else one for one in text if one not in TURNING)
 
 
 def question(text: str) -> Words:

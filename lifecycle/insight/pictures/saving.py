@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lifecycle.insight.pictures.page import Panel, Picture, Words
+from lifecycle.insight.pictures.page import Panel, Picture, Words, one_line
 from lifecycle.insight.pictures.style import SETTINGS
 
 if TYPE_CHECKING:
@@ -26,16 +26,17 @@ LINE_HEIGHT = 1.35 / 72
 
 def as_png(picture: Picture) -> bytes:
     """The picture as a PNG, 1,400 pixels wide; title and description are in its metadata."""
-    about = {"Title": picture.title, "Description": picture.told, "Software": None}
+    told = one_line(picture.told)
+    about = {"Title": one_line(picture.title), "Description": told, "Software": None}
     return _saved(picture, "png", about)
 
 
 def as_svg(picture: Picture) -> bytes:
     """The picture as an SVG that says to a screen reader what it shows."""
-    about = {"Title": picture.title, "Date": None, "Creator": None}
+    about = {"Title": one_line(picture.title), "Date": None, "Creator": None}
     plain = _saved(picture, "svg", about).decode("utf-8")
-    title = f"<title>{escape(picture.title, quote=False)}</title>"
-    told = f'<desc id="told">{escape(picture.told, quote=False)}</desc>'
+    title = f"<title>{escape(one_line(picture.title), quote=False)}</title>"
+    told = f'<desc id="told">{escape(one_line(picture.told), quote=False)}</desc>'
     head, _, rest = plain.partition("<svg ")
     _, _, body = rest.partition("</title>")
     attributes = rest[: rest.index(">")]
@@ -116,7 +117,7 @@ def _lines(words: Words) -> list[str]:
         return float(text_to_path.get_text_width_height_descent(text, font, False)[0]) <= most
 
     lines: list[str] = [""]
-    for word in words.text.replace(" %", "\u00a0%").split(" "):
+    for word in one_line(words.text).replace(" %", "\u00a0%").split(" "):
         tried = f"{lines[-1]} {word}".strip()
         if fits(tried):
             lines[-1] = tried

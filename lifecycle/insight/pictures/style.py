@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
-from lifecycle.insight.pictures.page import INK, QUIET, SMALL_SIZE
+from lifecycle.insight.pictures.page import INK, QUIET, SMALL_SIZE, one_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,8 +49,10 @@ def colour_of(place: int) -> str:
 
 
 def dash_of(place: int) -> Any:
-    """The dashes of the variant at a place."""
-    return DASHES[place % len(DASHES)] if place < len(DASHES) else DASHES[place // len(COLOURS) % 4]
+    """The dashes of the variant at a place: no two of one colour have the same."""
+    again, first = divmod(place, len(COLOURS))
+    own = first if first < len(DASHES) else 0
+    return DASHES[(own + again) % len(DASHES)]
 
 
 def quiet(axes: Axes, *, across: bool = True) -> None:
@@ -67,6 +69,7 @@ def quiet(axes: Axes, *, across: bool = True) -> None:
 
 def shortened(text: str, most: int) -> str:
     """A name in the width of so many Latin letters at most; a wide letter takes that of two."""
+    text = one_line(text)
     ends = list(accumulate(2 if east_asian_width(one) in "WF" else 1 for one in text))
     if not ends or ends[-1] <= most:
         return text

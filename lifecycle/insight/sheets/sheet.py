@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from lifecycle.core.words import rfc3339
 
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a spreadsheet takes for a formula, and would carry out, at the beginning of a text."""
 DIGITS = 10
 """Of a number that is reckoned: more are noise of the machine's."""
