@@ -103,7 +103,10 @@ def _of_day(
     return [
         one
         for one in moments
-        if one >= base and (free.quiet is None or free.quiet.covering(one, zone) is None)
+        if one >= base
+        and (free.quiet is None or free.quiet.covering(one, zone) is None)
+        # An hour that the clock skips is the next one there is, which may lie behind the span.
+        and (free.between is None or free.between.covering(one, zone) is not None)
     ]
 
 

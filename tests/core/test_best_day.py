@@ -121,6 +121,24 @@ def test_days_are_counted_over_a_change_of_the_clocks():
     assert list(two.values()) == sorted(set(two.values())) and len(two) == 24
 
 
+@pytest.mark.parametrize(
+    ("after", "between", "expected"),
+    [
+        ("2026-03-28T12:00", "01:00-03:00", "2026-03-29T01:00"),
+        ("2026-03-29T01:30", "01:00-03:00", "2026-03-30T02:00"),
+        ("2026-03-28T12:00", "02:00-02:30", "2026-03-30T02:00"),
+        ("2026-03-28T12:00", "02:00-04:00", "2026-03-30T02:00"),
+        ("2026-10-25T00:30", "01:00-03:00", "2026-10-25T02:00"),
+    ],
+)
+def test_an_hour_that_the_clock_skips_is_none_of_a_span_that_ends_before_the_next(
+    after: str, between: str, expected: str
+):
+    inside = span(between)
+    found = best(evenings(hour=2), after, Allowed(between=inside), None, inside)
+    assert found == expected
+
+
 NESTED = """\
 [[step]]
 name = "which"
