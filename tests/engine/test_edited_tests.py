@@ -1,4 +1,4 @@
-"""Tests of variants that are begun, or changed, on a step that has been writing for long."""
+"""Tests of variants over a long time: begun late, changed midway, decided when nobody enters."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ def variants(**shares: float) -> str:
     )
 
 
-def written(winner: str, **shares: float) -> dict[str, str]:
+def written(
+    winner: str, by: str = "click_rate", goal: str = "2 days", /, **shares: float
+) -> dict[str, str]:
     """A flow of one letter; without shares it has no variants."""
-    said = f'{variants(**shares)}[step.winner]\nby = "click_rate"\n{winner}\n' if shares else ""
-    return {"f": welcome(step("hi", said), more='again = "always"\n')}
+    said = f'{variants(**shares)}[step.winner]\nby = "{by}"\n{winner}\n' if shares else ""
+    ends = f'[goal]\nwhen = "order_placed"\nwithin = "{goal}"\nvalue = "total"\n'
+    return {"f": welcome(step("hi", said), more='again = "always"\n' + ends)}
 
 
 @pytest.fixture
@@ -57,6 +60,12 @@ def clicks(shop: Changing, at: datetime, variant: str, many: int) -> None:
     readers = sorted({row.customer_id for row in shop.rows("message") if row.variant == variant})
     for customer in readers[:many]:
         shop.happens(at, "message_clicked", customer, campaign="f", step="hi")
+
+
+def orders(shop: Changing, at: datetime, variant: str, many: int, total: int = 50) -> None:
+    readers = sorted({row.customer_id for row in shop.rows("message") if row.variant == variant})
+    for customer in readers[:many]:
+        shop.happens(at, "order_placed", customer, total=total)
 
 
 def verdict(shop: Changing, now: datetime) -> Any:
@@ -142,3 +151,46 @@ def test_a_broadcast_chooses_no_variant_of_which_no_letter_went(
     shop.until(BEGIN + 2 * A_DAY)
     assert {row.variant for row in shop.rows("message")} == {"b"}
     assert len(shop.rows("message")) == PEOPLE
+
+
+@pytest.mark.parametrize(
+    ("winner", "by", "goal", "day"),
+    [
+        ('at_least = [50, "40 days"]', "click_rate", "2 days", 41),
+        ('at_least = 5000\nwithin = "40 days"', "click_rate", "2 days", 41),
+        ('at_least = [50, "0 days"]', "goal_rate", "40 days", 41),
+    ],
+)
+def test_a_test_is_decided_in_its_time_though_nobody_has_entered_for_long(
+    opened: list[Any], winner: str, by: str, goal: str, day: int
+) -> None:
+    shop = there(opened, written(winner, by, goal, a=1, b=1))
+    all_enter(shop, BEGIN)
+    for variant, many in (("a", 5), ("b", 60)):
+        clicks(shop, BEGIN + timedelta(hours=2), variant, many)
+        orders(shop, BEGIN + timedelta(hours=3), variant, many)
+    assert verdict(shop, BEGIN + (day - 1) * A_DAY) is None
+    assert verdict(shop, BEGIN + day * A_DAY).variant == "b"
+
+
+def test_where_no_letter_has_had_its_time_the_leader_of_all_is_kept(opened: list[Any]) -> None:
+    shop = there(opened, written('within = "1 day"', a=1, b=1))
+    all_enter(shop, BEGIN)
+    clicks(shop, BEGIN + timedelta(hours=2), "a", 2)
+    clicks(shop, BEGIN + timedelta(hours=2), "b", 9)
+    found = verdict(shop, BEGIN + 2 * A_DAY)
+    assert (found.variant, found.proven) == ("b", False)
+
+
+def test_revenue_proves_nothing_before_the_shop_knows_what_a_large_order_is(
+    opened: list[Any],
+) -> None:
+    """Some 70 orders: too few for a cap, however plain the lead is."""
+    said = written('at_least = [50, "0 days"]', "revenue", a=1, b=1)
+    shop = there(opened, said)
+    all_enter(shop, BEGIN)
+    orders(shop, BEGIN + timedelta(hours=3), "a", 5)
+    orders(shop, BEGIN + timedelta(hours=3), "b", 65)
+    assert verdict(shop, BEGIN + 5 * A_DAY) is None
+    shop.change(written('at_least = [50, "0 days"]', "goal_rate", a=1, b=1), at=BEGIN + 5 * A_DAY)
+    assert verdict(shop, BEGIN + 7 * A_DAY).variant == "b"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.words import rfc3339
@@ -129,11 +129,35 @@ def test_a_pause_over_the_decision_puts_it_off(shops: Any) -> None:
 
 
 def test_a_winner_is_put_off_no_longer_than_days(shops: Any) -> None:
+    """Three days from 13:00, when it was to be chosen, by a look every four hours."""
     found = shops(sale())
     with found.database.write() as connection:
         operations.order(connection, "b", "paused", "", instant("2026-05-04T08:00:00"))
-    found.run("2026-05-12T00:00:00")
+    found.run("2026-05-07T12:00:00")
+    assert "decide b/letter/once" in {row.name for row in found.rows("task")}
+    found.run("2026-05-07T13:00:00")
     assert "decide b/letter/once" not in {row.name for row in found.rows("task")}
+
+
+def test_what_was_stopped_for_good_is_put_off_by_nothing(shops: Any) -> None:
+    found = shops(sale())
+    with found.database.write() as connection:
+        operations.order(connection, "b", "stopped", "", instant("2026-05-04T08:00:00"))
+    found.run("2026-05-04T13:00:00")
+    assert "decide b/letter/once" not in {row.name for row in found.rows("task")}
+    assert (gone(found), found.rows("verdict")) == ({}, [])
+
+
+@pytest.mark.parametrize(("began", "chosen"), [("09:20", "13:00"), ("09:40", "13:40")])
+def test_letters_a_tenth_of_the_wait_late_hold_nobody_up(
+    shops: Any, began: str, chosen: str
+) -> None:
+    """The wait is four hours: 24 minutes are a tenth of it."""
+    found = shops(sale())
+    found.start(f"2026-05-04T{began}:00")
+    found.engine.tick(instant(f"2026-05-04T{began}:00"))
+    found.run("2026-05-04T20:00:00")
+    assert set(times(found)) == {f"05-04T{began}", f"05-04T{chosen}"}
 
 
 @pytest.mark.parametrize(
@@ -200,6 +224,26 @@ def test_the_verdict_is_the_best_choice_and_says_how_sure_it_is(shops: Any) -> N
     (verdict,) = found.rows("verdict")
     assert (verdict.variant, bool(verdict.proven)) == ("b", False)
     assert "not proven" in verdict.detail and "%" in verdict.detail
+
+
+@pytest.mark.parametrize(("moved", "proven"), [(0, True), (32, False)])
+def test_a_choice_is_proven_only_where_variants_were_given_out_as_said(
+    shops: Any, moved: int, proven: bool
+) -> None:
+    """Something makes b's of a's readers: b is chosen all the same, since the others wait."""
+    found = shops(sale('test_percent = 100\ndecide_after = "4 hours"\nat_least = 10'))
+    found.run("2026-05-04T09:00:00")
+    message = TABLES["message"]
+    of = {v: sorted(n for n, (_, one) in gone(found).items() if one == v) for v in "ab"}
+    with found.database.write() as connection:
+        theirs = message.c.customer_id.in_(of["a"][:moved])
+        connection.execute(update(message).where(theirs).values(variant="b"))
+    fans = of["b"][:50]
+    at = "2026-05-04T10:00:00"
+    found.hear(*(event(at, "message_clicked", n, campaign="b", step="letter") for n in fans))
+    found.run("2026-05-04T13:00:00")
+    (verdict,) = found.rows("verdict")
+    assert (verdict.variant, bool(verdict.proven)) == ("b", proven)
 
 
 def test_without_any_letter_of_a_test_there_is_no_verdict(shops: Any) -> None:
