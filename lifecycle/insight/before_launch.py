@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
@@ -20,7 +20,7 @@ from lifecycle.core.step import Step, Winner
 from lifecycle.models.past_tests import Prior, default_prior
 from lifecycle.models.registered import prior_of
 from lifecycle.models.test_and_roll import gain, share_to_test
-from lifecycle.store import occasions
+from lifecycle.store import occasions, operations
 from lifecycle.store.by_day import Asked, answers
 from lifecycle.store.rule_sql import members
 from lifecycle.store.tables import METADATA
@@ -73,6 +73,10 @@ class Prospect:
     past_tests: int
     """From how many of the shop's own tests that is learned; of 0 by usual figures."""
     in_money: bool
+    decided: str = ""
+    """Of a flow: the variant that the step's test was decided for; empty while it was not."""
+    decided_is_there: bool = True
+    """Whether that variant is still one of the step's."""
 
 
 def prospects(
@@ -85,6 +89,7 @@ def prospects(
 def _prospects(
     catalog: Catalog, connection: Connection | None, now: datetime
 ) -> Iterator[Prospect]:
+    verdicts = {} if connection is None else operations.verdicts(connection)
     for campaign in catalog.campaigns.values():
         if campaign.status == "archived":
             continue
@@ -94,7 +99,10 @@ def _prospects(
                 continue
             if isinstance(campaign, Flow):
                 if step.winner is not None:
-                    yield _of_flow(campaign, step, step.winner, connection, now)
+                    found = _of_flow(campaign, step, step.winner, connection, now)
+                    decided = verdicts.get((campaign.id, step.name, ""), "")
+                    is_there = not decided or any(one.name == decided for one in step.variant)
+                    yield replace(found, decided=decided, decided_is_there=is_there)
                 continue
             if readers is None:
                 readers = _readers(catalog, campaign, connection, now)

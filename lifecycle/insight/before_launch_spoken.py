@@ -19,11 +19,20 @@ _BY = {
 def told(one: Prospect, currency: str) -> tuple[str, ...]:
     """Head, who tests, what would be proven, what it gains; a line each."""
     where = f"{one.campaign}/{one.step}" if one.kind != "broadcast" else one.campaign
+    if one.decided:
+        return (f"{where}: its test was decided for “{one.decided}”{_since_decided(one)}",)
     head = f"{where}: {one.variants} variants by {_BY[one.by]}, {_taught(one)}"
     if one.readers < one.variants:
         nobody = "no letters in 28 days" if one.kind == "flow" else "nobody to write to yet"
         return (f"{head}", f"  {nobody}: nothing can be said of it")
     return (head, f"  {_asked(one)}", f"  {_proves(one, currency)}", f"  {_gains(one, currency)}")
+
+
+def _since_decided(one: Prospect) -> str:
+    anew = "; give the step another name to test anew"
+    if one.decided_is_there:
+        return f", which all new readers get, and no other variant{anew}"
+    return f", which is gone: variants are given out by their shares, and none is chosen{anew}"
 
 
 def _taught(one: Prospect) -> str:

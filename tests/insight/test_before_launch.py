@@ -16,6 +16,7 @@ from lifecycle.insight.before_launch import ASSUMED, Prospect, detectable, prosp
 from lifecycle.insight.before_launch_spoken import told
 from lifecycle.models.past_tests import Prior, default_prior
 from lifecycle.models.test_and_roll import gain
+from lifecycle.store import operations
 from tests.faults.running import Post, Running
 from tests.simulation.shop import broadcast, event, flow, instant, person, settings, shop, step
 from tests.store.prepared import with_tables
@@ -152,3 +153,24 @@ def test_once_a_broadcast_has_begun_it_is_not_ahead(running: Running) -> None:
     with running.database.read() as connection:
         found = prospects(running.catalog, connection, instant("2026-05-20T10:00:00"))
     assert [one.campaign for one in found] == ["f"]
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        ("ab", "“b”, which all new readers get, and no other variant; give the step another name"),
+        ("bc", "“b”, which all new readers get, and no other variant; give the step another name"),
+        ("ac", "“b”, which is gone: variants are given out by their shares, and none is chosen;"),
+    ],
+)
+def test_of_a_test_that_was_decided_nothing_is_foretold(
+    running: Running, names: str, says: str
+) -> None:
+    with running.database.write() as connection:
+        place = ("f", "hello", "")
+        operations.give_verdict(connection, place, "b", proven=True, detail="it was", now=NOW)
+    text = evergreen('by = "click_rate"').replace(variants("step."), variants("step.", names))
+    with running.database.read() as connection:
+        (found,) = prospects(shop({"f": text}), connection, NOW)
+    (line,) = told(found, "EUR")
+    assert line.startswith(f"f/hello: its test was decided for {says}")
