@@ -99,7 +99,8 @@ def bandit_report(
     days = learned_from(connection, campaign, step, winner.by, now)
     chances = favours(days, prior_of(connection, winner.by, now))
     shares = dict(allocation.in_force(connection).get(place, ())) or _said(step)
-    groups = _groups(connection, campaign, step, now)
+    kept_at = operations.verdict_at(connection, place)
+    groups = _groups(connection, campaign, step, kept_at, now)
     found = tuple(
         BanditVariant(
             one.name,
@@ -112,7 +113,6 @@ def bandit_report(
         for number, one in enumerate(step.variant)
     )
     kept = operations.verdicts(connection).get(place, "")
-    kept_at = operations.verdict_at(connection, place)
     favourite = max(found, key=lambda one: one.chance or 0.0) if chances else None
     name = favourite.variant if favourite is not None else ""
     periods = tuple(allocation.periods(connection, place))
@@ -158,9 +158,12 @@ def _sentence(favourite: BanditVariant | None, kept: str) -> str:
 
 
 def _groups(
-    connection: Connection, flow: Flow, step: Step, now: datetime
+    connection: Connection, flow: Flow, step: Step, kept_at: datetime | None, now: datetime
 ) -> Mapping[str, Sequence[Group]]:
-    """The letters that have had their time, by variant and by the share they were given out by."""
+    """The letters that have had their time, by variant and by the share they were given out by.
+
+    Those planned since the favourite is kept were given out by no share, and are left out.
+    """
     assert step.winner is not None
     by, said = step.winner.by, _said(step)
     within = time_to_answer(flow, by)
@@ -175,7 +178,7 @@ def _groups(
                 given.c.variant == MESSAGE.c.variant,
             ),
         )
-        .where(*letters(flow.id, step.name, "", now - within))
+        .where(*letters(flow.id, step.name, "", now - within, kept_at))
         .group_by(MESSAGE.c.variant, given.c.share)
     )
     counts: dict[tuple[str, float], list[int]] = defaultdict(lambda: [0, 0])
@@ -183,7 +186,7 @@ def _groups(
         if variant in said:
             of = counts[variant, said[variant] if share is None else share]
             of[0], of[1] = of[0] + sent, of[1] + hits
-    earned = _earned(connection, flow, step, given, now) if by == "revenue" else None
+    earned = _earned(connection, flow, step, given, kept_at, now) if by == "revenue" else None
     found: dict[str, list[Group]] = defaultdict(list)
     for (variant, share), (sent, hits) in sorted(counts.items()):
         sums = (float(hits), float(hits))
@@ -218,13 +221,18 @@ def _given(flow: Flow, step: Step) -> Subquery:
 
 
 def _earned(
-    connection: Connection, flow: Flow, step: Step, given: Subquery, now: datetime
+    connection: Connection,
+    flow: Flow,
+    step: Step,
+    given: Subquery,
+    kept_at: datetime | None,
+    now: datetime,
 ) -> Mapping[tuple[str, float], tuple[float, float]]:
     """The sums of what letters brought, and of the squares, by variant and share."""
     within, said = time_to_answer(flow, "revenue"), _said(step)
     cap = fixed(connection, (flow.id, step.name, "")).capped_at
     brought: dict[tuple[str, str, str], float] = defaultdict(float)
-    for one in credits(connection, flow, step, within, now - within, now):
+    for one in credits(connection, flow, step, within, now - within, now, decided=kept_at):
         worth = one.worth.latest if cap is None else min(one.worth.latest, cap)
         brought[one.variant, one.customer_id, one.message_id] += float(worth)
     rows = connection.execute(select(given.c.customer_id, given.c.variant, given.c.share))

@@ -10,7 +10,7 @@ import pytest
 
 from lifecycle.core.campaign import Flow
 from lifecycle.insight.bandit import Group, bandit_report, weigh
-from lifecycle.store import allocation
+from lifecycle.store import allocation, operations
 from tests.engine.test_bandits import bandit, day, draw
 from tests.faults.running import Post, Running
 from tests.simulation.shop import event, instant, person
@@ -104,3 +104,17 @@ def test_letters_are_weighed_by_the_share_their_reader_was_given_them_by(
     assert found.favourite == "b" and "no proof" in found.sentence
     assert len(found.periods) == 1 and b.share == 0.8
     assert found.kept == ""
+
+
+def test_letters_since_the_favourite_is_kept_were_given_out_by_no_share(running: Running) -> None:
+    flow = running.catalog.campaigns["f"]
+    assert isinstance(flow, Flow)
+    (place,) = flow.way.places.values()
+    with running.database.write() as connection:
+        of, at = ("f", "hello", ""), instant(day(1))
+        operations.give_verdict(connection, of, "b", proven=False, detail="kept", now=at)
+        found = bandit_report(connection, flow, place.step, instant(day(6)))
+    assert found is not None
+    early = [row.variant for row in running.rows("message") if row.customer_id.startswith("n")]
+    assert [one.letters for one in found.variants] == [early.count("a"), early.count("b")]
+    assert (found.kept, found.kept_at) == ("b", instant(day(1)))
