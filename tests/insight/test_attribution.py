@@ -247,6 +247,14 @@ def test_refunds_and_what_was_wholly_undone_are_told(connection: Connection) -> 
     assert (touch.revenue, touch.refunded) == (Decimal("16.00"), Decimal("14.00"))
 
 
+def test_an_order_that_cost_nothing_is_one_and_was_not_undone(connection: Connection) -> None:
+    letter(connection, "x", "a/s", "1 day")
+    order(connection, "x", "2 days", 0, order_id=1)
+    order(connection, "x", "2 days", None, order_id=2)
+    (ways,) = attributed(connection, settings(), END, "a").values()
+    assert (ways.touch.orders, ways.touch.undone, ways.touch.revenue) == (2, 0, Decimal("0.00"))
+
+
 def test_a_merged_customers_order_follows_the_letter_to_the_other_id(
     connection: Connection,
 ) -> None:

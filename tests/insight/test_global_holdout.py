@@ -9,7 +9,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import Connection, update
 
-from lifecycle.insight.global_holdout import CUSTOMER, SUPPRESSION, GlobalHoldout, global_holdout
+from lifecycle.insight.global_holdout import (
+    CONSENT,
+    CUSTOMER,
+    SUPPRESSION,
+    GlobalHoldout,
+    global_holdout,
+)
 from lifecycle.store import catalog_versions
 from lifecycle.store.database import Database
 from lifecycle.store.migrate import upgrade
@@ -86,6 +92,16 @@ def test_who_cannot_be_written_to_does_not_count(connection: Connection) -> None
     erased = update(CUSTOMER).where(CUSTOMER.c.customer_id == OUT[0])
     connection.execute(erased.values(erased_at=AT))
     assert sides(told(connection))[1::2] == (3, 1)
+
+
+def test_who_was_asked_to_confirm_and_did_not_has_not_agreed(connection: Connection) -> None:
+    customers(connection, *IN, *OUT)
+    asked = CONSENT
+    mine = update(asked).where(asked.c.customer_id == IN[0])
+    connection.execute(mine.values(step="asked"))
+    confirmed = update(asked).where(asked.c.customer_id == OUT[0])
+    connection.execute(confirmed.values(step="confirmed"))
+    assert sides(told(connection))[1::2] == (3, 2)
 
 
 def test_it_counts_from_when_the_share_is_in_force(connection: Connection) -> None:
