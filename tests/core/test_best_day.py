@@ -51,6 +51,7 @@ THURSDAYS = learned({3 * HOURS + 18: 0.5, 1 * HOURS + 18: 0.3, 4 * HOURS + 18: 0
 NIGHTS = learned({day * HOURS + 3: 0.5 for day in range(7)})
 NEVER: Rate = lambda _customer, _hour: 0.0  # noqa: E731
 FEW = replace(THURSDAYS, answered=9)
+ENOUGH = replace(THURSDAYS, answered=10)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,7 @@ FEW = replace(THURSDAYS, answered=9)
     [
         (None, TUESDAY, 3, Allowed(), "2026-05-06T10:00"),
         (FEW, TUESDAY, 3, Allowed(), "2026-05-06T10:00"),
+        (ENOUGH, TUESDAY, 3, Allowed(), "2026-05-07T18:00"),
         (None, "2026-05-05T10:00", 3, Allowed(), "2026-05-05T10:00"),
         (THURSDAYS, TUESDAY, 3, Allowed(), "2026-05-07T18:00"),
         (THURSDAYS, TUESDAY, 2, Allowed(), "2026-05-05T18:00"),
