@@ -254,6 +254,8 @@ def test_orders_of_letters_planned_after_the_verdict_are_no_part_of_the_test(
     assert [one.mean for one in then.variants] == means
     assert [one.mean for one in later.variants] == means
     assert later.series[-1].rates == then.series[-1].rates
+    assert later.verdict_at is not None
+    assert later.series[-1].ends == later.verdict_at + 2 * A_DAY, "then all had had their time"
     assert later.variants[0].revenue == 50 * 20 + 500 * len(readers["a"])
 
 
