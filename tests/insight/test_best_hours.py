@@ -15,6 +15,7 @@ from lifecycle.insight.pictures.heat_map import send_time_picture
 from lifecycle.insight.pictures.page import Panel
 from lifecycle.insight.pictures.saving import _figure, as_png, as_svg
 from lifecycle.insight.sheets.send_time import send_time_sheet
+from lifecycle.models.send_time_lift import always_valid
 from lifecycle.store import hours
 from lifecycle.store.database import Database
 from lifecycle.store.migrate import create
@@ -84,6 +85,18 @@ def test_what_cannot_be_told_says_how_many_letters_it_needs(database_url: str) -
     assert all("cannot be told yet, needs about" in one.told for one in found.compared)
     few, many = found.compared[0].needed, reported(database_url, {}, 2.0).compared[0].needed
     assert few is not None and many is not None and 10_000 < few < many
+
+
+def test_a_control_is_half_of_the_share_that_is_kept_for_both(database_url: str) -> None:
+    """Of ten in a hundred letters five keep the shop's hour, five the list's, ninety are chosen."""
+    needed = reported(database_url, {}).compared[0].needed
+    assert needed is not None
+
+    def half_width(letters: float) -> float:
+        answers = evenings().rate * letters
+        return always_valid(1 / (0.9 * answers) + 1 / (0.05 * answers))
+
+    assert half_width(needed) <= math.log(1.1) < half_width(0.9 * needed)
 
 
 def test_without_a_control_nothing_is_promised(database_url: str) -> None:
