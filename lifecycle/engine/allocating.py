@@ -1,7 +1,8 @@
 """Steers bandits: at 03:00 of the shop the shares of a step's variants follow what they came to.
 
-Only letters count that have had their time to be answered. A bandit proves nothing: at the end of
-`within` the favourite is kept, and it is said so.
+Only letters count that have had their time to be answered, and orders up to the cap of any test by
+revenue: until the shop has had enough orders to know it, shares stay as they are. A bandit proves
+nothing: at the end of `within` the favourite is kept, and it is said so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.failpoints import reach
 from lifecycle.store import allocation, operations
 from lifecycle.store.allocation import Shares
+from lifecycle.store.earned import fixed_cap
 from lifecycle.store.scores import first_letter_at, last_letter_at
 
 NIGHTLY = "shares"
@@ -88,15 +90,16 @@ def _steer(connection: Connection, flow: Flow, step: Step, winner: Winner, now: 
     from lifecycle.models.registered import prior_of
     from lifecycle.models.thompson import favours, shares
 
-    days = learned_from(connection, flow, step, winner.by, now)
-    prior = prior_of(connection, winner.by, now)
-    place = (flow.id, step.name, "")
+    place, earns = (flow.id, step.name, ""), winner.by == "revenue"
     first = first_letter_at(connection, flow.id, step)
+    cap = fixed_cap(connection, flow, place, first, now) if earns else None
+    days = learned_from(connection, flow, step, winner.by, cap, now)
+    prior = prior_of(connection, winner.by, now)
     if winner.within is not None and first is not None and now >= first + winner.within:
         went = {at for each in days.values() for at, one in enumerate(each) if one.letters}
         _keep_favourite(connection, step, place, favours(days, prior), went, now)
         return False
-    found = shares(days, prior)
+    found = None if earns and cap is None else shares(days, prior)
     if found is not None:
         named = {one.name: share for one, share in zip(step.variant, found, strict=True)}
         if _moved(allocation.in_force(connection).get(place, ()), named):

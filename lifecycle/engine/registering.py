@@ -18,9 +18,9 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import undecided
 from lifecycle.store import operations, register
 from lifecycle.store.by_day import Answers, Asked, answers, measurable
-from lifecycle.store.experiments import fixed
+from lifecycle.store.earned import cap_of
 from lifecycle.store.register import REGISTER, PastVariant
-from lifecycle.store.scores import last_letter_at
+from lifecycle.store.scores import first_letter_at, last_letter_at
 
 METRICS = ("click_rate", "open_rate", "goal_rate", "revenue")
 IF_UNSAID = "click_rate"
@@ -107,7 +107,9 @@ def _rows(
     winner = step.winner
     decisive = winner.by if winner is not None else IF_UNSAID
     steered = winner is not None and winner.policy == "bandit"
-    until, cap = decided_at - timedelta(microseconds=1), fixed(connection, place).capped_at
+    until = decided_at - timedelta(microseconds=1)
+    first = first_letter_at(connection, campaign.id, step, place[2])
+    cap = cap_of(connection, campaign, place, first, now)
     for by in METRICS:
         if not measurable(campaign, by):
             continue

@@ -24,8 +24,7 @@ from lifecycle.engine import ratios
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import policy_now, test_of
 from lifecycle.store import occasions, operations
-from lifecycle.store.earned import learned_cap
-from lifecycle.store.experiments import fix_cap, fixed
+from lifecycle.store.earned import fixed_cap
 from lifecycle.store.occasions import ASKING, MISSED, STOPPED, WAITING, OccasionState
 from lifecycle.store.scores import Counted, first_letter_at, scores
 
@@ -143,7 +142,8 @@ def _give(
     chosen = went[choice.place] if choice is not None else went[0]
     ahead = leading(found, winner.confidence, winner.at_least.letters)
     proven = ahead is not None and ahead.proven and ahead.variant == chosen.variant
-    proven = proven and ratios.sound(connection, place, step, now)
+    speaks = winner.by != "revenue" or counted.cap is not None
+    proven = proven and speaks and ratios.sound(connection, place, step, now)
     sure = None if choice is None else choice.sure
     detail = _told(chosen, found, sure, proven=proven)
     operations.give_verdict(
@@ -162,13 +162,11 @@ def _counted(
     now: datetime,
 ) -> Counted:
     """All letters of the test, with what has come of them; orders up to the experiment's cap."""
-    within, cap = time_to_answer(campaign, winner.by), fixed(connection, place).capped_at
-    if winner.by == "revenue" and cap is None:
+    cap = None
+    if winner.by == "revenue":
         first = first_letter_at(connection, place[0], step, place[2])
-        cap = None if first is None else learned_cap(connection, campaign, first, now)
-        if cap is not None:
-            fix_cap(connection, place, cap)
-    return Counted(winner.by, within, None, cap)
+        cap = fixed_cap(connection, campaign, place, first, now)
+    return Counted(winner.by, time_to_answer(campaign, winner.by), None, cap)
 
 
 def _sample(one: Measured) -> Sample:

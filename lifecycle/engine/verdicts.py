@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
-from decimal import Decimal
 
 from sqlalchemy import Connection
 
@@ -25,8 +24,7 @@ from lifecycle.engine import ratios, rolling
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import DECIDE
 from lifecycle.store import operations
-from lifecycle.store.earned import learned_cap
-from lifecycle.store.experiments import fix_cap, fixed
+from lifecycle.store.earned import fixed_cap
 from lifecycle.store.scores import Counted, first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
@@ -107,12 +105,13 @@ def _ask(
         return
     if not ratios.sound(connection, place, step, now):
         return
-    cap = _cap(connection, flow, winner.by, place, first, now)
+    earns = winner.by == "revenue"
+    cap = fixed_cap(connection, flow, place, first, now) if earns else None
     to_answer = time_to_answer(flow, winner.by)
     counted = Counted(winner.by, to_answer, now - to_answer, cap)
     found = scores(connection, flow, step, counted, now)
     result = leading(found, winner.confidence, winner.at_least.letters)
-    speaks = winner.by != "revenue" or cap is not None
+    speaks = not earns or cap is not None
     telling = Telling(winner.confidence, _unit(parts, found))
     if result is not None and result.proven and speaks:
         if now >= first + winner.at_least.wait(to_answer):
@@ -132,20 +131,6 @@ def _ask(
         leader = nearest.one if nearest is not None else first_of.variant
         told = kept_words(leader, why, nearest, telling)
         _decided(connection, place, leader, told, now, proven=False)
-
-
-def _cap(
-    connection: Connection, flow: Flow, by: str, place: Experiment, first: datetime, now: datetime
-) -> Decimal | None:
-    """The amount up to which an order counts, fixed once it is known; of revenue alone."""
-    if by != "revenue":
-        return None
-    known = fixed(connection, place).capped_at
-    if known is None:
-        known = learned_cap(connection, flow, first, now)
-        if known is not None:
-            fix_cap(connection, place, known)
-    return known
 
 
 def _unit(parts: Parts, found: list[Measured]) -> str:

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, Subquery, and_, func, or_, select
 
@@ -22,8 +23,8 @@ from lifecycle.core.step import Step
 from lifecycle.store import allocation, operations
 from lifecycle.store.allocation import ALLOCATION, Period
 from lifecycle.store.answers import MESSAGE, letters, met
-from lifecycle.store.earned import credits
-from lifecycle.store.experiments import fixed
+from lifecycle.store.earned import cap_of, credits
+from lifecycle.store.scores import first_letter_at
 
 CONFIDENCE = 0.95
 """Of each interval by itself."""
@@ -96,11 +97,15 @@ def bandit_report(
     winner, place = step.winner, (campaign.id, step.name, "")
     if winner is None or winner.policy != "bandit":
         return None
-    days = learned_from(connection, campaign, step, winner.by, now)
+    cap = None
+    if winner.by == "revenue":
+        first = first_letter_at(connection, campaign.id, step)
+        cap = cap_of(connection, campaign, place, first, now)
+    days = learned_from(connection, campaign, step, winner.by, cap, now)
     chances = favours(days, prior_of(connection, winner.by, now))
     shares = dict(allocation.in_force(connection).get(place, ())) or _said(step)
     kept_at = operations.verdict_at(connection, place)
-    groups = _groups(connection, campaign, step, kept_at, now)
+    groups = _groups(connection, campaign, step, kept_at, cap, now)
     found = tuple(
         BanditVariant(
             one.name,
@@ -158,7 +163,12 @@ def _sentence(favourite: BanditVariant | None, kept: str) -> str:
 
 
 def _groups(
-    connection: Connection, flow: Flow, step: Step, kept_at: datetime | None, now: datetime
+    connection: Connection,
+    flow: Flow,
+    step: Step,
+    kept_at: datetime | None,
+    cap: Decimal | None,
+    now: datetime,
 ) -> Mapping[str, Sequence[Group]]:
     """The letters that have had their time, by variant and by the share they were given out by.
 
@@ -186,7 +196,9 @@ def _groups(
         if variant in said:
             of = counts[variant, said[variant] if share is None else share]
             of[0], of[1] = of[0] + sent, of[1] + hits
-    earned = _earned(connection, flow, step, given, kept_at, now) if by == "revenue" else None
+    earned = None
+    if by == "revenue":
+        earned = _earned(connection, flow, step, given, kept_at, cap, now)
     found: dict[str, list[Group]] = defaultdict(list)
     for (variant, share), (sent, hits) in sorted(counts.items()):
         sums = (float(hits), float(hits))
@@ -226,11 +238,11 @@ def _earned(
     step: Step,
     given: Subquery,
     kept_at: datetime | None,
+    cap: Decimal | None,
     now: datetime,
 ) -> Mapping[tuple[str, float], tuple[float, float]]:
-    """The sums of what letters brought, and of the squares, by variant and share."""
+    """The sums of what letters brought, orders up to `cap`, and squares, by variant and share."""
     within, said = time_to_answer(flow, "revenue"), _said(step)
-    cap = fixed(connection, (flow.id, step.name, "")).capped_at
     brought: dict[tuple[str, str, str], float] = defaultdict(float)
     for one in credits(connection, flow, step, within, now - within, now, decided=kept_at):
         worth = one.worth.latest if cap is None else min(one.worth.latest, cap)

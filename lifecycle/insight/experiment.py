@@ -35,8 +35,8 @@ from lifecycle.insight.posterior import probability_best, probability_better
 from lifecycle.insight.sample_ratios import sample_ratio
 from lifecycle.insight.tested import Compared, StepReport, VariantScore
 from lifecycle.insight.variant_totals import Totals, totals
-from lifecycle.store.earned import learned_cap
-from lifecycle.store.experiments import fixed, of_experiment
+from lifecycle.store.earned import cap_of
+from lifecycle.store.experiments import of_experiment
 from lifecycle.store.occasions import states
 from lifecycle.store.scores import Counted, first_letter_at, scores
 from lifecycle.store.tables import METADATA
@@ -110,9 +110,8 @@ def _test(
     within = time_to_count(campaign, winner.by, winner, occasion=not evergreen)
     first = first_letter_at(connection, campaign.id, step, occasion)
     place = (campaign.id, step.name, occasion)
-    cap = fixed(connection, place).capped_at
-    if cap is None and winner.by == "revenue" and first is not None:
-        cap = learned_cap(connection, campaign, first, now)
+    earns = winner.by == "revenue"
+    cap = cap_of(connection, campaign, place, first, now) if earns else None
     verdict = connection.execute(select(VERDICT).where(*of_experiment(VERDICT, place))).first()
     until = now - within if evergreen else None
     decided = verdict.at if verdict is not None else None

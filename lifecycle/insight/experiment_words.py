@@ -26,6 +26,10 @@ NO_CAP = (
     "The shop has had too few orders to say which are unusually large: nothing is proven by "
     "revenue until there are more."
 )
+NO_CAP_YET = (
+    "The shop has had too few orders to say which are unusually large: the shares stay as they are "
+    "until there are more."
+)
 
 
 def sentence(
@@ -66,5 +70,5 @@ def warnings(winner: Winner, counted: Counted, first_at: datetime | None) -> tup
     if winner.by == "open_rate":
         found.append(OPENS)
     if winner.by == "revenue" and counted.cap is None and first_at is not None:
-        found.append(NO_CAP)
+        found.append(NO_CAP_YET if winner.policy == "bandit" else NO_CAP)
     return tuple(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import Connection
 
@@ -13,15 +14,16 @@ from lifecycle.core.step import Step
 from lifecycle.models.past_tests import Sample
 from lifecycle.models.thompson import REMEMBERED
 from lifecycle.store.by_day import Answers, Asked, answers_by_day
-from lifecycle.store.experiments import fixed
 
 
 def learned_from(
-    connection: Connection, flow: Flow, step: Step, by: str, now: datetime
+    connection: Connection, flow: Flow, step: Step, by: str, cap: Decimal | None, now: datetime
 ) -> Mapping[int, Sequence[Sample]]:
-    """What letters came to, each variant's in the file's order, by days beyond their time."""
+    """What letters came to, each variant's in the file's order, by days beyond their time.
+
+    Orders count up to `cap`, None for all of them.
+    """
     until = now - time_to_answer(flow, by)
-    cap = fixed(connection, (flow.id, step.name, "")).capped_at
     asked = Asked(flow, step, by, until, since=until - REMEMBERED, cap=cap)
     found = answers_by_day(connection, asked, now)
     nothing = Answers(0, 0, 0.0, 0.0)

@@ -16,9 +16,11 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enter import Goal
+from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step
 from lifecycle.core.words import number
 from lifecycle.store.answers import EVENT, MESSAGE, led_to, letters
+from lifecycle.store.experiments import fix_cap, fixed
 from lifecycle.store.refunds import COLUMNS, IN_ORDER, Worth, once_each, worths
 
 STREAMED = 2_000
@@ -67,6 +69,37 @@ def credits(
     rows = once_each(connection.execute(query, execution_options={"yield_per": STREAMED}))
     for row, worth in worths(connection, rows, goal.value.split("."), now):
         yield Credit(row.customer_id, row.message_id, row.variant, row.attempted_at, worth)
+
+
+def cap_of(
+    connection: Connection,
+    campaign: Campaign,
+    place: Experiment,
+    first_at: datetime | None,
+    now: datetime,
+) -> Decimal | None:
+    """The amount up to which an order counts: the one that is fixed, else what it would be now.
+
+    `first_at` is when the first letter of the test went. None while it cannot be told.
+    """
+    known = fixed(connection, place).capped_at
+    if known is None and first_at is not None:
+        known = learned_cap(connection, campaign, first_at, now)
+    return known
+
+
+def fixed_cap(
+    connection: Connection,
+    campaign: Campaign,
+    place: Experiment,
+    first_at: datetime | None,
+    now: datetime,
+) -> Decimal | None:
+    """The same, and it is fixed from now on: whoever decides by it asks here."""
+    known = cap_of(connection, campaign, place, first_at, now)
+    if known is not None:
+        fix_cap(connection, place, known)
+    return known
 
 
 def learned_cap(
