@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lifecycle.insight.attribution import Credited
-    from lifecycle.insight.campaign import CampaignReport, Worth
+    from lifecycle.insight.campaign import CampaignReport, Letters, Worth
 
 
 @report.command("campaign", epilog=EVERYWHERE)
@@ -122,7 +122,7 @@ def _earned(found: CampaignReport) -> Any:
     heads = ("step", "variant", "goals", "worth of goals", "after a click", "after a letter")
     rows = [
         (
-            *(one.step, one.variant, rate(one.goals), money_told(one.revenue, found.currency)),
+            *(one.step, one.variant, rate(one.goals), _worth_of_goals(one, found.currency)),
             money_told(one.click.revenue, found.currency),
             money_told(one.touch.revenue, found.currency),
         )
@@ -133,6 +133,11 @@ def _earned(found: CampaignReport) -> Any:
     made.caption_justify = "left"
     made.caption_style = ""
     return made
+
+
+def _worth_of_goals(one: Letters, currency: str) -> str:
+    others = (money_told(of.revenue, name) for name, of in one.other_currencies.items())
+    return ", and ".join((money_told(one.revenue, currency), *others))
 
 
 def _without_variants(

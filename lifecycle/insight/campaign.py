@@ -20,6 +20,7 @@ from lifecycle.insight.attribution import (
     BothWays,
     Credited,
     Letter,
+    Money,
     attributed,
     money,
     together,
@@ -43,8 +44,9 @@ class Letters:
     """The letters of one variant of a step; `opened` and `clicked` by humans.
 
     A goal counts for the last letter of the campaign before it, within the goal's time; `revenue`
-    is what these goals were worth, and what was refunded of orders is subtracted. `click` and
-    `touch` are the orders that the letters are credited with, each order once over all campaigns.
+    is what these goals were worth in the shop's currency, and what was refunded of orders is
+    subtracted. `click` and `touch` are the orders that the letters are credited with, each order
+    once over all campaigns.
     """
 
     step: str
@@ -65,6 +67,8 @@ class Letters:
     touch: Credited = NOTHING
     dropped: Mapping[str, int] = field(default_factory=dict)
     """Letters that never went, by reason."""
+    other_currencies: Mapping[str, Money] = field(default_factory=dict)
+    """Goals in other currencies than the shop's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def campaign_report(
     credited = attributed(connection, settings, now, campaign.id)
     told = measured(connection, campaign, settings, now)
     found = Found(
-        reached(connection, campaign, now),
+        reached(connection, campaign, settings.shop.currency, now),
         credited,
         by_machines(connection, campaign.id, now),
         _dropped(connection, campaign.id),
@@ -247,10 +251,11 @@ def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:
         complained=complained,
         unsubscribed=left,
         goals=sure_share(reached.letters, sent),
-        revenue=money(reached.worth),
+        revenue=reached.worth,
         opened_by_machines=machines.opened,
         clicked_by_machines=machines.clicked,
         click=ways.click,
         touch=ways.touch,
         dropped=found.dropped.get(letter, {}),
+        other_currencies=reached.other_currencies,
     )

@@ -174,3 +174,21 @@ def test_without_a_holdout_it_is_said_that_nothing_can_be_told(
     assert (
         "global_holdout_percent" in call("--database", "sqlite:///kept.db", "report", "holdout").out
     )
+
+
+def test_orders_in_other_currencies_are_told_beside_the_shops(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_shop(tmp_path / "shop"))
+    person = {"id": "a", "email": "a@shop.example", "agreed_to": ["offers"]}
+    told = [happened("a", "greeting_asked", "02T10:00", greeting_id="a")]
+    for at, total, currency in (("03T12:00", 50, "EUR"), ("03T13:00", 9_000, "JPY")):
+        told.append(happened("a", "order_placed", at, total=total, currency=currency))
+    lines_, people = write_lines(Path("e.jsonl"), told), write_lines(Path("c.jsonl"), [person])
+    asked = ("--events", lines_, "--customers", people, "--until", "2026-04-02T00:00:00Z")
+    assert call("replay", *asked, "--keep", "kept.db").code == 0
+    (letters,) = report(call, "sqlite:///kept.db", "campaign", "hello")["letters"]
+    assert (letters["revenue"], letters["goals"]["met"]) == ("50.00", 1)
+    assert letters["other_currencies"] == {"JPY": {"orders": 1, "revenue": "9000.00"}}
+    plain = call("--database", "sqlite:///kept.db", "report", "campaign", "hello").out
+    assert "50.00 EUR, and 9,000 JPY" in " ".join(plain.split())

@@ -180,12 +180,25 @@ def test_a_report_tells_an_order_once_too(connection: Connection) -> None:
     order(connection, "x", "3 days", 9)
     order(connection, "x", "2 days", 7, known="61 days")
     event(connection, "x", "order_refunded", "9 days", order_id=1, total=20)
-    found = reached(connection, HELLO, END)
+    found = reached(connection, HELLO, "EUR", END)
     assert {place[2]: (one.letters, one.worth) for place, one in found.items()} == {
         "two": (1, Decimal(38))
     }
     (told_,) = experiment_report(connection, HELLO, END)
     assert [(one.goals, int(one.revenue)) for one in told_.variants] == [(0, 0), (1, 38)]
+
+
+def test_goals_in_other_currencies_are_told_apart_and_never_added(connection: Connection) -> None:
+    letter(connection, "x", ONE, "1 day")
+    said = enumerate([(50, "EUR"), (20, None), (9_000, "JPY"), (700, " jpy"), (3, "GBP")])
+    for number, (total, currency) in said:
+        order(connection, "x", "2 days", total, currency=currency, order_id=number)
+    event(connection, "x", "order_refunded", "9 days", order_id=2, total=1_000)
+    event(connection, "x", "order_refunded", "9 days", order_id=4, total=3)
+    (found,) = reached(connection, HELLO, "EUR", END).values()
+    assert (found.letters, found.worth) == (1, Decimal("70.00"))
+    others = {name: (one.orders, one.revenue) for name, one in found.other_currencies.items()}
+    assert others == {"JPY": (2, Decimal("8700.00")), "GBP": (0, Decimal("0.00"))}
 
 
 CLICKED = {"clicked_at": after("2 days"), "opened_at": after("2 days")}
