@@ -53,6 +53,8 @@ from lifecycle.store.dialect.sqlite import version_warning
 
 BEAT = timedelta(seconds=0.5)
 """How often the runner looks whether something has fallen due."""
+LONGEST_TICK_SECONDS = 1.0
+"""After so long a tick leaves what is left to the next, which has a pace of its own."""
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -84,7 +86,7 @@ class Daemon:
             self.key = place.shop_key(self.root, self.settings)
             self._keep_journal(closing)
             catalog, hooks = self._definitions()
-            engine = Engine(self._parts(catalog, hooks))
+            engine = Engine(self._parts(catalog, hooks), longest=LONGEST_TICK_SECONDS)
             collect_seldom()
             closing.callback(lambda: self.runner.engine.parts.transport.close())
             alone = self.database.is_sqlite
@@ -196,7 +198,8 @@ class Daemon:
     def _go_live(self, catalog: Catalog, hooks: Registry) -> None:
         """Put other definitions into the running engine."""
         before, asking = self.runner.engine.parts.transport, self.asking
-        self.runner.go_on_with(Engine(self._parts(catalog, hooks)))
+        engine = Engine(self._parts(catalog, hooks), longest=LONGEST_TICK_SECONDS)
+        self.runner.go_on_with(engine)
         before.close()
         if asking is not None:
             asking.close()

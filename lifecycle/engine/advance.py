@@ -35,7 +35,7 @@ MOVED_SOON = timedelta(minutes=1)
 def advance(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
     """Walk one batch of enrollments that are due; says of how many it was the turn."""
     with parts.database.write() as connection:
-        claimed = claims.claim(connection, "enrollment", now, batch)
+        claimed = claims.claim(connection, "enrollment", now, batch, parts.turns)
     if not claimed:
         return 0
     reach("enrollments_claimed")

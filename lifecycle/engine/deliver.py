@@ -94,9 +94,9 @@ def _claim(
 ) -> tuple[list[Claim], Pulse]:
     with parts.database.write() as connection:
         if parts.turnstile is None:
-            claimed = claims.claim(connection, "message", now, batch)
+            claimed = claims.claim(connection, "message", now, batch, parts.turns)
         else:
-            claimed = claims.claim_in_turn(connection, now, batch, marketing)
+            claimed = claims.claim_in_turn(connection, now, batch, marketing, parts.turns)
         return claimed, parts.database.pulse(connection)
 
 

@@ -36,7 +36,9 @@ from lifecycle.engine.warm_up import let_go, with_warming
 from lifecycle.engine.window import Doubts
 from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
-from lifecycle.store import claims, errands, events
+from lifecycle.store import claims, dues, errands, events
+
+_TURN = {kind: turn for turn, kind in enumerate(("intake", "upkeep", "enrollment", "message"))}
 
 
 class Engine:
@@ -45,9 +47,16 @@ class Engine:
     `stop` may be set from a signal: the batch in hand is finished, then the tick ends.
     """
 
-    def __init__(self, parts: Parts, batch: int = claims.BATCH) -> None:
+    def __init__(
+        self, parts: Parts, batch: int = claims.BATCH, longest: float | None = None
+    ) -> None:
+        """At most `batch` rows at a time. A tick of `longest` seconds leaves the rest to the next.
+
+        None: every tick comes to rest.
+        """
         self.parts = parts
         self.batch = batch
+        self.longest = longest
         self.letters = Letters(parts)
         self.forgetting = Forgetting(parts)
         self.nightly = Nightly(parts)
@@ -56,7 +65,8 @@ class Engine:
         self.watch = Watch(parts)
         self.stop = False
         self._policy: Policy | None = None
-        self._dues: claims.Dues | None = None
+        self._dues: dues.Dues | None = None
+        self._done_last = ""
         self._began = monotonic()
 
     def start(self, now: datetime, *, alone: bool) -> None:
@@ -90,6 +100,9 @@ class Engine:
         falls due step by step, then letters; again until nothing is left to do. A kind of work of
         which nothing can be had, though it is due, is another worker's for now.
 
+        Where ticks have a longest, their kinds of work take turns, a batch each, so that a flood of
+        events keeps no letter waiting; broadcasts still follow upon all that arrived.
+
         Errands are run beside the ticks (`engine/errands.py`); on the virtual clock they are
         recorded last, not made.
         """
@@ -101,6 +114,7 @@ class Engine:
             work = self._next_work(now, elsewhere)
             if work is None:
                 break
+            self._done_last = work
             if self.parts.outside or self._policy is None:
                 # After the look at what is due: a verdict that is not due any more is known then.
                 self._policy = self.policy()
@@ -108,11 +122,14 @@ class Engine:
             if not done:
                 elsewhere.add(work)
             total += done
+            if self.longest is not None and monotonic() - self._began > self.longest:
+                self.pacing.more = True
+                break
         return total
 
     def _next_work(self, now: datetime, elsewhere: set[str]) -> str | None:
         with self.parts.database.read() as connection:
-            self._dues = claims.dues(connection)
+            self._dues = dues.look(connection)
         until = micros(now)
         kinds = {
             "intake": self._dues.intake,
@@ -122,10 +139,14 @@ class Engine:
         }
         if not self.parts.outside:
             kinds["errand"] = self._dues.errand
-        for kind, due in kinds.items():
-            if due is not None and due <= until and kind not in elsewhere:
-                return kind
-        return None
+        waits = [kind for kind, due in kinds.items() if due is not None and due <= until]
+        found = [kind for kind in waits if kind not in elsewhere]
+        if self.longest is None or not found:
+            return found[0] if found else None
+        if "intake" in found and "upkeep" in found:
+            found.remove("upkeep")
+        last = _TURN.get(self._done_last, -1)
+        return next((kind for kind in found if _TURN[kind] > last), found[0])
 
     def _do(self, work: str, now: datetime) -> int:
         assert self._policy is not None
@@ -140,7 +161,7 @@ class Engine:
         total = 0
         while not self.stop and (done := stages[work](self.parts, self._policy, now, self.batch)):
             total += done
-            if done < self.batch:
+            if done < self.batch or self.longest is not None:
                 break
         return total
 
@@ -157,7 +178,7 @@ class Engine:
     def next_due(self) -> datetime | None:
         """The earliest instant at which something falls due."""
         with self.parts.database.read() as connection:
-            self._dues = claims.dues(connection)
+            self._dues = dues.look(connection)
         found, tried_at = self.upcoming(), self.pacing.due_at()
         return min(found, tried_at) if found and tried_at else found or tried_at
 

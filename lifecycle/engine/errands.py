@@ -117,7 +117,7 @@ class Errands:
         with parts.database.write() as connection:
             for receiver, until in self._resting.now(now).items():
                 errands.stand_back(connection, {"url": receiver}, now, until)
-            claimed = claims.claim(connection, "errand", now, room)
+            claimed = claims.claim(connection, "errand", now, room, parts.turns)
         ready = (self._ready(parts, one, now) for one in claimed)
         return [one for one in ready if one is not None]
 

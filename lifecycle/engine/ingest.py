@@ -55,7 +55,7 @@ _GUARDED = Statement(
 def ingest(parts: Parts, policy: Policy, now: datetime, batch: int = claims.BATCH) -> int:
     """Take in one batch of customers with something new or due; says how many there were."""
     with parts.database.write() as connection:
-        claimed = claims.claim(connection, "intake", now, batch)
+        claimed = claims.claim(connection, "intake", now, batch, parts.turns)
     if not claimed:
         return 0
     reach("intake_claimed")

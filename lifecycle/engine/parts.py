@@ -20,6 +20,7 @@ from lifecycle.send.starts import NotedGate, Starts
 from lifecycle.send.transport import Gate, OpenGate, Transport
 from lifecycle.store.database import Database
 from lifecycle.store.recent import Recent
+from lifecycle.store.taking_turns import Turns
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Parts:
         if self.threads == 1:
             return None
         return ThreadPoolExecutor(self.threads, thread_name_prefix="hand-over")
+
+    @cached_property
+    def turns(self) -> Turns | None:
+        """Whose turn it is in each queue; None on a virtual clock, where no worker ever dies."""
+        return Turns() if self.outside else None
 
     @cached_property
     def recent(self) -> Recent:

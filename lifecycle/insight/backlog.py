@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from lifecycle.core.words import from_micros
-from lifecycle.store import claims, doubts, errands
+from lifecycle.store import doubts, dues, errands
 from lifecycle.store.tables import METADATA
 
 QUEUES = ("intake", "enrollment", "message", "errand")
@@ -15,7 +15,7 @@ QUEUES = ("intake", "enrollment", "message", "errand")
 
 def backlog(connection: Connection, now: datetime) -> dict[str, float]:
     """Figures by name: lag in seconds; rows due and put aside by queue; what is in doubt."""
-    due = claims.dues(connection).earliest()
+    due = dues.look(connection).earliest()
     lag = 0.0 if due is None else max(0.0, (now - from_micros(due)).total_seconds())
     figures: dict[str, float] = {"lag_seconds": lag}
     for name in QUEUES:

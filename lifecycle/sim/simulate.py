@@ -30,7 +30,7 @@ from lifecycle.sim.virtual_ses import ProcessDied, Try, VirtualSes
 from lifecycle.sim.world import REPLAY_KEY, World, quickly
 from lifecycle.sources.customer_line import CustomerIn
 from lifecycle.sources.event_line import EventIn
-from lifecycle.store import claims
+from lifecycle.store import dues
 from lifecycle.store.erase import erase
 from lifecycle.store.prepared import Statement
 
@@ -314,7 +314,7 @@ class Simulation:
         """Whom this instant can touch; everybody where upkeep is due."""
         found = {one.id for one in lines} | {one.customer for _, one in events}
         with self.world.database.read() as connection:
-            upkeep = claims.dues(connection).upkeep()
+            upkeep = dues.look(connection).upkeep()
             if upkeep is not None and upkeep <= micros(now):
                 return sorted(self.reactions.lives)
             found.update(row.customer_id for row in _DUE.rows(connection, {"now": micros(now)}))

@@ -23,10 +23,13 @@ from lifecycle.store.dialect.claiming import (
     CLOCK,
     KEYS,
     claiming,
+    claiming_before,
     setting_aside,
+    setting_aside_before,
 )
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
+from lifecycle.store.taking_turns import Turns
 
 BATCH = 500
 LEASE_SECONDS = 120
@@ -51,24 +54,39 @@ class Claim:
 
 
 _FRESH = "attempts = 0"
-_OF_RANK = f"{_FRESH} AND transactional = :of AND priority = :rank"
 _FAILED_ONCE = "attempts = 1"
 _FAILED_AGAIN = f"attempts > 1 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
 
 
-def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH) -> list[Claim]:
+_RANKED = "transactional = :of AND priority = :rank"
+_OF_RANK = f"{_FRESH} AND {_RANKED}"
+
+
+def claim(
+    connection: Connection,
+    queue: str,
+    now: datetime,
+    batch: int = BATCH,
+    turns: Turns | None = None,
+) -> list[Claim]:
     """Take up to `batch` rows of a queue (intake, enrollment, message, errand) due at `now`.
 
-    Rows whose worker failed or died are taken after all others: a few together, since most of them
-    only were in the same batch, and alone once that failed too, so that the one at fault takes
-    nobody with it; one that did so too often is put aside. What was noted is entered first: all of
-    it where the order of the queues must hold, else a part.
+    Rows whose worker failed or died are taken after all others, or in every second turn where
+    `turns` are kept: a few together, since most of them only were in the same batch, and alone once
+    that failed too, so that the one at fault takes nobody with it; one that did so too often is put
+    aside. What was noted is entered first: all of it where the order of the queues must hold, else
+    a part.
     """
     if queue != "errand":
         arrived.enter(connection, arrived.EVENTS_AT_ONCE if queue == "intake" else None)
     kind = connection.dialect.name
     bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
-    claimed = _claimed(connection, claiming(kind, queue, _FRESH), bound)
+    claimed = _failed_in_turn(connection, queue, bound, turns)
+    if not claimed:
+        claimed = _claimed(connection, claiming(kind, queue, _FRESH), bound)
+        if turns is not None:
+            turns.begin(queue)
+            turns.took(queue, None, claimed, batch, bound["now"])
     if not claimed:
         few = {**bound, "batch": min(batch, FEW)}
         claimed = _claimed(connection, claiming(kind, queue, _FAILED_ONCE), few)
@@ -76,24 +94,66 @@ def claim(connection: Connection, queue: str, now: datetime, batch: int = BATCH)
         one = {**bound, "batch": 1}
         claimed = _claimed(connection, claiming(kind, queue, _FAILED_AGAIN), one)
     if not claimed:
-        gone = {"now": bound["now"], "most": ATTEMPTS_BEFORE_QUARANTINE}
-        for row in _claimed(connection, setting_aside(kind, queue), gone):
-            log.warned(f"{queue}_quarantined", customer=row.customer_id, id=row.id)
+        _set_aside(connection, queue, bound["now"], setting_aside(kind, queue), {})
     return claimed
 
 
+def _failed_in_turn(
+    connection: Connection,
+    queue: str,
+    bound: Mapping[str, Any],
+    turns: Turns | None,
+    marketing: int | None = None,
+) -> list[Claim]:
+    """Take rows whose worker failed or died, where it is their turn; none where there are none."""
+    kind = connection.dialect.name
+    for rank, (upto, who) in turns.of_failed(queue) if turns is not None else ():
+        which, place = "true", {"upto": upto, "who": who}
+        most = int(bound["batch"])
+        if rank is not None:
+            which, place = _RANKED, {**place, "of": rank[0], "rank": rank[1]}
+            most = most if rank[0] or marketing is None else min(most, marketing)
+        for failed, few in ((_FAILED_ONCE, FEW), (_FAILED_AGAIN, 1)):
+            room = min(few, most)
+            statement = claiming_before(kind, queue, failed, which)
+            found = (
+                _claimed(connection, statement, {**bound, **place, "batch": room}) if room else []
+            )
+            if found:
+                return found
+        _set_aside(connection, queue, bound["now"], setting_aside_before(kind, queue, which), place)
+    return []
+
+
+def _set_aside(
+    connection: Connection, queue: str, now: int, statement: Statement, place: Mapping[str, Any]
+) -> None:
+    """Put rows aside that took their workers with them too often."""
+    gone = {**place, "now": now, "most": ATTEMPTS_BEFORE_QUARANTINE}
+    for row in _claimed(connection, statement, gone):
+        log.warned(f"{queue}_quarantined", customer=row.customer_id, id=row.id)
+
+
 def claim_in_turn(
-    connection: Connection, now: datetime, batch: int, marketing: int | None = None
+    connection: Connection,
+    now: datetime,
+    batch: int,
+    marketing: int | None = None,
+    turns: Turns | None = None,
 ) -> list[Claim]:
     """Take up to `batch` messages due at `now`, where not all that is due can go.
 
     The transactional first, then by priority, then what fell due first; at most `marketing` of them
-    are not transactional (None = any number).
+    are not transactional (None = any number). What failed follows as `claim` says.
     """
     arrived.enter(connection, None)
     kind = connection.dialect.name
-    bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000}
-    claimed: list[Claim] = []
+    bound = {"now": micros(now), "lease": LEASE_SECONDS * 1_000_000, "batch": batch}
+    claimed = _failed_in_turn(connection, "message", bound, turns, marketing)
+    if claimed:
+        return claimed
+    if turns is not None:
+        turns.begin("message")
     for transactional, priority in _ranks(connection):
         room = batch - len(claimed)
         if not transactional and marketing is not None:
@@ -101,6 +161,8 @@ def claim_in_turn(
         if room > 0:
             rank = {**bound, "batch": room, "of": transactional, "rank": priority}
             found = _claimed(connection, claiming(kind, "message", _OF_RANK), rank)
+            if turns is not None:
+                turns.took("message", (transactional, priority), found, room, bound["now"])
             claimed += found
             if not transactional and marketing is not None:
                 marketing -= len(found)
@@ -250,51 +312,3 @@ def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) ->
         bound["now"] = micros(now)
     connection.execute(text(f"UPDATE {queue} SET {change} WHERE {where}"), bound)
     return aside
-
-
-_WORK = ("intake", "enrollment", "message", "broadcast", "task", "referral", "errand")
-_DUES = Statement(
-    text(
-        "SELECT (SELECT min(due_at) FROM (SELECT min(due_at) AS due_at FROM intake "
-        "WHERE due_at IS NOT NULL AND quarantined_at IS NULL UNION ALL "
-        "SELECT min(received_at) FROM arrived) AS intake), "
-        "(SELECT min(due_at) FROM enrollment WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
-        "(SELECT min(due_at) FROM message WHERE due_at IS NOT NULL AND quarantined_at IS NULL), "
-        "(SELECT min(due_at) FROM broadcast_state), (SELECT min(due_at) FROM task), "
-        "(SELECT min(due_at) FROM referral), "
-        "(SELECT min(due_at) FROM errand WHERE due_at IS NOT NULL AND quarantined_at IS NULL)"
-    ).columns(*(column(name) for name in _WORK))
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Dues:
-    """The earliest instant at which each kind of work falls due, in microseconds."""
-
-    intake: int | None
-    enrollment: int | None
-    message: int | None
-    broadcast: int | None
-    task: int | None
-    referral: int | None
-    errand: int | None
-
-    def earliest(self) -> int | None:
-        """The earliest of all that a tick does; errands are run beside it."""
-        every = (getattr(self, name) for name in self.__slots__ if name != "errand")
-        return min((one for one in every if one is not None), default=None)
-
-    def upkeep(self) -> int | None:
-        """The earliest of broadcasts, tasks and referrals."""
-        every = (self.broadcast, self.task, self.referral)
-        return min((one for one in every if one is not None), default=None)
-
-
-def dues(connection: Connection) -> Dues:
-    """When something falls due next, by kind of work: one statement."""
-    return Dues(*_DUES.rows(connection, {})[0])
-
-
-def next_due(connection: Connection) -> int | None:
-    """The earliest instant at which anything falls due, in microseconds; None for never."""
-    return dues(connection).earliest()

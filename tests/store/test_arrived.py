@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from lifecycle.core.words import micros
-from lifecycle.store import arrived, claims
+from lifecycle.store import arrived, claims, dues
 from lifecycle.store.arrived import Arriving
 from lifecycle.store.database import Database
 from lifecycle.store.erase import erase
@@ -68,7 +68,7 @@ def test_what_came_is_entered_once_whole_and_in_order(database: Database):
 def test_it_is_due_for_the_engine_from_its_arrival(database: Database):
     note(database, arriving("e1"))
     with database.read() as connection:
-        assert claims.dues(connection).intake == micros(NOW)
+        assert dues.look(connection).intake == micros(NOW)
 
 
 @pytest.mark.parametrize("queue", ["intake", "enrollment", "message"])
