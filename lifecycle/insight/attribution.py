@@ -29,7 +29,15 @@ from lifecycle.core.event import by_machine
 from lifecycle.core.kept import CLICK, ORDER
 from lifecycle.core.settings import Settings
 from lifecycle.core.words import MICROSECOND
-from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, Worth, once_each, worths
+from lifecycle.store.refunds import (
+    COLUMNS,
+    EVENT,
+    IN_ORDER,
+    Worth,
+    not_told_before,
+    once_each,
+    worths,
+)
 from lifecycle.store.tables import METADATA
 
 MESSAGE = METADATA.tables["message"]
@@ -100,8 +108,9 @@ def attributed(
                 credits[key] = ways
                 yield row
 
+    fresh = not_told_before(connection, mine(), since, now)
     sums: dict[Letter, tuple[_Sum, _Sum]] = {}
-    for row, worth in worths(connection, mine(), TOTAL, now):
+    for row, worth in worths(connection, fresh, TOTAL, now):
         for way, letter in enumerate(credits.pop((row.customer_id, row.event_id))):
             if letter is not None and letter[0] == campaign:
                 both = sums.setdefault(letter, (_Sum(), _Sum()))

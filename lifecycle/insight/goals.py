@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import BigInteger, Connection, exists, literal, or_, select, type_coerce
+from sqlalchemy import BigInteger, Connection, exists, literal, select, type_coerce
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.words import MICROSECOND
 from lifecycle.insight.attribution import GONE, Letter, Money, currency_of, money
-from lifecycle.insight.sides import named
-from lifecycle.store.answers import is_after
+from lifecycle.store.answers import is_after, named, told_before
 from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, once_each, worths
 from lifecycle.store.tables import METADATA
 
@@ -57,11 +56,12 @@ def reached(
         MESSAGE.c.campaign == campaign.id,
         MESSAGE.c.state.in_(GONE),
         EVENT.c.customer_id == MESSAGE.c.customer_id,
-        or_(*named(goal)),
+        named(goal),
         instant > begins,
         instant < begins + literal(goal.within // MICROSECOND, BigInteger),
         EVENT.c.due_at <= now,
         ~exists().where(is_later),
+        ~told_before(goal, now),
     )
     query = query.order_by(*IN_ORDER)
     path = goal.value.split(".") if goal.value else []

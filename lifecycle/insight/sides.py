@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     Subquery,
     case,
     func,
     literal,
-    or_,
     select,
     type_coerce,
 )
@@ -28,6 +26,7 @@ from lifecycle.core.enter import Goal
 from lifecycle.core.kept import ORDER
 from lifecycle.core.words import MICROSECOND, from_micros, micros
 from lifecycle.insight.attribution import TOTAL, currency_of
+from lifecycle.store.answers import named
 from lifecycle.store.refunds import COLUMNS, EVENT, IN_ORDER, Worth, once_each, worths
 from lifecycle.store.tables import METADATA
 
@@ -124,7 +123,7 @@ def met(
         select(EVENT.c.customer_id, func.min(type_coerce(EVENT.c.due_at, BigInteger)))
         .where(
             EVENT.c.customer_id == of.c.customer_id,
-            or_(*named(goal)),
+            named(goal),
             at > of.c.since,
             at < of.c.since + literal(within // MICROSECOND, BigInteger),
             EVENT.c.due_at <= now,
@@ -184,14 +183,6 @@ def _steps(worths_: list[Worth]) -> tuple[tuple[datetime, Decimal], ...]:
         return worths_[0].steps
     instants = sorted({at for worth in worths_ for at, _ in worth.steps})
     return tuple((at, sum((one.known_at(at) for one in worths_), Decimal())) for at in instants)
-
-
-def named(goal: Goal) -> Iterator[ColumnElement[bool]]:
-    """What makes an event one of the goal's, any of which is enough."""
-    yield EVENT.c.name.in_([name for name in goal.when if not name.endswith("*")])
-    for name in goal.when:
-        if name.endswith("*"):
-            yield EVENT.c.name.startswith(name[:-1], autoescape=True)
 
 
 def _streamed(connection: Connection, query: Any) -> Any:

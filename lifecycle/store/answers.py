@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, FromClause, exists, or_, selec
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enter import Goal
+from lifecycle.store.dialect.order_id import OrderId
 from lifecycle.store.tables import METADATA
 
 MESSAGE, EVENT = METADATA.tables["message"], METADATA.tables["event"]
@@ -51,11 +52,6 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
 
     A letter that went at the event's very instant came of it, not before it.
     """
-    exact = [name for name in goal.when if not name.endswith("*")]
-    named: list[ColumnElement[bool]] = [EVENT.c.name.in_(exact)] if exact else []
-    for name in goal.when:
-        if name.endswith("*"):
-            named.append(EVENT.c.name.startswith(name[:-1], autoescape=True))
     later = MESSAGE.alias("later")
     # Said, since by itself it would be taken for any letter where this stands within an `exists`.
     is_later = select(later.c.message_id).correlate(MESSAGE, EVENT)
@@ -69,12 +65,39 @@ def led_to(goal: Goal, within: timedelta, now: datetime) -> list[ColumnElement[b
     )
     return [
         EVENT.c.customer_id == MESSAGE.c.customer_id,
-        or_(*named),
+        named(goal),
         EVENT.c.at > MESSAGE.c.attempted_at,
         _micros(EVENT.c.at) < _micros(MESSAGE.c.attempted_at) + microseconds(within),
         EVENT.c.due_at <= now,
         ~is_later.exists(),
+        ~told_before(goal, now),
     ]
+
+
+def named(goal: Goal, event: FromClause = EVENT) -> ColumnElement[bool]:
+    """Whether an event bears one of the goal's names."""
+    exact = [name for name in goal.when if not name.endswith("*")]
+    found: list[ColumnElement[bool]] = [event.c.name.in_(exact)] if exact else []
+    for name in goal.when:
+        if name.endswith("*"):
+            found.append(event.c.name.startswith(name[:-1], autoescape=True))
+    return or_(*found)
+
+
+def told_before(goal: Goal, now: datetime) -> ColumnElement[bool]:
+    """Whether an earlier event of a goal told of the order that an event tells of.
+
+    Then no letter between the two led to it. An event that names no order is one of its own.
+    """
+    earlier = EVENT.alias("earlier")
+    query = select(earlier.c.event_id).correlate(EVENT)
+    return query.where(
+        earlier.c.customer_id == EVENT.c.customer_id,
+        named(goal, earlier),
+        earlier.c.at < EVENT.c.at,
+        earlier.c.due_at <= now,
+        OrderId(earlier.c.properties) == OrderId(EVENT.c.properties),
+    ).exists()
 
 
 def is_after(later: FromClause) -> ColumnElement[bool]:

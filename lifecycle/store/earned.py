@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from lifecycle.core.campaign import Campaign
 from lifecycle.core.enter import Goal
 from lifecycle.core.policy import Experiment
 from lifecycle.core.step import Step
 from lifecycle.core.words import number
-from lifecycle.store.answers import EVENT, MESSAGE, led_to, letters
+from lifecycle.store.answers import EVENT, MESSAGE, led_to, letters, named
 from lifecycle.store.experiments import fix_cap, fixed
 from lifecycle.store.refunds import COLUMNS, IN_ORDER, Worth, once_each, worths
 
@@ -125,11 +125,8 @@ def _amounts(
 ) -> list[Decimal]:
     """What orders were worth when they were placed, the latest or the first ones."""
     assert goal.value is not None
-    path, named = goal.value.split("."), []
-    for name in goal.when:
-        like = EVENT.c.name.startswith(name[:-1], autoescape=True)
-        named.append(like if name.endswith("*") else EVENT.c.name == name)
-    query = select(EVENT.c.properties).where(or_(*named), known).limit(MOST_ORDERS)
+    path = goal.value.split(".")
+    query = select(EVENT.c.properties).where(named(goal), known).limit(MOST_ORDERS)
     order = (EVENT.c.due_at, EVENT.c.customer_id, EVENT.c.event_id)
     query = query.order_by(*(one.desc() for one in order)) if latest else query.order_by(*order)
     found = []

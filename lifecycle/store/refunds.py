@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from lifecycle.core.event import Event
 from lifecycle.core.undoing import UNDOING, order_key, shares_left
@@ -41,6 +41,14 @@ IN_ORDER = (EVENT.c.at, EVENT.c.customer_id, EVENT.c.event_id)
 _UNDOING = Statement(
     select(*COLUMNS).where(
         among(EVENT.c.customer_id, "ids"), or_(*(EVENT.c.name == name for name in sorted(UNDOING)))
+    )
+)
+_BEFORE = Statement(
+    select(*COLUMNS).where(
+        among(EVENT.c.customer_id, "ids"),
+        among(EVENT.c.name, "names"),
+        EVENT.c.at <= bindparam("first", type_=EVENT.c.at.type),
+        EVENT.c.due_at <= bindparam("now", type_=EVENT.c.at.type),
     )
 )
 
@@ -77,6 +85,28 @@ def once_each(rows: Iterable[Any]) -> Iterator[Any]:
                 continue
             seen.add((row.customer_id, order))
         yield row
+
+
+def not_told_before(
+    connection: Connection, rows: Iterable[Any], first: datetime, now: datetime
+) -> Iterator[Any]:
+    """The rows whose order no event of the same name told of up to `first`, in the order given.
+
+    Rows bear `COLUMNS` and are of events after `first`: so once those are left out that tell again
+    of what happened before the time that is looked at.
+    """
+    going = iter(rows)
+    while batch := list(islice(going, AT_ONCE)):
+        named = {(row.customer_id, row.name) for row in batch if order_key(_event(row)) is not None}
+        told = set()
+        if named:
+            asked = {"ids": sorted({of for of, _ in named}), "names": sorted({n for _, n in named})}
+            for row in _BEFORE.rows(connection, {**asked, "first": first, "now": now}):
+                told.add((row.customer_id, row.name, order_key(_event(row))))
+        for row in batch:
+            key = order_key(_event(row))
+            if key is None or (row.customer_id, row.name, key) not in told:
+                yield row
 
 
 def worths(

@@ -187,6 +187,21 @@ CASES: list[tuple[str, list[Tells], dict[str, list[str]]]] = [
         {"a/s": ["0 0.00", "1 50.00"]},
     ),
     (
+        "an order from before the first letter that is told of again after it",
+        [
+            told(order, "x", "12 hours", 50, order_id=7),
+            told(order, "y", "12 hours", 50, order_id=8),
+            told(event, "x", "order_paid", "12 hours", order_id=9),
+            told(letter, "x", "a/s", "1 day"),
+            told(click, "x", "a/s", "36 hours"),
+            told(order, "x", "2 days", 50, order_id="7"),
+            told(order, "x", "2 days", 3, order_id=8),
+            told(order, "x", "2 days", 4, order_id=9),
+            told(order, "x", "2 days", 5, order_id=""),
+        ],
+        {"a/s": ["3 12.00", "3 12.00"]},
+    ),
+    (
         "cents are added exactly",
         [
             told(letter, "x", "a/s", "1 day"),

@@ -134,6 +134,57 @@ ORDERS: list[tuple[str, list[Tells], tuple[int, int], tuple[float, float]]] = [
         (50, 0),
     ),
     (
+        "one that was placed before the letter, and told of again after it",
+        [
+            told(order, "x", "12 hours", 50, order_id=1),
+            told(order, "x", "2 days", 50, order_id="1"),
+        ],
+        (0, 0),
+        (0, 0),
+    ),
+    (
+        "one that was placed before the letter, and paid after it",
+        [
+            told(order, "x", "12 hours", 50, order_id="A 1"),
+            told(event, "x", "order_paid", "2 days", order_id="A 1", total=50),
+        ],
+        (0, 0),
+        (0, 0),
+    ),
+    (
+        "one of a number that another customer had, or another event, or none",
+        [
+            told(order, "y", "12 hours", 50, order_id=1),
+            told(event, "x", "cart_left", "12 hours", order_id=1),
+            told(order, "x", "12 hours", 50, order_id=""),
+            told(order, "x", "12 hours", 50),
+            told(order, "x", "2 days", 50, order_id=1),
+            told(order, "x", "2 days", 7, order_id=""),
+            told(order, "x", "2 days", 3),
+            told(order, "x", "2 days", 1, order_id=None),
+        ],
+        (1, 0),
+        (61, 0),
+    ),
+    (
+        "one of which it was not known that it was told before",
+        [
+            told(order, "x", "12 hours", 50, known="61 days", order_id=1),
+            told(order, "x", "2 days", 50, order_id=1),
+        ],
+        (1, 0),
+        (50, 0),
+    ),
+    (
+        "one that was told before in words which no database can read",
+        [
+            told(order, "x", "12 hours", 50, order_id=1, note="a\0b"),
+            told(order, "x", "2 days", 50, order_id=1),
+        ],
+        (1, 0),
+        (50, 0),
+    ),
+    (
         "one after two letters of the step: the later one's",
         [told(letter, "x", TWO, "2 days"), told(order, "x", "60 hours", 50)],
         (0, 1),
@@ -166,6 +217,12 @@ def test_an_order_is_of_one_letter_once_within_its_time(
     letter(connection, "x", ONE, "1 day")
     for one in tells:
         one(connection)
+    found = reached(connection, HELLO, "EUR", END)
+    assert {place[2]: (one.letters, one.worth) for place, one in found.items()} == {
+        name: (letters, Decimal(worth))
+        for name, letters, worth in zip(("one", "two"), met, brought, strict=True)
+        if letters
+    }
     by_revenue = counted(connection, "revenue")
     assert tuple(total for _, _, total in by_revenue) == brought
     assert tuple(found for _, found, _ in counted(connection, "goal_rate")) == met
