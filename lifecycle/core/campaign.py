@@ -12,6 +12,7 @@ from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, mod
 from lifecycle.core.anchor import AnchorTime, is_anchored, read_anchored
 from lifecycle.core.enter import Enter, Exit, Goal, Holdout, Onward
 from lifecycle.core.incentive import IncentiveOffer
+from lifecycle.core.one_line import Name
 from lifecycle.core.recurring import Recurrence, read_recurrence
 from lifecycle.core.send_time import Clock, read_clock
 from lifecycle.core.step import (
@@ -98,7 +99,7 @@ class _Campaign(Definition):
     """The file's name without ending: the campaign's identity; set by the catalog."""
     version: str = ""
     """Fingerprint of the file; set by the catalog."""
-    name: str = Field(min_length=1)
+    name: Name
     status: Status = "draft"
     topic: str | None = None
     priority: int = 50

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, model_validator
 
+from lifecycle.core.one_line import Name
 from lifecycle.core.typed import Definition, Instant, refused
 
 ALIKE = 0.8
@@ -58,7 +59,7 @@ def own_and_attributes(
 class Case(Definition):
     """One test: what happens, and what is expected; nothing but that may be sent."""
 
-    name: str = Field(min_length=1)
+    name: Name
     customer: CaseCustomer = CaseCustomer()
     happens: tuple[dict[str, Any], ...] = Field(default=(), strict=False)
     expect: tuple[dict[str, Any], ...] = Field(default=(), strict=False)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from lifecycle.core.one_line import Name
 from lifecycle.core.rule.listed import Listed
 from lifecycle.core.rule.tree import Branch, Rule
 from lifecycle.core.typed import Definition, RuleField, refused
@@ -80,7 +81,7 @@ class Segment(Definition):
     """The file's name without ending: the segment's identity; set by the catalog."""
     version: str = ""
     """Fingerprint of the file and of the lists it names; set by the catalog."""
-    name: str = Field(min_length=1)
+    name: Name
     match: RuleField | None = None
     members: Members | None = None
     notify: bool = True

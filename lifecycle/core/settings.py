@@ -20,6 +20,7 @@ from lifecycle.core.double_opt_in import DoubleOptIn
 from lifecycle.core.frozen import FrozenDict
 from lifecycle.core.ledger import Tiers
 from lifecycle.core.mailbox import Kind, domain_of
+from lifecycle.core.one_line import Name, OneLine
 from lifecycle.core.typed import (
     ControlPercent,
     Definition,
@@ -31,6 +32,7 @@ from lifecycle.core.typed import (
     RuleField,
     SomeLength,
     TimeOfDay,
+    refused,
 )
 from lifecycle.core.warm_up import WarmUp
 from lifecycle.core.words import Span, WordProblem, length, shown, span, time_of_day, zone_of
@@ -68,7 +70,7 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 class Shop(Definition):
     """Who writes: name, address, zone, language, currency; `seed` feeds the keyed hash."""
 
-    name: str = Field(min_length=1)
+    name: Name
     address: str = Field(min_length=1)
     website: str = ""
     timezone: Annotated[str, BeforeValidator(_zone)] = "UTC"
@@ -87,7 +89,7 @@ class Sender(Definition):
 class Topic(Definition):
     """A kind of mail one can agree to."""
 
-    about: str = ""
+    about: OneLine = ""
     double_opt_in: bool = False
     tracking: Literal["by consent"] | None = None
     """Whether opens and clicks are kept by name only of those who agreed to the topic tracking."""
@@ -225,7 +227,7 @@ class Earn(Definition):
 class Tier(Definition):
     """A step of loyalty, reached from so many lifetime points on."""
 
-    name: str
+    name: OneLine
     from_: Annotated[int, Field(ge=0)] = Field(alias="from")
 
 
@@ -287,8 +289,8 @@ class Settings(Definition):
     """All of settings.toml."""
 
     shop: Shop
-    senders: Annotated[dict[str, Sender], AfterValidator(FrozenDict)] = Field(min_length=1)
-    topics: Annotated[dict[str, Topic], AfterValidator(FrozenDict)] = FrozenDict()
+    senders: Annotated[dict[OneLine, Sender], AfterValidator(FrozenDict)] = Field(min_length=1)
+    topics: Annotated[dict[OneLine, Topic], AfterValidator(FrozenDict)] = FrozenDict()
     sending: SendingPolicy = SendingPolicy()
     warm_up: WarmUp | None = None
     bounces: Bounces = Bounces()
@@ -309,24 +311,17 @@ class Settings(Definition):
     @model_validator(mode="after")
     def _sizes(self) -> Settings:
         if max(len(self.senders), len(self.topics)) > MAX_NAMED:
-            context = {"problem": f"more than {MAX_NAMED} senders or topics", "hint": ""}
-            raise PydanticCustomError("word", "{problem}", context)
+            raise refused(f"more than {MAX_NAMED} senders or topics")
         if any(one.tracking for one in self.topics.values()) and "tracking" not in self.topics:
-            context = {
-                "problem": "a topic is followed by consent, and nobody can give it",
-                "hint": 'write under [topics]: tracking = { about = "What I open and click" }',
-            }
-            raise PydanticCustomError("word", "{problem}", context)
+            hint = 'write under [topics]: tracking = { about = "What I open and click" }'
+            raise refused("a topic is followed by consent, and nobody can give it", hint)
         return self
 
     @model_validator(mode="after")
     def _of_tracking(self) -> Settings:
         if self.tracking.utm is not None and not self.shop.website:
-            context = {
-                "problem": "`utm` names links to the shop's own site, and none is known",
-                "hint": 'write under [shop]: website = "https://shop.example"',
-            }
-            raise PydanticCustomError("word", "{problem}", context)
+            hint = 'write under [shop]: website = "https://shop.example"'
+            raise refused("`utm` names links to the shop's own site, and none is known", hint)
         return self
 
     @property

@@ -12,6 +12,7 @@ from lifecycle.core.attaching import MAX_ATTACHED
 from lifecycle.core.deed import DEEDS, Awaited, Call, Notify, Silence, Until
 from lifecycle.core.incentive import MOST_POINTS, IncentiveOffer
 from lifecycle.core.least import AtLeast, Least
+from lifecycle.core.one_line import Name, StepName
 from lifecycle.core.typed import (
     AnyLength,
     At,
@@ -74,7 +75,7 @@ Attached = Annotated[tuple[str, ...], Field(strict=False, max_length=MAX_ATTACHE
 class Variant(Definition):
     """One of several versions of a step's letter."""
 
-    name: str = Field(min_length=1)
+    name: Name
     share: Annotated[float, Field(gt=0)] = 1.0
     subject: Text | None = None
     preheader: Text | None = None
@@ -268,14 +269,14 @@ def _check_set(said: dict[str, Any]) -> None:
 class Step(StepBody):
     """One wait and at most one deed, known by name."""
 
-    name: str = Field(min_length=1, pattern=r"^[^#/]+$")
+    name: StepName
     was: str | None = None
 
 
 class _Way(StepBody):
     """One way out of a step: a deed itself, or steps; with a name of its own if it says one."""
 
-    name: str | None = Field(default=None, min_length=1, pattern=r"^[^#/]+$")
+    name: StepName | None = None
     was: str | None = None
     step: tuple[Step, ...] = Field(default=(), strict=False, max_length=MAX_STEPS)
 

@@ -160,6 +160,48 @@ def test_a_campaign_of_no_kind_is_told_what_else_is_wrong_with_it():
     ]
 
 
+BREAK = "a line break stands in this text | write it on one line"
+COPIED = " stands in this text | delete it; it may have come along when copying"
+TURNS = f"a character that turns the direction of writing{COPIED}"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        (CART_FILE, '"Abandoned cart"', r'"Abandoned\ncart"', f"2:1 error: {BREAK}"),
+        (CART_FILE, '"Abandoned cart"', r'"Cart\u2028"', f"2:1 error: {BREAK}"),
+        (
+            CART_FILE,
+            '"Abandoned cart"',
+            r'"Cart\u001b[1m"',
+            f"2:1 error: a control character{COPIED}",
+        ),
+        (CART_FILE, '"Abandoned cart"', r'"Cart\u009b"', f"2:1 error: a control character{COPIED}"),
+        (CART_FILE, '"Abandoned cart"', r'"Cart \u202e"', f"2:1 error: {TURNS}"),
+        (CART_FILE, '"Abandoned cart"', '"""\nAbandoned\ncart"""', f"2:1 error: {BREAK}"),
+        (CART_FILE, '"last_call"', r'"last\tcall"', f": a control character{COPIED}"),
+        (CART_FILE, '"named"', r'"na\rmed"', f": {BREAK}"),
+        ("segments/staff.toml", '"Staff"', r'"Sta\nff"', f"1:1 error: {BREAK}"),
+        ("settings.toml", '"Shop Example"', r'"Shop\nExample"', f"2:1 error: {BREAK}"),
+        ("settings.toml", '"silver"', r'"sil\nver"', f": {BREAK}"),
+        ("settings.toml", '"Stories and news"', r'"Stories\nand news"', f"13:16 error: {BREAK}"),
+        ("settings.toml", "newsletter =", r'"news\nletter" =', f"13:1 error: {BREAK}"),
+    ],
+)
+def test_what_reports_tell_on_one_line_is_one(file: str, old: str, new: str, expected: str):
+    before = {CART_FILE: CART, "segments/staff.toml": STAFF, "settings.toml": SETTINGS}[file]
+    assert old in before
+    (error, *_) = told({file: before.replace(old, new, 1)})
+    assert expected in error
+
+
+@pytest.mark.parametrize(
+    "name", ["Größe ☂ 👩\u200d🚀", "سلة \u200fمتروكة", "می\u200cخواهم", "a\u00a0b"]
+)
+def test_names_in_any_script_are_names(name: str):
+    assert cart('"Abandoned cart"', f'"{name}"') == []
+
+
 @pytest.mark.parametrize("key", ["id", "version"])
 def test_what_the_catalog_sets_no_file_may_say(key: str):
     assert f"`{key}` is not known here" in cart("priority = 80", f'{key} = "x"')[0]
