@@ -27,6 +27,8 @@ WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 """In the place of 15 minutes, so that a letter may go again while somebody waits."""
 NIGHTLY = {"forget": "retention", "night": "nightly", "hours": "hours", "shares": "shares"}
 """The tasks that these deeds have due."""
+SOONEST = ("resend",)
+"""Before all others: each death has feedback come late, and a window is ten times as long as that."""
 REST_SECONDS = 60.0
 REST_AFTER = 6
 """After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
@@ -37,6 +39,7 @@ def run(asked: Asked) -> Iterator[Finding]:
     for kind in asked.kinds:
         for mode in MODES:
             points = [one for one in POINTS if kind in one.kinds and one.mode == mode]
+            points.sort(key=lambda one: one.deed not in SOONEST)
             asked.tell(f"{kind}, {mode}: {len(points)} failpoints")
             yield every(asked, kind, points, mode)
 
