@@ -28,7 +28,7 @@ WINDOW: dict[str, object] = {"lifecycle.core.doubt.LEAST_WINDOW": 15}
 NIGHTLY = {"forget": "retention", "night": "nightly", "hours": "hours", "shares": "shares"}
 """The tasks that these deeds have due."""
 SOONEST = ("resend",)
-"""Before all others: each death has feedback come late, and a window is ten times as long as that."""
+"""Before all others: each death has feedback come late, and a window is ten times that long."""
 REST_SECONDS = 60.0
 REST_AFTER = 6
 """After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
