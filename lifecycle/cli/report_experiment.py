@@ -49,9 +49,11 @@ def experiment(
     zone, currency = shop.timezone, shop.currency
 
     def drawn() -> Any:
+        from lifecycle.insight.experiment_words import nothing_words
         from lifecycle.insight.pictures.experiment import experiment_picture
 
-        return experiment_picture(found, campaign.name, zone, currency)
+        nothing = nothing_words(campaign)
+        return experiment_picture(found, campaign.name, zone, currency, nothing=nothing)
 
     def rows() -> Any:
         from lifecycle.insight.sheets.experiment import experiment_sheet
@@ -94,9 +96,13 @@ def _found(desk: Desk, campaign: Campaign, wanted: str | None) -> tuple[StepRepo
 
 
 def _told(out: Console, campaign: Campaign, found: Sequence[StepReport], currency: str) -> None:
+    from lifecycle.core.campaign import letters_of
+    from lifecycle.insight.experiment_words import nothing_words
+
     if not found:
-        say(out, f"No step of “{campaign.id}” has variants, so that nothing is tested.")
-        say(out, "To test something, give a step several [[step.variant]], each with a name.")
+        say(out, nothing_words(campaign))
+        if not any(step.variant for _, step in letters_of(campaign)):
+            say(out, "To test something, give a step several [[step.variant]], each with a name.")
         return
     if campaign.status == "draft":
         say(out, f"“{campaign.id}” is a draft: none of its letters goes out.")

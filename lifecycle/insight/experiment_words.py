@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from lifecycle.core.campaign import Campaign, letters_of
 from lifecycle.core.experiment import Difference, Measured
 from lifecycle.core.step import Winner
 from lifecycle.core.verdict_words import (
@@ -30,6 +31,13 @@ NO_CAP_YET = (
     "The shop has had too few orders to say which are unusually large: the shares stay as they are "
     "until there are more."
 )
+
+
+def nothing_words(campaign: Campaign) -> str:
+    """What there is to say where there is no test to report."""
+    if any(step.variant for _, step in letters_of(campaign)):
+        return f"No occurrence of “{campaign.id}” has begun, so that nothing is tested yet."
+    return f"No step of “{campaign.id}” has variants, so that nothing is tested."
 
 
 def sentence(

@@ -192,3 +192,37 @@ def test_orders_in_other_currencies_are_told_beside_the_shops(
     assert letters["other_currencies"] == {"JPY": {"orders": 1, "revenue": "9000.00"}}
     plain = call("--database", "sqlite:///kept.db", "report", "campaign", "hello").out
     assert "50.00 EUR, and 9,000 JPY" in " ".join(plain.split())
+
+
+WEEKLY = """\
+name     = "Weekly"
+kind     = "broadcast"
+status   = "live"
+topic    = "offers"
+every    = "week on monday at 10:00"
+template = "hello"
+[audience]
+everyone = true
+[[variant]]
+name    = "a"
+subject = "A"
+[[variant]]
+name    = "b"
+subject = "B"
+"""
+
+
+def test_a_test_of_which_no_occurrence_has_begun_is_not_called_none(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_shop(tmp_path / "shop"))
+    Path("campaigns/weekly.toml").write_text(WEEKLY)
+    nobody = write_lines(Path("e.jsonl"), [happened("a", "looked_in", "02T10:00")])
+    asked = ("--events", nobody, "--until", "2026-03-02T09:00:00Z", "--keep", "kept.db")
+    assert call("replay", *asked).code == 0
+    of = ("--database", "sqlite:///kept.db", "report", "experiment")
+    drawn = call(*of, "weekly", "--picture", "it.svg")
+    said = "No occurrence of “weekly” has begun, so that nothing is tested yet."
+    assert drawn.out.split("\n") == [said, ""]
+    assert said in Path("it.svg").read_text("utf-8")
+    assert "No step of “hello” has variants" in call(*of, "hello").out

@@ -56,13 +56,20 @@ MEASURES = {
 
 
 def experiment_picture(
-    found: Sequence[StepReport], campaign: str, zone: str, currency: str
+    found: Sequence[StepReport],
+    campaign: str,
+    zone: str,
+    currency: str,
+    *,
+    nothing: str = "No step of this campaign has variants.",
 ) -> Picture:
-    """The picture of a campaign's tests; days are those of `zone`, amounts are in `currency`."""
+    """The picture of a campaign's tests; days are those of `zone`, amounts are in `currency`.
+
+    `nothing` is what is said where there is none.
+    """
     if not found:
         title = f"Which variant of “{campaign}” does best?"
-        told = "No step of this campaign has variants."
-        return Picture(title, told, (question(title), answer(told)))
+        return Picture(title, nothing, (question(title), answer(nothing)))
     parts: list[Words | Panel] = []
     for step in found[:MOST_TESTS]:
         parts += [Words("", SMALL_SIZE)] if parts else []
