@@ -25,6 +25,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import policy_now, test_of
 from lifecycle.store import occasions, operations
 from lifecycle.store.earned import fixed_cap
+from lifecycle.store.given import versions_of_test
 from lifecycle.store.occasions import ASKING, MISSED, STOPPED, WAITING, OccasionState
 from lifecycle.store.scores import Counted, first_letter_at, scores
 
@@ -166,7 +167,8 @@ def _counted(
     if winner.by == "revenue":
         first = first_letter_at(connection, place[0], step, place[2])
         cap = fixed_cap(connection, campaign, place, first, now)
-    return Counted(winner.by, time_to_answer(campaign, winner.by), None, cap)
+    versions = versions_of_test(connection, place, step)
+    return Counted(winner.by, time_to_answer(campaign, winner.by), None, cap, versions=versions)
 
 
 def _sample(one: Measured) -> Sample:

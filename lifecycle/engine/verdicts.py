@@ -8,6 +8,7 @@ it is said which. Nothing is decided while variants are not given out as their s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
@@ -25,6 +26,7 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.ruled import DECIDE
 from lifecycle.store import operations
 from lifecycle.store.earned import fixed_cap
+from lifecycle.store.given import versions_of_test
 from lifecycle.store.scores import Counted, first_letter_at, last_letter_at, scores
 
 NIGHTLY = "experiments"
@@ -108,7 +110,8 @@ def _ask(
     earns = winner.by == "revenue"
     cap = fixed_cap(connection, flow, place, first, now) if earns else None
     to_answer = time_to_answer(flow, winner.by)
-    counted = Counted(winner.by, to_answer, now - to_answer, cap)
+    versions = versions_of_test(connection, place, step)
+    counted = Counted(winner.by, to_answer, now - to_answer, cap, versions=versions)
     found = scores(connection, flow, step, counted, now)
     result = leading(found, winner.confidence, winner.at_least.letters)
     speaks = not earns or cap is not None
@@ -122,7 +125,7 @@ def _ask(
             return
     if winner.within is not None and now >= first + winner.within:
         if result is None:
-            everything = Counted(winner.by, to_answer, None, cap)
+            everything = replace(counted, until=None)
             found = scores(connection, flow, step, everything, now)
         why = f"since {length_words(winner.within)} are over"
         nearest = closest(found, winner.confidence)

@@ -37,6 +37,7 @@ from lifecycle.insight.tested import Compared, StepReport, VariantScore
 from lifecycle.insight.variant_totals import Totals, totals
 from lifecycle.store.earned import cap_of
 from lifecycle.store.experiments import of_experiment
+from lifecycle.store.given import versions_of_test
 from lifecycle.store.occasions import states
 from lifecycle.store.scores import Counted, first_letter_at, scores
 from lifecycle.store.tables import METADATA
@@ -115,7 +116,8 @@ def _test(
     verdict = connection.execute(select(VERDICT).where(*of_experiment(VERDICT, place))).first()
     until = now - within if evergreen else None
     decided = verdict.at if verdict is not None else None
-    counted = Counted(winner.by, within, until, cap, decided)
+    versions = versions_of_test(connection, place, step)
+    counted = Counted(winner.by, within, until, cap, decided, versions)
     return _Test(campaign, step, winner, occasion, first, counted, verdict)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, exists, or_, select, type_coerce
@@ -23,10 +24,12 @@ def letters(
     occasion: str,
     until: datetime | None = None,
     decided: datetime | None = None,
+    versions: Collection[str] = (),
 ) -> list[ColumnElement[bool]]:
     """The letters of a step that have gone, by `until` where that is said.
 
-    Those planned from `decided` on, when there was a winner, are no part of the test.
+    Those planned from `decided` on, when there was a winner, are no part of the test; nor are those
+    of readers who had one under another version, where `versions` of the campaign are said.
     """
     which = [MESSAGE.c.campaign == campaign, MESSAGE.c.step == step]
     if occasion:
@@ -35,6 +38,17 @@ def letters(
         which.append(MESSAGE.c.attempted_at <= until)
     if decided is not None:
         which.append(MESSAGE.c.planned_at < decided)
+    if versions:
+        before = MESSAGE.alias("before")
+        had_another = select(before.c.message_id).where(
+            before.c.customer_id == MESSAGE.c.customer_id,
+            before.c.attempted_at.is_not(None),
+            before.c.campaign == campaign,
+            before.c.step == step,
+            before.c.variant != "",
+            before.c.version.not_in(versions),
+        )
+        which.append(~had_another.exists())
     return [*which, MESSAGE.c.state.in_(GONE)]
 
 

@@ -7,7 +7,7 @@ does not move while it is measured: without one a single order of a thousand dec
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -54,16 +54,17 @@ def credits(
     occasion: str = "",
     *,
     decided: datetime | None = None,
+    versions: Collection[str] = (),
 ) -> Iterator[Credit]:
     """The orders that letters of a step led to, each credited to the last of them before it.
 
-    Of letters that went by `until`, and were planned before `decided`, where that is said. An order
-    that several events tell of counts once, by the first of them.
+    Of letters that went by `until`, were planned before `decided`, and are of `versions`, where
+    that is said. An order that several events tell of counts once, by the first of them.
     """
     goal = campaign.goal
     if goal is None or goal.value is None:
         return
-    which = letters(campaign.id, step.name, occasion, until, decided)
+    which = letters(campaign.id, step.name, occasion, until, decided, versions)
     query = select(MESSAGE.c.message_id, MESSAGE.c.variant, MESSAGE.c.attempted_at, *COLUMNS)
     query = query.where(*which, *led_to(goal, within, now)).order_by(*IN_ORDER)
     rows = once_each(connection.execute(query, execution_options={"yield_per": STREAMED}))

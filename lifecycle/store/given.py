@@ -68,6 +68,18 @@ def said_shares(connection: Connection, place: Experiment) -> dict[str, dict[str
     return {row.version: row.shares for row in connection.execute(query)}
 
 
+def versions_of_test(connection: Connection, place: Experiment, step: Step) -> tuple[str, ...]:
+    """The versions of a campaign under which all variants of now were given out; none: all.
+
+    A variant that came later is compared with letters of its own time alone, and among those who
+    could have been given it: in the weeks before it readers may have answered otherwise.
+    """
+    names = {one.name for one in step.variant}
+    said = said_shares(connection, place)
+    fit = tuple(version for version, shares in sorted(said.items()) if names <= set(shares))
+    return fit if len(fit) < len(said) else ()
+
+
 def _shares(
     said: Mapping[str, float] | None, periods: Sequence[Period], at: int
 ) -> Mapping[str, float] | None:

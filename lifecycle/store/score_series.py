@@ -60,7 +60,7 @@ def series(
     changes = list(_letters(connection, campaign, step, counted, now, occasion))
     if any(isinstance(one, Earned) for one in latest):
         which = (campaign, step, counted.within, counted.until, now, occasion)
-        found = credits(connection, *which, decided=counted.decided)
+        found = credits(connection, *which, decided=counted.decided, versions=counted.versions)
         changes = [replace(one, met=0) for one in changes]
         changes += _of_orders(found, counted, now)
     changes.sort(key=lambda one: one.at)
@@ -101,7 +101,12 @@ def _letters(
             (type_coerce(MESSAGE.c.attempted_at, BigInteger).op("/")(size)).label("hour"),
             met(campaign, counted.by, counted.within, now).label("met"),
         )
-        .where(*letters(campaign.id, step.name, occasion, counted.until, counted.decided))
+        .where(
+            *letters(
+                *(campaign.id, step.name, occasion, counted.until, counted.decided),
+                counted.versions,
+            )
+        )
         .subquery()
     )
     told = (each.c.variant, each.c.hour)

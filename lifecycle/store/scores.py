@@ -20,7 +20,7 @@ from lifecycle.core.experiment import Earned, Measured, Score
 from lifecycle.core.step import Step
 from lifecycle.store.answers import MESSAGE, letters, met
 from lifecycle.store.earned import credits
-from lifecycle.store.given import said_shares
+from lifecycle.store.given import versions_of_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Counted:
     cap: Decimal | None = None
     decided: datetime | None = None
     """When there was a winner: letters planned from then on are no part of the test."""
+    versions: tuple[str, ...] = ()
+    """Of the campaign, those whose letters are the test's (`versions_of_test`); none: all."""
 
 
 def scores(
@@ -60,6 +62,13 @@ def scores(
     return [_score(name, readers[name]) for name in names]
 
 
+def _of_test(
+    campaign: Campaign, step: Step, counted: Counted, occasion: str
+) -> list[ColumnElement[bool]]:
+    said = (counted.until, counted.decided, counted.versions)
+    return letters(campaign.id, step.name, occasion, *said)
+
+
 Readers = Mapping[tuple[int, int], int]
 """How many readers have so many letters, of which so many met the measure."""
 
@@ -79,7 +88,7 @@ def _readers(
             func.count().label("letters"),
             func.count().filter(hit).label("met"),
         )
-        .where(*letters(campaign.id, step.name, occasion, counted.until, counted.decided))
+        .where(*_of_test(campaign, step, counted, occasion))
         .group_by(MESSAGE.c.variant, MESSAGE.c.customer_id)
         .subquery()
     )
@@ -118,7 +127,7 @@ def _brought(
     """What each letter brought that brought anything, by variant, reader and letter."""
     found: defaultdict[str, dict[tuple[str, str], float]] = defaultdict(lambda: defaultdict(float))
     which = (campaign, step, counted.within, counted.until, now, occasion)
-    for one in credits(connection, *which, decided=counted.decided):
+    for one in credits(connection, *which, decided=counted.decided, versions=counted.versions):
         worth = one.worth.latest if counted.cap is None else min(one.worth.latest, counted.cap)
         found[one.variant][one.customer_id, one.message_id] += float(worth)
     return found
@@ -130,7 +139,7 @@ def _several(
     """The letters of those readers who have more than one."""
     query = (
         select(MESSAGE.c.customer_id, func.count())
-        .where(*letters(campaign.id, step.name, occasion, counted.until, counted.decided))
+        .where(*_of_test(campaign, step, counted, occasion))
         .group_by(MESSAGE.c.customer_id)
         .having(func.count() > 1)
     )
@@ -173,10 +182,8 @@ def first_letter_at(
     That is the first one under a version that had all the variants of now: letters from before the
     step had variants, or before the latest of them came, are no time in which they were compared.
     """
-    names = {one.name for one in step.variant}
-    said = said_shares(connection, (campaign, step.name, occasion))
-    versions = [version for version, shares in sorted(said.items()) if names <= set(shares)]
-    of_test = [MESSAGE.c.variant.in_(sorted(names))]
+    versions = versions_of_test(connection, (campaign, step.name, occasion), step)
+    of_test = [MESSAGE.c.variant.in_(sorted(one.name for one in step.variant))]
     if versions:
         of_test.append(MESSAGE.c.version.in_(versions))
     return _letter_at(connection, func.min, campaign, step.name, occasion, of_test)

@@ -119,6 +119,26 @@ def test_a_variant_that_comes_later_has_the_whole_time_and_one_that_goes_costs_n
     assert verdict(shop, BEGIN + kept_on_day * A_DAY) is not None
 
 
+def test_a_variant_that_comes_later_is_compared_among_those_who_could_be_given_it(
+    opened: list[Any],
+) -> None:
+    """In the month before nearly everybody clicked: that says nothing against the newcomer."""
+    winner = "at_least = 20"
+    shop = there(opened, written(winner, a=1, b=1))
+    for customer in EVERYBODY[: PEOPLE // 2]:
+        shop.happens(BEGIN, "hi", customer)
+    shop.until(BEGIN + timedelta(hours=1))
+    for variant in "ab":
+        clicks(shop, BEGIN + timedelta(hours=2), variant, PEOPLE)
+    shop.until(MONTH_ON)
+    shop.change(written(winner, a=1, b=1, c=1), at=MONTH_ON)
+    all_enter(shop, MONTH_ON)
+    assert verdict(shop, MONTH_ON + 14 * A_DAY) is None
+    told = report(shop, MONTH_ON + 14 * A_DAY)
+    assert [one.rate for one in told.variants] == [0.0, 0.0, 0.0]
+    assert sum(one.sent for one in told.series[-1].rates) == PEOPLE // 2
+
+
 def test_a_variant_of_which_no_letter_went_is_not_kept(opened: list[Any]) -> None:
     shop = there(opened, written('within = "6 days"', a=0.0001, b=1))
     all_enter(shop, BEGIN)
