@@ -69,7 +69,9 @@ def test_letters_go_while_events_still_wait(opened: Opened):
 def test_a_tick_without_a_longest_takes_everything_in_first(opened: Opened):
     running = opened(None)
     seen: list[int] = []
-    running.transport.before = lambda letter: seen.append(unread(running, FLOOD))  # type: ignore[attr-defined]
+    post = running.transport
+    assert isinstance(post, Post)
+    post.before = lambda letter: seen.append(unread(running, FLOOD))
     running.engine.tick(instant(FLOOD))
     assert seen == [0] * PEOPLE
     assert not running.engine.pacing.more
