@@ -18,7 +18,7 @@ from lifecycle.core.words import rfc3339
 from lifecycle.engine import allocating
 from lifecycle.failpoints import FailpointReached, asked_for
 from lifecycle.models.thompson import FLOOR
-from lifecycle.store import allocation, operations
+from lifecycle.store import allocation, operations, register
 from lifecycle.store.database import Database
 from tests.faults.running import Post, Running
 from tests.simulation.shop import Played, event, flow, person, play, settings, shop, step
@@ -109,7 +109,9 @@ def test_a_bandit_is_never_proven_and_at_the_end_of_within_its_favourite_is_kept
     with database.read() as connection:
         row = connection.execute(select(operations.VERDICT)).one()
         in_force = allocation.in_force(connection)
+        past = list(register.of_campaign(connection, "f"))
     database.close()
+    assert past and all(one.steered for one in past), "it teaches no test how large to be"
     assert (row.variant, bool(row.proven)) == ("b", False)
     assert row.at == datetime(2026, 5, 19, 1, tzinfo=UTC)
     assert "kept as the favourite, not proven" in row.detail

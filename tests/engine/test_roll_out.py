@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.words import rfc3339
+from lifecycle.engine.verdicts import decide_due
 from lifecycle.models.past_tests import default_prior
 from lifecycle.models.registered import prior_of
 from lifecycle.models.test_and_roll import share_to_test
@@ -139,6 +140,35 @@ def test_a_winner_is_put_off_no_longer_than_days(shops: Any) -> None:
     assert "decide b/letter/once" not in {row.name for row in found.rows("task")}
 
 
+def decided_at_once(found: Running, at: str) -> dict[str, datetime]:
+    """What is still to be decided, and when, after a look that comes before all other work."""
+    with found.database.write() as connection:
+        decide_due(connection, found.engine.parts, instant(at))
+    return {row.name: row.due_at for row in found.rows("task") if row.name.startswith("decide")}
+
+
+def test_a_letter_of_the_test_that_could_go_now_is_waited_for(shops: Any) -> None:
+    """One of them was put back into the queue, though all others are out in time."""
+    found = shops(sale())
+    found.run("2026-05-04T09:00:00")
+    one = min(gone(found))
+    message = TABLES["message"]
+    again = {"state": "ready", "attempted_at": None, "due_at": instant(AT)}
+    with found.database.write() as connection:
+        connection.execute(update(message).where(message.c.customer_id == one).values(again))
+    looks_at = instant("2026-05-04T13:15:00")
+    assert decided_at_once(found, "2026-05-04T13:00:00") == {"decide b/letter/once": looks_at}
+    assert found.rows("verdict") == []
+
+
+def test_a_stop_that_nothing_has_heard_of_yet_ends_the_wait_too(shops: Any) -> None:
+    found = shops(sale())
+    with found.database.write() as connection:
+        operations.order(connection, "b", "stopped", "", instant("2026-05-04T12:00:00"))
+    assert decided_at_once(found, "2026-05-04T13:00:00") == {}
+    assert found.rows("verdict") == []
+
+
 def test_what_was_stopped_for_good_is_put_off_by_nothing(shops: Any) -> None:
     found = shops(sale())
     with found.database.write() as connection:
@@ -206,8 +236,6 @@ def test_a_verdict_of_another_process_is_known_to_one_that_began_before(shops: A
     fans_click(found, "2026-05-04T10:00:00")
     found.run("2026-05-04T12:00:00")
     with found.database.write() as connection:
-        from lifecycle.engine.verdicts import decide_due
-
         decide_due(connection, found.engine.parts, instant("2026-05-04T13:00:00"))
     other.engine.tick(instant("2026-05-04T13:00:00"))
     assert set(rest(other, "05-04T13:00")) == {"b"}
@@ -283,6 +311,7 @@ def test_a_test_is_written_down_with_its_verdict_and_again_when_its_letters_had_
     found.run("2026-05-08T00:00:00")
     again = {(one.by, one.variant): one for one in past(found.database)}
     assert (again["click_rate", "a"].letters, again["click_rate", "a"].met) == (tested["a"], 3)
+    assert again["click_rate", "b"].letters == tested["b"], "the others got it after the decision"
     assert again["click_rate", "a"].measured_at == instant("2026-05-07T13:00:00")
     assert not any(row.name.startswith("register") for row in found.rows("task"))
 
@@ -297,6 +326,18 @@ def test_what_is_written_down_outlasts_the_messages(shops: Any) -> None:
         connection.execute(delete(TABLES["message"]))
     found.run("2026-05-08T00:00:00")
     assert {(one.by, one.variant): one.letters for one in past(found.database)} == before
+
+
+def test_a_test_that_is_decided_late_is_not_written_down_before(shops: Any) -> None:
+    """All letters of the test had their time days ago."""
+    found = shops(sale('test_percent = 30\ndecide_after = "5 days"'))
+    found.run("2026-05-08T00:00:00")
+    assert past(found.database) == []
+    found.run("2026-05-20T00:00:00")
+    rows = [one for one in past(found.database) if one.by == "click_rate"]
+    assert {one.decided_at for one in rows} == {instant("2026-05-09T09:00:00")}
+    assert 20 < sum(one.letters for one in rows) < 55
+    assert not any(one.steered for one in rows)
 
 
 def test_a_test_without_a_winner_is_written_down_when_its_letters_had_their_time(

@@ -129,6 +129,16 @@ def test_hours_are_those_of_the_readers(world: World) -> None:
     assert not any(one.at_hours.of for one in hours), "all went at once upon an event"
 
 
+def test_hours_are_those_until_then(world: World) -> None:
+    """Letters that went later, and what had not come to be known, are not in a report of then."""
+    then = AT + timedelta(hours=12)
+    with world.database.read() as connection:
+        before, after = (send_time_report(connection, "UTC", now) for now in (then, END))
+    letters = [sum(one.clicked.of for one in hours) for hours in (before, after)]
+    assert letters[0] * 2 == letters[1] > 0
+    assert not any(one.traces for one in before)
+
+
 def test_hours_of_letters_at_an_hour_are_told_apart_and_machines_leave_no_trace(
     database_url: str,
 ) -> None:
