@@ -27,6 +27,7 @@ ERASED_FROM = 400
 LATER = 1.5
 """Seconds from now at which a broadcast goes out."""
 LOCKED_SECONDS = 6.0
+DIED = "the daemon ended while it was asked"
 REFUSED_SECONDS = 6.0
 PEOPLE = 40
 LOCKING = "LOCK TABLE intake, event, consent, suppression IN ACCESS EXCLUSIVE MODE"
@@ -62,7 +63,8 @@ class Deeds:
         except _Unanswered:
             self._again.append(deed)
         except LifecycleError as error:
-            if self.place.daemon.runs:
+            # It may run again by now, after it died while it was asked.
+            if self.place.daemon.runs and DIED not in str(error):
                 self.failed.append(str(error))
             self._again.append(deed)
 
