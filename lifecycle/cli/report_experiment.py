@@ -200,7 +200,10 @@ def _totals(step: StepReport, currency: str) -> Any:
             one.variant,
             *(f"{count:,}" for count in (one.sent, one.delivered, one.clicked, one.opened)),
             f"{one.goals:,}",
-            money_told(one.revenue, currency),
+            ", and ".join(
+                money_told(amount, of)
+                for of, amount in ((currency, one.revenue), *one.other_currencies.items())
+            ),
         )
         for one in step.variants
     ]

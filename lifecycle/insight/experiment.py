@@ -33,7 +33,7 @@ from lifecycle.insight.experiment_words import sentence, warnings
 from lifecycle.insight.interval import Share
 from lifecycle.insight.posterior import probability_best, probability_better
 from lifecycle.insight.sample_ratios import sample_ratio
-from lifecycle.insight.tested import Compared, StepReport, VariantScore
+from lifecycle.insight.tested import Compared, Day, StepReport, VariantScore
 from lifecycle.insight.variant_totals import Totals, totals
 from lifecycle.store.earned import cap_of
 from lifecycle.store.experiments import of_experiment
@@ -133,9 +133,9 @@ def _step(
     can_prove = test.may_prove and not (ratio is not None and ratio.wrong)
     figures = bool(result and result.proven and can_prove)
     comparisons = _comparisons(found, winner.confidence, can_prove=test.may_prove)
-    variants = _variants(found, totals(connection, test.campaign, step, now, test.occasion), winner)
+    so_far = totals(connection, test.campaign, step, now, test.occasion, currency=currency)
+    variants = _variants(found, so_far, winner)
     words = Telling(winner.confidence, currency if isinstance(found[0], Earned) else "")
-    days = (now, zone, test.first_at, test.occasion, winner.confidence)
     return StepReport(
         step=step.name,
         occasion=test.occasion,
@@ -168,9 +168,21 @@ def _step(
         ends_at=_ends(test),
         capped_at=counted.cap,
         needs=comparisons[0].needs if comparisons else None,
-        warnings=warnings(winner, counted, test.first_at),
-        series=days_of(connection, test.campaign, step, counted, found, *days),
+        warnings=warnings(winner, counted, test.first_at, _currencies(variants)),
+        series=_series(connection, test, found, now, zone),
     )
+
+
+def _series(
+    connection: Connection, test: _Test, found: Sequence[Measured], now: datetime, zone: str
+) -> tuple[Day, ...]:
+    days = (now, zone, test.first_at, test.occasion, test.winner.confidence)
+    return days_of(connection, test.campaign, test.step, test.counted, found, *days)
+
+
+def _currencies(variants: Sequence[VariantScore]) -> list[str]:
+    """The currencies beside the shop's in which something came in."""
+    return sorted({name for one in variants for name in one.other_currencies})
 
 
 def _favoured(variants: Sequence[VariantScore]) -> float:
@@ -226,6 +238,7 @@ def _variant(
         opened_by_machine=so_far.opened_by_machine,
         goals=so_far.goals,
         revenue=so_far.revenue,
+        other_currencies=so_far.other_currencies,
         rate=rate,
         low=low,
         high=high,

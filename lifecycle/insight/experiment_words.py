@@ -72,11 +72,15 @@ def sentence(
     return proven_words(lead, words)
 
 
-def warnings(winner: Winner, counted: Counted, first_at: datetime | None) -> tuple[str, ...]:
-    """What to be wary of: opens, and revenue of a shop with few orders."""
+def warnings(
+    winner: Winner, counted: Counted, first_at: datetime | None, mixed: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """What to be wary of: opens, revenue of a shop with few orders, and `mixed` currencies."""
     found = []
     if winner.by == "open_rate":
         found.append(OPENS)
     if winner.by == "revenue" and counted.cap is None and first_at is not None:
         found.append(NO_CAP_YET if winner.policy == "bandit" else NO_CAP)
+    if winner.by == "revenue" and mixed:
+        found.append(f"What a letter brings adds up amounts as they are, {', '.join(mixed)} too.")
     return tuple(found)

@@ -5,7 +5,8 @@ Every interval here is always valid: it holds at all looks at once, however ofte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,12 +41,14 @@ class VariantScore:
     goals: int = 0
     """Letters that led to the goal within its time."""
     revenue: Decimal = Decimal()
-    """What those goals were worth, refunds subtracted, nothing cut off."""
+    """What those goals were worth in the shop's currency, refunds subtracted, nothing cut off."""
     rate: float | None = None
     low: float | None = None
     high: float | None = None
     best: float | None = None
     """How probable it is that this is the best of all, by a posterior from a flat prior."""
+    other_currencies: Mapping[str, Decimal] = field(default_factory=dict)
+    """What goals were worth in other currencies."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ does not move while it is measured: without one a single order of a thousand dec
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
@@ -42,6 +43,7 @@ class Credit:
     variant: str
     sent_at: datetime
     worth: Worth
+    properties: Mapping[str, Any]
 
 
 def credits(
@@ -69,7 +71,8 @@ def credits(
     query = query.where(*which, *led_to(goal, within, now)).order_by(*IN_ORDER)
     rows = once_each(connection.execute(query, execution_options={"yield_per": STREAMED}))
     for row, worth in worths(connection, rows, goal.value.split("."), now):
-        yield Credit(row.customer_id, row.message_id, row.variant, row.attempted_at, worth)
+        of = (row.customer_id, row.message_id, row.variant, row.attempted_at)
+        yield Credit(*of, worth, row.properties)
 
 
 def cap_of(

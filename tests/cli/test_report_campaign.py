@@ -137,7 +137,8 @@ def test_the_keys_stay_what_they_are(call: Call, replayed: str) -> None:
         list(found["letters"][0])
         == (
             "step variant sent delivered opened clicked bounced complained unsubscribed goals "
-            "revenue opened_by_machines clicked_by_machines click touch dropped"
+            "revenue opened_by_machines clicked_by_machines click touch dropped "
+            "other_currencies"
         ).split()
     )
     assert (
@@ -184,6 +185,8 @@ def test_orders_in_other_currencies_are_told_beside_the_shops(
     told = [happened("a", "greeting_asked", "02T10:00", greeting_id="a")]
     for at, total, currency in (("03T12:00", 50, "EUR"), ("03T13:00", 9_000, "JPY")):
         told.append(happened("a", "order_placed", at, total=total, currency=currency))
+    two = "".join(f'[[step.variant]]\nname = "{v}"\nsubject = "{v}"\n' for v in "ab")
+    Path("campaigns/hello.toml").write_text(f'{HELLO}{two}[step.winner]\nby = "revenue"\n')
     lines_, people = write_lines(Path("e.jsonl"), told), write_lines(Path("c.jsonl"), [person])
     asked = ("--events", lines_, "--customers", people, "--until", "2026-04-02T00:00:00Z")
     assert call("replay", *asked, "--keep", "kept.db").code == 0
@@ -192,6 +195,9 @@ def test_orders_in_other_currencies_are_told_beside_the_shops(
     assert letters["other_currencies"] == {"JPY": {"orders": 1, "revenue": "9000.00"}}
     plain = call("--database", "sqlite:///kept.db", "report", "campaign", "hello").out
     assert "50.00 EUR, and 9,000 JPY" in " ".join(plain.split())
+    tested = call("--database", "sqlite:///kept.db", "report", "experiment", "hello")
+    assert "50.00 EUR, and 9,000 JPY" in " ".join(tested.out.split())
+    assert "adds up amounts as they are, JPY too." in " ".join(tested.out.split())
 
 
 WEEKLY = """\
