@@ -31,7 +31,7 @@ SOONEST = ("resend",)
 """Before all others: each death has feedback come late, and a window is ten times that long."""
 REST_SECONDS = 60.0
 REST_AFTER = 6
-"""After so many points the daemon comes to rest undisturbed, so that no row dies three times."""
+"""After so many points the daemon comes to rest undisturbed, so that no row dies too often."""
 
 
 def run(asked: Asked) -> Iterator[Finding]:

@@ -34,7 +34,8 @@ from lifecycle.store.taking_turns import Turns
 BATCH = 500
 LEASE_SECONDS = 120
 LEASE = timedelta(seconds=LEASE_SECONDS)
-ATTEMPTS_BEFORE_QUARANTINE = 3
+ATTEMPTS_BEFORE_QUARANTINE = 5
+"""In a batch, among a few, and three times alone: of a death or two a row may be innocent."""
 FEW = 25
 """So many rows of a worker that died are taken together again."""
 
@@ -53,6 +54,8 @@ class Claim:
     """In microseconds."""
 
 
+_UNLESS_BEGUN = {"message": "message.state <> 'attempting'"}
+"""What a message of which nobody knows whether it went is not: free, or failed."""
 _FRESH = "attempts = 0"
 _FAILED_ONCE = "attempts = 1"
 _FAILED_AGAIN = f"attempts > 1 AND attempts < {ATTEMPTS_BEFORE_QUARANTINE}"
@@ -295,20 +298,26 @@ def release(connection: Connection, queue: str, claimed: Sequence[Claim]) -> Non
 @lru_cache(maxsize=20)
 def _release(queue: str) -> Change:
     keys = (*KEYS[queue], "fence")
-    table = METADATA.tables[queue]
-    return Change(table, (), keys, always="lease_until = NULL, attempts = 0", quiet=True)
+    table, free = METADATA.tables[queue], "lease_until = NULL, attempts = 0"
+    return Change(table, (), keys, always=free, only_where=_UNLESS_BEGUN.get(queue, ""), quiet=True)
 
 
 def quarantine(connection: Connection, queue: str, one: Claim, now: datetime) -> bool:
-    """Put a row aside once it has failed too often, and say whether it was; the lease ends."""
+    """Put a row aside once it has failed too often, and say whether it was; the lease ends.
+
+    A message whose attempt is committed keeps both: only evidence, or the end of its lease, tells
+    what became of it.
+    """
     aside = one.attempts >= ATTEMPTS_BEFORE_QUARANTINE
     bound: dict[str, Any] = {"customer": one.customer_id, "fence": one.fence}
     where = "customer_id = :customer AND fence = :fence"
     if len(KEYS[queue]) > 1:
         where += f" AND {KEYS[queue][1]} = :id"
         bound["id"] = one.id
+    if queue in _UNLESS_BEGUN:
+        where += f" AND {_UNLESS_BEGUN[queue]}"
     change = "quarantined_at = :now" if aside else "lease_until = NULL"
     if aside:
         bound["now"] = micros(now)
-    connection.execute(text(f"UPDATE {queue} SET {change} WHERE {where}"), bound)
-    return aside
+    changed = connection.execute(text(f"UPDATE {queue} SET {change} WHERE {where}"), bound)
+    return aside and changed.rowcount == 1

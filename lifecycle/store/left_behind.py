@@ -19,11 +19,13 @@ _ABANDONED = select(MESSAGE).where(MESSAGE.c.state == "attempting")
 def abandoned(connection: Connection, ended_by: datetime | None) -> Sequence[Any]:
     """Messages still `attempting` whose worker is gone: their lease ended before, or any.
 
-    `ended_by` is told by the database's own clock, by which leases run.
+    One without a lease is nobody's. `ended_by` is told by the database's own clock, by which leases
+    run.
     """
     query = _ABANDONED
     if ended_by is not None:
-        query = query.where(MESSAGE.c.lease_until < ended_by)
+        lease = MESSAGE.c.lease_until
+        query = query.where((lease < ended_by) | lease.is_(None))
     return connection.execute(query).all()
 
 

@@ -74,7 +74,10 @@ def test_what_failed_again_goes_alone_and_is_then_put_aside(database: Database):
             text("UPDATE message SET attempts = 2, due_at = due_at - 1 WHERE customer_id = 'k7'")
         )
         connection.execute(
-            text("UPDATE message SET attempts = 3, due_at = due_at - 2 WHERE customer_id = 'k8'")
+            text(
+                "UPDATE message SET attempts = :most, due_at = due_at - 2 WHERE customer_id = 'k8'"
+            ),
+            {"most": claims.ATTEMPTS_BEFORE_QUARANTINE},
         )
     turns = Turns()
     batches = [taken(database, "message", turns) for _ in range(4)]
