@@ -38,7 +38,9 @@ from lifecycle.failpoints import reach
 from lifecycle.rewards import ledger
 from lifecycle.store import claims, dues, errands, events
 
-_TURN = {kind: turn for turn, kind in enumerate(("intake", "upkeep", "enrollment", "message"))}
+_TURN = {
+    kind: turn for turn, kind in enumerate(("intake", "upkeep", "enrollment", "message", "errand"))
+}
 
 
 class Engine:
