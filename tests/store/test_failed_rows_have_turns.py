@@ -117,6 +117,24 @@ def test_no_more_marketing_goes_than_may_though_it_failed_before(database: Datab
     assert {one.attempts for one in second} == {2}
 
 
+def test_what_failed_of_a_lower_rank_does_not_go_in_the_turn_of_a_higher_one(database: Database):
+    with database.write() as connection:
+        fill(connection, "message")
+        connection.execute(text("UPDATE message SET transactional = true"))
+        connection.execute(
+            text(
+                "UPDATE message SET transactional = false, attempts = 1, due_at = due_at - 1 "
+                "WHERE customer_id IN ('k1', 'k2')"
+            )
+        )
+    turns = Turns()
+    for _ in range(3):
+        with database.write() as connection:
+            batch = claims.claim_in_turn(connection, LATER, BATCH, 0, turns)
+        assert len(batch) == BATCH
+        assert {one.attempts for one in batch} == {1}
+
+
 @pytest.mark.parametrize("ranked", [False, True])
 def test_a_look_for_what_failed_reads_few(database: Database, ranked: bool):
     with database.write() as connection:
