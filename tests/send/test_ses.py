@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -181,3 +183,17 @@ def test_a_quota_of_minus_one_is_unlimited(start: StartSes) -> None:
     account = ses.get_account()
     assert account.per_day is None
     assert account.left_today is None
+
+
+def test_a_closed_client_is_gone_at_once_though_nobody_looks_for_circles() -> None:
+    ses = Ses("eu-central-1", endpoint="http://127.0.0.1:9")
+    gc.collect()
+    gc.disable()
+    try:
+        with pytest.raises(SesUnavailable):
+            ses.get_account()
+        old = weakref.ref(ses._client.opened())
+        ses.close()
+        assert old() is None, "a day without SES leaves one of these after each try"
+    finally:
+        gc.enable()
