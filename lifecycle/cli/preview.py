@@ -41,6 +41,8 @@ def preview(
     project = read_project(said.project, tried=True)
     catalog = sound_catalog(project)
     letter = wanted(catalog, what, variant)
+    if not letter.of_campaign:
+        catalog = _with_it(project, catalog, str(letter.step.template))
     to = _address(send_to)
     show = Show(said, catalog, project.hooks, letter)
     shown = show.made_up(locale) if customer is None else show.of_customer(customer, locale)
@@ -60,6 +62,23 @@ def preview(
     said.answer(data, human)
     if any(one.severity == "error" for one in problems):
         raise typer.Exit(EXIT_ERRORS_FOUND)
+
+
+def _with_it(project: Any, catalog: Any, template: str) -> Any:
+    """The catalog with a template in it that no campaign may name. Raises ProblemsFound."""
+    from lifecycle.catalog.by_itself import with_template
+    from lifecycle.cli.asked import console
+    from lifecycle.cli.project import ProblemsFound
+    from lifecycle.render.compiling_aside import CompilingAside
+
+    filters = {name: one.function for name, one in project.hooks.filters.items()}
+    with CompilingAside() as aside:
+        found, compiled = with_template(catalog, template, filters, by=aside)
+    problems = list(dict.fromkeys(one for each in compiled for one in each.problems))
+    if not all(each.ok for each in compiled):
+        _show_problems(console(errors=True), problems)
+        raise ProblemsFound("the template cannot be read", remedy="mend it")
+    return found
 
 
 def _data(wanted: Any, shown: Any, file: Path, problems: list[Any]) -> dict[str, Any]:
@@ -128,7 +147,8 @@ def _lint(root: Path, ready: Any, wanted: Any) -> list[Any]:
 
     compiled, letter = ready.template, ready.letter
     marketing = not wanted.step.transactional
-    looked = Looked(letter.subject, letter.html, letter.text, letter.sender, marketing)
+    sender, reply_to = letter.sender, letter.reply_to or ""
+    looked = Looked(letter.subject, letter.html, letter.text, sender, marketing, reply_to)
     file = compiled.files[0] if compiled.files else f"{compiled.name}.mjml"
     doubts = [
         TemplateProblem(file, 1, 1, "warning", one.problem, one.reason)

@@ -59,6 +59,7 @@ class Looked:
     text: str
     sender: str
     marketing: bool = True
+    reply_to: str = ""
 
 
 def lint_letter(letter: Looked) -> list[Doubt]:
@@ -68,7 +69,7 @@ def lint_letter(letter: Looked) -> list[Doubt]:
     read.close()
     found = [
         *_of_the_subject(letter.subject),
-        *_of_the_sender(letter.sender),
+        *_of_the_sender(letter.sender, letter.reply_to),
         *_of_the_size(letter.html),
         *_of_the_links(read),
         *_of_the_pictures(read),
@@ -168,12 +169,12 @@ def _of_the_subject(subject: str) -> Iterator[Doubt]:
         yield Doubt("The subject shows signs of a template", "A value may be missing there")
 
 
-def _of_the_sender(sender: str) -> Iterator[Doubt]:
-    address = sender.rpartition("<")[2].rstrip("> ").strip()
-    local, _, domain = address.rpartition("@")
-    if _NO_REPLY.search(local):
+def _of_the_sender(sender: str, reply_to: str) -> Iterator[Doubt]:
+    answers = _bare(reply_to or sender)
+    domain = _bare(sender).rpartition("@")[2]
+    if _NO_REPLY.search(answers.rpartition("@")[0]):
         yield Doubt(
-            f"Nobody can answer to {address}",
+            f"Nobody can answer to {answers}",
             "Receivers value answers, and some laws want a working address: add reply_to",
         )
     if domain.lower() in FREE_MAIL:
@@ -181,6 +182,10 @@ def _of_the_sender(sender: str) -> Iterator[Doubt]:
             f"The sender's domain is {domain}",
             "Its owner tells receivers to refuse letters that others send in its name (DMARC)",
         )
+
+
+def _bare(mailbox: str) -> str:
+    return mailbox.rpartition("<")[2].rstrip("> ").strip()
 
 
 def _of_the_size(html: str) -> Iterator[Doubt]:
