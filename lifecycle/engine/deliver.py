@@ -13,12 +13,12 @@ from lifecycle import log
 from lifecycle.core.guard import Drop, Hold
 from lifecycle.core.message import Outcome, OutcomeKind
 from lifecycle.core.policy import Policy
-from lifecycle.engine.evidence import ours_alone
 from lifecycle.engine.letters import Letters
-from lifecycle.engine.outcome import record_outcomes, write_refusals
+from lifecycle.engine.outcome import write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
+from lifecycle.engine.recording import record
 from lifecycle.engine.restoring import without_doubtful
 from lifecycle.engine.seen import shortened
 from lifecycle.engine.warm_up import admitted
@@ -31,7 +31,7 @@ from lifecycle.send.journal import Begun
 from lifecycle.store import arrived, claims, outbox
 from lifecycle.store.claims import Claim
 from lifecycle.store.dialect.lists import among
-from lifecycle.store.facts import fresh_enrollments, load
+from lifecycle.store.facts import load
 from lifecycle.store.prepared import Statement
 from lifecycle.store.tables import METADATA
 
@@ -191,15 +191,7 @@ def _begin(
 
 
 def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datetime) -> None:
-    with parts.database.write() as connection:
-        claims.have_alone(connection, {one.due.row.customer_id for one in begun.going})
-        pairs = list(zip(begun.going, outcomes, strict=True))
-        if parts.outside and parts.database.written_since(begun.pulse, connection):
-            facts = {one.due.facts.customer_id: one.due.facts for one in begun.going}
-            fresh_enrollments(connection, facts)
-            pairs = ours_alone(connection, pairs, now)
-        record_outcomes(connection, parts, pairs, now)
-        reach("outcomes_written")
+    record(parts, list(zip(begun.going, outcomes, strict=True)), begun.pulse, now)
     if parts.starts is not None:
         parts.starts.turn()
 

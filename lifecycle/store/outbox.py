@@ -311,3 +311,16 @@ _LOST = Statement(
 def lost(connection: Connection, rows: Sequence[Row]) -> None:
     """Write down that nobody will tell what came of attempts: `of`, `id`, `told`, `moment`."""
     _LOST.each(connection, rows)
+
+
+_OUTCOMES = Statement(
+    select(ATTEMPT.c.attempt_id, ATTEMPT.c.outcome).where(
+        among(ATTEMPT.c.customer_id, "customers"), among(ATTEMPT.c.attempt_id, "ids")
+    )
+)
+
+
+def outcomes_of(connection: Connection, attempts: Mapping[str, str]) -> dict[str, str | None]:
+    """What is written of attempts, by id; `attempts` says whose each is."""
+    bound = {"customers": sorted(set(attempts.values())), "ids": list(attempts)}
+    return {row.attempt_id: row.outcome for row in _OUTCOMES.rows(connection, bound)}
