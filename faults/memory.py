@@ -29,11 +29,10 @@ def _resident(pid: int) -> int:
 
 def _children(pid: int) -> list[int]:
     found: list[int] = []
-    for tasks in (_PROC / str(pid) / "task").glob("*/children"):
-        try:
-            own = [int(one) for one in tasks.read_text("utf-8").split()]
-        except OSError:
-            continue
-        for child in own:
-            found += [child, *_children(child)]
+    try:
+        for tasks in (_PROC / str(pid) / "task").glob("*/children"):
+            for child in map(int, tasks.read_text("ascii").split()):
+                found += [child, *_children(child)]
+    except OSError:
+        pass  # It has ended meanwhile, or one of its threads has.
     return found
