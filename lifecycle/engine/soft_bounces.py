@@ -51,7 +51,9 @@ def given_up(
                 continue
             day = event.at.astimezone(UTC).date()
             days[day] = max(event.at, days.get(day, event.at))
-            if too_often(rule, [one for one in days if one <= day]):
+            # One told late is the last straw for any window that it lies in, not its own alone.
+            ends = [one for one in days if one >= day]
+            if any(too_often(rule, [one for one in days if one <= end]) for end in ends):
                 final.add(event.id)
     bounces.keep(connection, known, now)
     return frozenset(final)

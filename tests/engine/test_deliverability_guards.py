@@ -197,6 +197,22 @@ def test_the_order_in_which_bounces_and_deliveries_are_told_does_not_matter(open
     assert [row.day for row in one.rows("soft_bounce")] == ["2026-05-08"]
 
 
+@pytest.mark.parametrize("order", [(5, 6, 7), (7, 6, 5), (6, 7, 5), (7, 5, 6)])
+@pytest.mark.parametrize("together", [False, True])
+def test_bounces_suppress_in_whatever_order_they_are_told(
+    opened: Open, order: tuple[int, ...], together: bool
+):
+    one = opened()
+    one.say(person(), at=START)
+    news_for(one, 1)
+    one.run("2026-05-04T10:30:00")
+    told = [{**bounce(day), "received_at": "2026-05-08T15:00:00Z"} for day in order]
+    for lines in [told] if together else [[line] for line in told]:
+        one.hear(*lines)
+        one.run("2026-05-08T15:00:00")
+    assert [row.reason for row in one.rows("suppression")] == ["soft_bounced"]
+
+
 def test_bounces_told_together_after_a_later_delivery_suppress_nobody(opened: Open):
     one = opened()
     one.say(person(), at=START)
