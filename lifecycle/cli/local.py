@@ -105,7 +105,8 @@ class LocalServer:
             said = msgspec.json.decode(line)
             return {"result": self.deed(str(said["command"]), dict(said["arguments"]))}
         except LifecycleError as error:
-            return {"error": [error.what, error.cause, error.remedy, error.exit_code]}
+            told_of = [error.what, error.cause, error.remedy, error.exit_code, error.state]
+            return {"error": told_of}
         except Exception as error:
             log.failed("local_command_failed", kind=type(error).__name__)
             told = f"{type(error).__name__}; the daemon's log says more"
@@ -139,9 +140,9 @@ class Caller:
             raise _gone()
         answer = msgspec.json.decode(line)
         if "error" in answer:
-            what, cause, remedy, code = answer["error"]
+            what, cause, remedy, code, *state = answer["error"]
             kinds = {2: UsageError, 3: EnvironmentFailed}
-            raise kinds.get(code, LifecycleError)(what, cause, remedy)
+            raise kinds.get(code, LifecycleError)(what, cause, remedy, state=dict(*state))
         return answer["result"]
 
     def close(self) -> None:

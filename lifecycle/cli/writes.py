@@ -200,7 +200,7 @@ def _erase(desk: Desk, arguments: Arguments) -> Any:
         with desk.database.write() as connection:
             erased = erase(connection, customer_id, desk.clock.now(), desk.key)
         if erased is None:
-            raise LifecycleError("there is no such customer", state={"customer": customer_id})
+            raise UsageError("there is no such customer", state={"customer": customer_id})
         scrub(desk.database)
     remove_letters(desk.root / desk.settings.transport.folder, frozenset(erased.message_ids))
     log.happened("customer_erased", pseudonym=erased.pseudonym)
@@ -270,7 +270,7 @@ def _merge(desk: Desk, arguments: Arguments) -> Any:
 
 def _exists(there: bool, customer_id: str) -> None:
     if not there:
-        raise LifecycleError("there is no such customer", state={"customer": customer_id})
+        raise UsageError("there is no such customer", state={"customer": customer_id})
 
 
 def _resolve(desk: Desk, arguments: Arguments) -> Any:

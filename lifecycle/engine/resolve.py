@@ -56,7 +56,7 @@ def resolve(connection: Connection, message_id: str, fate: str, now: datetime) -
         claims.have_alone(connection, [row.customer_id])
         row = _found(connection, message_id)
     if row is None:
-        raise LifecycleError("there is no such message", state={"message": message_id})
+        raise UsageError("there is no such message", state={"message": message_id})
     if row.state != MessageState.UNCERTAIN:
         raise LifecycleError(
             "only an uncertain message is settled by hand",

@@ -134,6 +134,25 @@ def test_a_customer_is_suppressed_by_hand(any_shop: Path, call: Call) -> None:
     assert "no such customer" in call("customer", "suppress", "c3").err
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "customer show nobody",
+        "customer suppress nobody",
+        "customer suppress nobody --lift",
+        "customer erase nobody --yes",
+        "customer merge nobody nobody2 --yes",
+        "message show nothing",
+        "message resolve nothing --as sent",
+    ],
+)
+def test_who_is_not_there_is_wrong_usage_everywhere(any_shop: Path, call: Call, said: str) -> None:
+    call("apply")
+    answered = call(*said.split())
+    assert answered.code == 2
+    assert "there is no such" in answered.err and "no" in answered.err.split("(")[1]
+
+
 def test_two_customers_become_one(call: Call, replayed: str) -> None:
     on = ("--database", replayed)
     assert call("customer", "merge", "c1", "c2", "--yes", *on).code == 0
