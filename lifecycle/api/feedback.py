@@ -23,7 +23,7 @@ from lifecycle.engine.evidence import prove
 from lifecycle.failpoints import reach
 from lifecycle.send.feedback import Feedback, FeedbackKind, FeedbackRefused, feedback_of
 from lifecycle.send.path import feedback_path
-from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsRefused
+from lifecycle.send.sns import BODY_BYTES, SnsKind, SnsMessage, SnsRefused
 from lifecycle.sources.address import normalized
 from lifecycle.sources.refused import Refused
 from lifecycle.store.customers import suppress
@@ -43,9 +43,13 @@ EVENTS = frozenset(
         FeedbackKind.COMPLAINED,
         FeedbackKind.OPENED,
         FeedbackKind.CLICKED,
+        FeedbackKind.REJECTED,
+        FeedbackKind.UNRENDERED,
     }
 )
 """What becomes an event. That a letter went the engine has said itself; the rest is evidence."""
+NOT_SENT = frozenset({FeedbackKind.REJECTED, FeedbackKind.UNRENDERED})
+"""SES had accepted the letter, and did not send it after all."""
 WAITING = ("planned", "ready", "requeued")
 TOLD_OF = frozenset({FeedbackKind.SENT, FeedbackKind.DELIVERED})
 """What SES tells of nearly every letter: how soon, and that it does, is kept."""
@@ -80,9 +84,7 @@ def _received(door: Door, raw: bytes) -> None:
         log.warned("feedback_refused", reason=refused.reason)
         raise Problem(403, refused.reason) from None
     if told.kind is SnsKind.SUBSCRIPTION:
-        if door.confirm is not None and told.token:
-            door.confirm(told.topic_arn, told.token)
-            log.happened("feedback_subscription_confirmed", topic=told.topic_arn)
+        _confirm(door, told)
         return
     if told.kind is SnsKind.UNSUBSCRIPTION:
         log.warned("feedback_subscription_ended", topic=told.topic_arn)
@@ -95,6 +97,19 @@ def _received(door: Door, raw: bytes) -> None:
         return
     if take_in_feedback_with(door, feedback):
         door.wake()
+
+
+def _confirm(door: Door, told: SnsMessage) -> None:
+    """Confirm the subscription over the API. Where that fails SNS is to ask again."""
+    if door.confirm is None or not told.token:
+        return
+    try:
+        door.confirm(told.topic_arn, told.token)
+    except Exception as error:
+        kind = type(error).__name__
+        log.warned("feedback_subscription_not_confirmed", topic=told.topic_arn, error=kind)
+        raise Problem(503, f"the subscription could not be confirmed: {kind}") from None
+    log.happened("feedback_subscription_confirmed", topic=told.topic_arn)
 
 
 def take_in_body(door: Door, body: str) -> None:
@@ -150,6 +165,8 @@ def take_in_feedback(
     if row is None:
         log.warned("feedback_without_message", kind=feedback.kind, ses_id=feedback.ses_message_id)
     elif feedback.kind in EVENTS:
+        if feedback.kind in NOT_SENT:
+            log.warned(str(feedback.kind), message=row.message_id, detail=feedback.detail)
         told = _properties(feedback, row) | ({"former_address": True} if former else {})
         event = Event(at, f"ses:{key}", str(feedback.kind), told, now)
         append(connection, [NewEvent(row.customer_id, event, now)])
@@ -179,6 +196,8 @@ def _properties(feedback: Feedback, row: Any) -> dict[str, Any]:
         told["subtype"] = feedback.subtype
     if feedback.url:
         told["url"] = feedback.url
+    if feedback.kind in NOT_SENT and feedback.detail:
+        told["detail"] = feedback.detail
     if feedback.already_suppressed:
         told["already_suppressed"] = True
     if feedback.kind in (FeedbackKind.OPENED, FeedbackKind.CLICKED):

@@ -36,6 +36,7 @@ ENGINE_EVENTS = (
     *("tier_reached", "incentive_issued", "incentive_redeemed", "referral_qualified"),
     *("referral_granted", "referral_refused", "referral_reversed"),
     *("confirmation_wanted", "confirmation_called_off"),
+    *("message_rejected", "message_unrendered"),
 )
 """What the engine itself says."""
 _EVENT_KEYS = {

@@ -21,11 +21,17 @@ from lifecycle.store.doubts import Resent
 from lifecycle.store.tables import METADATA
 
 MESSAGE, SUPPRESSION = METADATA.tables["message"], METADATA.tables["suppression"]
+EVENT = METADATA.tables["event"]
 LOOKS_BACK = timedelta(days=30)
 HIGH_BOUNCE_RATE = 0.04
 HIGH_COMPLAINT_RATE = 0.0008
 """From these on it is time to look. SES puts an account under review at 5 % of bounces or 0.1 % of
 complaints (Amazon SES, sender review process); only bounces for good count."""
+NOT_SENT = {
+    "message_rejected": "SES took them for dangerous (Reject)",
+    "message_unrendered": "SES could not put them together (Rendering Failure)",
+}
+"""What is told of letters that SES accepted and did not send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,12 @@ def deliverability_report(
         dict(connection.execute(dropped).all()),
         dict(connection.execute(suppressed).all()),
         uncertain_letters(connection, now),
-        (*_warnings(overall), *_warnings_of(fared), *_breaker(found)),
+        (
+            *_warnings(overall),
+            *_warnings_of(fared),
+            *_not_sent(connection, since),
+            *_breaker(found),
+        ),
         found,
         fared.providers,
         fared.domains,
@@ -130,6 +141,18 @@ def deliverability_report(
         doubts.resent(connection, RESENT_LISTED),
         doubts.count_resent(connection),
     )
+
+
+def _not_sent(connection: Connection, since: datetime) -> list[str]:
+    query = (
+        select(EVENT.c.name, func.count())
+        .where(EVENT.c.name.in_(sorted(NOT_SENT)), EVENT.c.at > since)
+        .where(EVENT.c.event_id.like("ses:%"))
+        .group_by(EVENT.c.name)
+        .order_by(EVENT.c.name)
+    )
+    counted = connection.execute(query).all()
+    return [f"{n} letters were accepted and not sent: {NOT_SENT[name]}" for name, n in counted]
 
 
 def _by_campaign(connection: Connection, since: datetime) -> list[tuple[Any, ...]]:

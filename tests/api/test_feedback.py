@@ -13,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from lifecycle.api.feedback import take_in_body, take_in_feedback_with
+from lifecycle.insight.deliverability import deliverability_report
 from lifecycle.send.feedback import FeedbackRefused, feedback_of
 from lifecycle.send.sqs import SqsFeedback
 from lifecycle.store.addresses import address_hash
@@ -168,6 +169,44 @@ def test_a_subscription_is_confirmed_over_the_api_and_never_fetched(shop: Shop):
         assert [token for _, token in confirmed] == ["t"]
         with pytest.raises(BlockingIOError):
             listening.accept()
+
+
+def test_a_subscription_that_cannot_be_confirmed_is_asked_for_again(shop: Shop):
+    def unreachable(topic: str, token: str) -> None:
+        raise ConnectionError(token)
+
+    told = {"Type": "SubscriptionConfirmation", "Token": "t", "SubscribeURL": "https://x.example"}
+    answer = post(client_of(shop, confirm=unreachable), {}, **told)
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "the subscription could not be confirmed: ConnectionError"
+
+
+@pytest.mark.parametrize(
+    ("kind", "section", "name", "warned"),
+    [
+        ("Reject", {"reject": {"reason": "Bad content"}}, "message_rejected", "(Reject)"),
+        (
+            "Rendering Failure",
+            {"failure": {"errorMessage": "Attribute 'v1' is not there", "templateName": "t"}},
+            "message_unrendered",
+            "(Rendering Failure)",
+        ),
+    ],
+)
+def test_what_ses_accepted_and_did_not_send_is_told(
+    any_shop: Shop, kind: str, section: dict[str, Any], name: str, warned: str
+):
+    any_shop.message_gone(state="accepted")
+    body = {**ses("Send"), "eventType": kind, **section}
+    for _ in range(2):
+        assert post(client_of(any_shop), body).status_code == 200
+    (row,) = [row for row in any_shop.rows("event") if row.name == name]
+    detail = {**section.get("reject", {}), **section.get("failure", {})}
+    assert row.properties["message_id"] == MESSAGE
+    assert row.properties["detail"] in detail.values()
+    with any_shop.database.read() as connection:
+        (told,) = deliverability_report(connection, NOW).warnings
+    assert told.startswith("1 letters were accepted and not sent") and warned in told
 
 
 def test_what_is_no_event_is_answered_so_that_it_does_not_come_again(shop: Shop):
