@@ -55,9 +55,19 @@ class Verifying:
 def prove(said: Asked, address: str | None, files: Sequence[Path]) -> None:
     """Send the two letters, and hold saved ones against what left. Raises LifecycleError."""
     if address is not None:
-        verify(said, address)
+        verify(said, _checked(address))
     if files:
         compare(said, files)
+
+
+def _checked(address: str) -> str:
+    from lifecycle.sources.address import normalized
+    from lifecycle.sources.refused import Refused
+
+    try:
+        return normalized(address)
+    except Refused as refused:
+        raise UsageError("--verify-bulk is no address", refused.problem, refused.hint) from refused
 
 
 def verify(said: Asked, address: str) -> None:

@@ -80,7 +80,8 @@ def _verifier(settings: Settings) -> SnsVerifier | None:
         return None
     said = settings.ses.endpoint
     endpoint = secret(said, "the endpoint of SES") if said else None
-    return SnsVerifier(topics, certificates(endpoint))
+    version_1 = settings.ses.accept_signature_version_1
+    return SnsVerifier(topics, certificates(endpoint), version_1)
 
 
 class Web:

@@ -154,6 +154,8 @@ class SesSettings(Definition):
     feedback_topics: tuple[Annotated[str, Field(pattern=TOPIC_ARN)], ...] = Field(
         default=(), strict=False
     )
+    accept_signature_version_1: bool = False
+    """Whether SNS may sign its deliveries by SHA-1, as a topic does that nobody told better."""
     mode: Literal["single", "bulk"] = "single"
     endpoint: str | None = None
     suppressions_in_step: bool = True

@@ -54,5 +54,8 @@ def test_deliveries_over_https_are_believed_only_where_topics_are_listed(
     runner = Runner(world.engine, SystemClock(), lambda: None, alone=True)
     listed = door_of(tmp_path, said(TOPIC).settings, runner)
     assert listed.sns is not None and listed.confirm is not None
+    assert listed.sns._versions == {"2"}
+    older = door_of(tmp_path, said(TOPIC + "accept_signature_version_1 = true\n").settings, runner)
+    assert older.sns is not None and older.sns._versions == {"1", "2"}
     unlisted = door_of(tmp_path, said("").settings, runner)
     assert unlisted.sns is None and unlisted.confirm is None

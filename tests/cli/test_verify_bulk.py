@@ -82,6 +82,14 @@ def test_without_ses_there_is_nothing_to_verify(call: Call, shop: Path) -> None:
     assert "nothing to verify" in answered.err
 
 
+def test_what_is_no_address_is_wrong_usage(call: Call, standing: Standing) -> None:
+    fake = standing()
+    answered = call("doctor", "--verify-bulk", "nonsense")
+    assert answered.code == 2
+    assert "--verify-bulk is no address" in answered.err
+    assert fake.posts == 0
+
+
 def test_a_file_that_is_not_there_is_said(call: Call, shop: Path) -> None:
     answered = call("doctor", "--received", "gone.eml")
     assert answered.code == 2
