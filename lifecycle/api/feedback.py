@@ -13,10 +13,12 @@ from starlette.responses import Response
 from lifecycle import log
 from lifecycle.api.body import json_response, read_body
 from lifecycle.api.door import Door
+from lifecycle.api.followed import mode_now
 from lifecycle.api.machine import judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem
 from lifecycle.api.way import Way
+from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.action import Proved
 from lifecycle.core.event import Event
 from lifecycle.engine.evidence import prove
@@ -125,9 +127,10 @@ def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
     """Take in one piece of feedback in a transaction of its own; whether it was new."""
     now = door.clock.now()
     with door.database.write() as connection:
-        new, _ = take_in_feedback(connection, feedback, now, door.address_key)
+        catalog = door.catalog()
+        new, _ = take_in_feedback(connection, feedback, now, door.address_key, catalog)
         if feedback.attempt_id.startswith(CANARY) and feedback.kind in TOLD_OF:
-            path = feedback_path(door.catalog().settings)
+            path = feedback_path(catalog.settings)
             canary_told(connection, feedback.attempt_id, path, now)
         reach("feedback_written")
     reach("feedback_committed")
@@ -135,11 +138,16 @@ def take_in_feedback_with(door: Door, feedback: Feedback) -> bool:
 
 
 def take_in_feedback(
-    connection: Connection, feedback: Feedback, now: datetime, address_key: bytes
+    connection: Connection,
+    feedback: Feedback,
+    now: datetime,
+    address_key: bytes,
+    catalog: Catalog | None = None,
 ) -> tuple[bool, Any | None]:
     """Write what feedback comes to, once however often it comes: its event, and suppressions.
 
-    Gives whether it was new, and the row of the message it is about, if that is known.
+    By the `catalog` opens and clicks are kept as their customers agree. Gives whether it was new,
+    and the row of the message it is about, if that is known.
     """
     row = message_meant(
         connection,
@@ -164,13 +172,22 @@ def take_in_feedback(
         suppress(connection, found, now=now, address_key=address_key)
     if row is None:
         log.warned("feedback_without_message", kind=feedback.kind, ses_id=feedback.ses_message_id)
-    elif feedback.kind in EVENTS:
+    elif feedback.kind in EVENTS and not _unfollowed(connection, feedback, row, catalog):
         if feedback.kind in NOT_SENT:
             log.warned(str(feedback.kind), message=row.message_id, detail=feedback.detail)
         told = _properties(feedback, row) | ({"former_address": True} if former else {})
         event = Event(at, f"ses:{key}", str(feedback.kind), told, now)
         append(connection, [NewEvent(row.customer_id, event, now)])
     return True, row
+
+
+def _unfollowed(
+    connection: Connection, feedback: Feedback, row: Any, catalog: Catalog | None
+) -> bool:
+    """Whether it is an open or a click that is not kept by name; SES may be told to follow, too."""
+    if catalog is None or feedback.kind not in (FeedbackKind.OPENED, FeedbackKind.CLICKED):
+        return False
+    return mode_now(connection, catalog, row) != "individual"
 
 
 def _prove(connection: Connection, feedback: Feedback, row: Any, now: datetime) -> None:

@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from lifecycle import log
 from lifecycle.api.door import Door
+from lifecycle.api.followed import mode_now
 from lifecycle.api.headers import LETTER_POLICY
 from lifecycle.api.hits import is_news, note_hit
 from lifecycle.api.machine import SETTLE, SETTLES_WITHIN, Bursts, Judged, judge
@@ -26,7 +28,7 @@ from lifecycle.catalog.catalog import Catalog
 from lifecycle.core.campaign import Broadcast
 from lifecycle.core.chance import derived_id
 from lifecycle.core.event import Event
-from lifecycle.core.tracking import naming_of
+from lifecycle.core.tracking import Mode, naming_of
 from lifecycle.core.words import rfc3339
 from lifecycle.failpoints import reach
 from lifecycle.render.links import Opened, counted_id
@@ -68,16 +70,16 @@ class _Links:
         opened = self.door.signer.open(request.path_params["token"], "click", "counted_click")
         if opened is None:
             return not_found(self._shop())
-        target, row = await run_in_threadpool(self._target, opened)
+        target, row, mode = await run_in_threadpool(self._target, opened)
         if target is None or urlsplit(target).scheme not in ("http", "https"):
             return not_found(self._shop())
         if request.method != "HEAD":
             self.metrics.clicks.inc()
-            if opened.purpose == "click":
+            if mode == "individual":
                 told = {"url": target, "link": opened.number}
                 await self._happened("message_clicked", row, request, told)
             else:
-                self._count("click", opened)
+                self._kept("click", opened, row, mode)
         return RedirectResponse(self._named(target, row), 302, {"cache-control": "no-store"})
 
     async def open(self, request: Request) -> Response:
@@ -89,7 +91,7 @@ class _Links:
             if opened.purpose == "open":
                 await self._opened(opened, request)
             else:
-                self._count("open", opened)
+                self._kept("open", opened, None, "aggregate")
         return Response(PIXEL, media_type="image/gif", headers={"cache-control": "no-store"})
 
     async def view(self, request: Request) -> Response:
@@ -100,7 +102,7 @@ class _Links:
         self._prove(row)
         return HTMLResponse(html, headers={"content-security-policy": LETTER_POLICY})
 
-    def _target(self, opened: Opened) -> tuple[str | None, Any]:
+    def _target(self, opened: Opened) -> tuple[str | None, Any, Mode]:
         with self.door.database.read() as connection:
             if opened.purpose == "click":
                 row = message(connection, opened.id)
@@ -108,8 +110,12 @@ class _Links:
                 counted = self._counted_by().get(opened.id)
                 row = latest_of(connection, *counted) if counted else None
             if row is None:
-                return None, None
-            return link_target(connection, row, opened.number), row
+                return None, None, "off"
+            mode = self._mode(connection, row) if opened.purpose == "click" else "aggregate"
+            return link_target(connection, row, opened.number), row, mode
+
+    def _mode(self, connection: Connection, row: Any) -> Mode:
+        return mode_now(connection, self.door.catalog(), row)
 
     def _named(self, target: str, row: Any) -> str:
         """The target as the shop's web statistics want it; rules see it as the letter said it."""
@@ -130,16 +136,19 @@ class _Links:
 
     async def _opened(self, opened: Opened, request: Request) -> None:
         try:
-            row = await run_in_threadpool(self._message, opened.id)
+            row, mode = await run_in_threadpool(self._message, opened.id)
         except Exception:
             log.failed("open_not_noted", message_id=opened.id)
             return
-        if row is not None:
+        if row is not None and mode == "individual":
             await self._happened("message_opened", row, request, {})
+        elif row is not None:
+            self._kept("open", opened, row, mode)
 
-    def _message(self, message_id: str) -> Any:
+    def _message(self, message_id: str) -> tuple[Any, Mode]:
         with self.door.database.read() as connection:
-            return message(connection, message_id)
+            row = message(connection, message_id)
+            return row, "off" if row is None else self._mode(connection, row)
 
     async def _happened(self, name: str, row: Any, request: Request, told: dict[str, Any]) -> None:
         """Write an event durably; whatever keeps it from being written keeps no reader waiting."""
@@ -173,9 +182,13 @@ class _Links:
         with self.door.database.write() as connection:
             found_out(connection, customer_id, burst, told, self.door.clock.now())
 
-    def _count(self, what: str, opened: Opened) -> None:
+    def _kept(self, what: str, opened: Opened, row: Any, mode: Mode) -> None:
+        """Count a hit without a name; one that names a letter still tells of that letter's fate."""
         counted = self._counted_by().get(opened.id)
-        if counted is not None:
+        if opened.purpose in ("click", "open"):
+            counted = (row.campaign, row.step, row.variant)
+            self._prove(row)
+        if counted is not None and mode == "aggregate":
             self.metrics.counted.labels(what, *counted).inc()
 
     def _counted_by(self) -> dict[str, Counted]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
@@ -13,12 +14,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from lifecycle.api.feedback import take_in_body, take_in_feedback_with
+from lifecycle.core.settings import Tracking
 from lifecycle.insight.deliverability import deliverability_report
 from lifecycle.send.feedback import FeedbackRefused, feedback_of
 from lifecycle.send.sqs import SqsFeedback
 from lifecycle.store.addresses import address_hash
 from lifecycle.store.migrate import create
-from tests.api.shop import KEY, MESSAGE, TABLES, Shop
+from tests.api.shop import KEY, MESSAGE, TABLES, Shop, catalog
 from tests.send.authority import NOW, message, signed, verifier
 from tests.send.queue import Queue
 
@@ -131,6 +133,19 @@ def test_a_click_by_a_machine_is_told_apart(shop: Shop):
     post(client_of(shop), body)
     (found,) = shop.events("message_clicked")
     assert (found["machine"], found["url"]) == (True, "https://shop.example/x")
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("individual", 2), ("aggregate", 0), ("off", 0)])
+def test_what_ses_follows_is_kept_by_name_only_where_letters_are(shop: Shop, mode: Any, kept: int):
+    shop.message_gone(state="uncertain")
+    own = catalog()
+    said = own.settings.model_copy(update={"tracking": Tracking(mode=mode)})
+    client = client_of(shop, catalog=lambda: replace(own, settings=said))
+    browser = {"userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0"}
+    assert post(client, ses("Open", **browser)).status_code == 200
+    assert post(client, ses("Click", link="https://shop.example/a", **browser)).status_code == 200
+    assert len(shop.events("message_opened") + shop.events("message_clicked")) == kept
+    assert shop.state()[0] == "accepted"
 
 
 def test_what_no_database_can_store_is_replaced(any_shop: Shop):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from lifecycle.api.machine import SETTLE, judge
+from lifecycle.core.settings import Topic, Tracking
 from lifecycle.render.links import Signer, counted_id
-from tests.api.shop import MESSAGE, NOW, Shop
+from tests.api.shop import MESSAGE, NOW, TABLES, Shop, catalog
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 BROWSER = {"User-Agent": FIREFOX, "Accept-Language": "de,en;q=0.7"}
@@ -165,6 +167,40 @@ def test_counted_links_lead_on_and_name_nobody(shop: Shop):
     assert 'lifecycle_counted_total{campaign="welcome",step="hello",variant="",what="click"} 1' in (
         figures
     )
+
+
+@pytest.mark.parametrize(
+    ("mode", "agreed", "kept", "counted"),
+    [
+        ("individual", True, 1, 0),
+        ("individual", False, 0, 1),
+        ("individual", None, 0, 1),
+        ("aggregate", True, 0, 1),
+        ("off", True, 0, 0),
+    ],
+)
+def test_a_letters_hits_are_kept_as_its_customer_agrees_now(
+    any_shop: Shop, mode: Any, agreed: bool | None, kept: int, counted: int
+):
+    any_shop.message_gone(state="uncertain")
+    if agreed is not None:
+        told = {"customer_id": "c1", "topic": "tracking", "agreed": agreed, "at": NOW}
+        with any_shop.database.write() as connection:
+            connection.execute(TABLES["consent"].insert(), [told])
+    topics = {"offers": Topic(tracking="by consent"), "tracking": Topic()}
+    own = catalog()
+    said = own.settings.model_copy(update={"topics": topics, "tracking": Tracking(mode=mode)})
+    client = any_shop.client_of(catalog=lambda: replace(own, settings=said))
+    answer = client.get(link(any_shop, 1), headers=BROWSER)
+    assert answer.headers["location"] == "https://shop.example/first"
+    assert client.get(pixel(any_shop), headers=BROWSER).content[:6] == b"GIF89a"
+    for name in ("message_clicked", "message_opened"):
+        assert len(any_shop.events(name)) == kept
+    figures = client.get("/metrics").text
+    for what in ("click", "open"):
+        labels = f'campaign="welcome",step="hello",variant="",what="{what}"'
+        assert figures.count(f"lifecycle_counted_total{{{labels}}} 1") == counted
+    assert any_shop.state()[0] == "accepted"
 
 
 def test_the_view_in_the_browser_may_do_nothing(shop: Shop):
