@@ -13,6 +13,7 @@ from lifecycle.catalog.folder import CAMPAIGNS, SEGMENTS, SETTINGS
 from lifecycle.catalog.positions import Place
 from lifecycle.catalog.problem import Problem, of_file
 from lifecycle.catalog.project import Project
+from lifecycle.catalog.sense_sending import sending_sense
 from lifecycle.catalog.sense_times import quiet_moment, stale_at_night, times
 from lifecycle.catalog.sense_way import way_sense
 from lifecycle.catalog.sense_winner import timed_bandit, winner_sense
@@ -31,6 +32,7 @@ def check_sense(project: Project) -> Iterator[Problem]:
     for folder in (CAMPAIGNS, SEGMENTS):
         yield from _ids(folder, project.ids(folder))
     yield from _secrets(project)
+    yield from sending_sense(project)
     documents = dict(project.of(CAMPAIGNS))
     for name, campaign in project.campaigns.items():
         document = documents[name]
