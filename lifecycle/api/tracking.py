@@ -71,7 +71,7 @@ class _Links:
         if opened is None:
             return not_found(self._shop())
         target, row, mode = await run_in_threadpool(self._target, opened)
-        if target is None or urlsplit(target).scheme not in ("http", "https"):
+        if target is None or not _is_web(target):
             return not_found(self._shop())
         if request.method != "HEAD":
             self.metrics.clicks.inc()
@@ -199,6 +199,15 @@ class _Links:
 
     def _shop(self) -> str:
         return self.door.catalog().settings.shop.name
+
+
+def _is_web(target: str) -> bool:
+    """Whether a browser may be sent there; an address that nobody can read leads nowhere."""
+    try:
+        parts = urlsplit(target)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def link_event(

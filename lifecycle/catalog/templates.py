@@ -22,6 +22,7 @@ from lifecycle.core.campaign import Broadcast, Campaign, Flow, letters_of
 from lifecycle.core.recurring import template_pattern
 from lifecycle.render.check import lint_template, names_in, not_run, unknown_names
 from lifecycle.render.compile import Afresh, CompiledTemplate, afresh, environment
+from lifecycle.render.letter import MAX_PREHEADER, MAX_SUBJECT
 from lifecycle.render.problems import TemplateProblem
 
 KNOWN_NAMES = frozenset(
@@ -30,6 +31,7 @@ KNOWN_NAMES = frozenset(
 )
 """What a template sees."""
 _TAGGED = re.compile(r"^(?P<stem>.*)\.(?P<tag>[a-z]{2,3}(?:-[A-Z]{2})?)(?P<ending>\.\w+)$")
+_IN_BRACES = re.compile(r"\{[{%#].*[}%#]\}", re.S)
 _LETTER = re.compile(r"<mjml\b|\{%-?\s*extends\b")
 
 
@@ -142,6 +144,7 @@ class Templates:
         for place, source in written_texts(campaign):
             if "subject" in place and ("\n" in source or "\r" in source):
                 yield document.problem(place, "a subject stands on one line")
+            yield from _too_long(document, place, source)
             try:
                 env.from_string(source)
             except TemplateError as error:
@@ -168,6 +171,14 @@ class Templates:
 
     def _is_unread(self, name: str) -> bool:
         return f"{TEMPLATES}/{name}.mjml" in self.project.unread
+
+
+def _too_long(document: Document, place: Place, source: str) -> Iterator[Problem]:
+    """What is longer than a letter takes, whatever stands in for what is in braces."""
+    most = MAX_SUBJECT if "subject" in place else MAX_PREHEADER
+    length = len(_IN_BRACES.sub("", source))
+    if "text" not in place and length > most:
+        yield document.problem(place, f"{length} characters, and a letter takes {most}", "cut it")
 
 
 @lru_cache(maxsize=512)

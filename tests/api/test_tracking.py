@@ -57,6 +57,14 @@ def test_nothing_else_is_ever_a_target(shop: Shop, number: int):
     assert "location" not in answer.headers
 
 
+@pytest.mark.parametrize("target", ["http://[::1", "https://", "//x.example", "ftp://x.example"])
+def test_an_address_that_leads_nowhere_is_a_page_and_no_failure(shop: Shop, target: str):
+    shop.message_gone(links={"3": target})
+    answer = shop.client.get(link(shop, 3), headers=BROWSER)
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize("name", ["url", "u", "to", "target", "next", "redirect", "r"])
 def test_no_word_behind_a_link_changes_where_it_leads(shop: Shop, name: str):
     shop.message_gone()

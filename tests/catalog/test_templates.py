@@ -82,12 +82,19 @@ def test_a_template_is_never_sought_outside_its_folder(name: str):
         ("{{ customer.name", "what stands in braces here cannot be read"),
         ("{% if x %}", "what stands in braces here cannot be read"),
         ("one\\ntwo", "a subject stands on one line"),
+        ("x" * 501 + " {{ customer.name }}", "502 characters, and a letter takes 500 | cut it"),
         ("{{ customer.name | shout }}", "what stands in braces here cannot be read"),
     ],
 )
 def test_a_subject_is_checked_like_a_template(subject: str, expected: str):
     text = CART.replace("You left {{ event.items[0].name }} behind", subject)
     assert any(expected in said(one) for one in problems_of({CART_FILE: text}))
+
+
+def test_a_subject_that_its_values_may_keep_short_is_no_problem():
+    subject = "{% if customer.name %}" + "x" * 300 + "{% else %}" + "y" * 300 + "{% endif %}"
+    text = CART.replace("You left {{ event.items[0].name }} behind", subject)
+    assert not any("a letter takes" in one.problem for one in problems_of({CART_FILE: text}))
 
 
 def test_a_template_that_no_campaign_uses_is_a_warning():
