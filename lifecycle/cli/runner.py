@@ -56,6 +56,7 @@ class Runner:
         self._woken.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._finish()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -66,10 +67,17 @@ class Runner:
     def go_on_with(self, engine: Engine) -> None:
         """Put another engine, on other definitions, in the place of the one that ran."""
         with self._busy:
+            self._finish()
             engine.start(self.clock.now(), alone=False)
             self.engine, before = engine, self.engine
             engine.stop = before.stop
         self.wake()
+
+    def _finish(self) -> None:
+        try:
+            self.engine.finish(self.clock.now())
+        except Exception:  # The leases of what is in hand end, and others find it.
+            log.failed("outcomes_not_written")
 
     def _run(self) -> None:
         while not self._stopping.is_set():

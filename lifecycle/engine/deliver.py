@@ -13,12 +13,13 @@ from lifecycle import log
 from lifecycle.core.guard import Drop, Hold
 from lifecycle.core.message import Outcome, OutcomeKind
 from lifecycle.core.policy import Policy
+from lifecycle.engine.late import Late
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.outcome import write_refusals
 from lifecycle.engine.parts import Parts
 from lifecycle.engine.pooled import with_pool_codes
 from lifecycle.engine.put_aside import hold_put_aside
-from lifecycle.engine.recording import record
+from lifecycle.engine.recording import Heard, record
 from lifecycle.engine.restoring import without_doubtful
 from lifecycle.engine.seen import shortened
 from lifecycle.engine.warm_up import admitted
@@ -26,7 +27,7 @@ from lifecycle.engine.weigh import Due, Prepared, Weighed, counts_as_sent, judge
 from lifecycle.errors import EnvironmentFailed
 from lifecycle.failpoints import reach
 from lifecycle.rewards import incentives, referral
-from lifecycle.send.handing import hand_over
+from lifecycle.send.handing import Later, Patience, hand_over
 from lifecycle.send.journal import Begun
 from lifecycle.store import arrived, claims, outbox
 from lifecycle.store.claims import Claim
@@ -67,11 +68,13 @@ def deliver(
     batch: int = claims.BATCH,
     marketing: int | None = None,
     since: float | None = None,
+    late: Late | None = None,
 ) -> int:
     """Deliver one batch of due messages; says how many it was the turn of.
 
     At most `marketing` of them are not transactional; None = any number. `since` is when it was
-    `now`, by `monotonic`; None: just now.
+    `now`, by `monotonic`; None: just now. `late` takes letters whose answer does not come; None:
+    all answers are waited for.
     """
     since = monotonic() if since is None else since
     claimed, pulse = _claim(parts, now, batch, marketing)
@@ -79,7 +82,7 @@ def deliver(
         return 0
     reach("messages_claimed")
     try:
-        return _deliver(parts, letters, policy, claimed, now, since, pulse)
+        return _deliver(parts, letters, policy, claimed, now, since, pulse, late)
     except Exception:
         if not parts.outside:
             raise
@@ -120,6 +123,7 @@ def _deliver(
     now: datetime,
     since: float,
     pulse: Pulse = None,
+    late: Late | None = None,
 ) -> int:
     """Deliver what was claimed; says how many of them it was the turn of.
 
@@ -129,8 +133,11 @@ def _deliver(
     weighed = weigh(_read(parts, claimed, now), parts, letters, policy, now)
     reach("letters_rendered")
     begun = _begin(parts, letters, policy, claimed, weighed, now, since, pulse)
-    outcomes = _hand_over(parts, begun.going, now)
-    _record(parts, begun, outcomes, now)
+    late = late or Late(None)
+    answers = _hand_over(parts, begun.going, now, late.patience())
+    heard = late.leave(zip(begun.going, answers, strict=True))
+    _record(parts, heard, begun.pulse, now)
+    late.turn(parts)
     reach("outcomes_committed")
     return begun.turns
 
@@ -190,10 +197,8 @@ def _begin(
         return _Begun(going, len(ours) - waiting, parts.database.pulse(connection))
 
 
-def _record(parts: Parts, begun: _Begun, outcomes: Sequence[Outcome], now: datetime) -> None:
-    record(parts, list(zip(begun.going, outcomes, strict=True)), begun.pulse, now)
-    if parts.starts is not None:
-        parts.starts.turn()
+def _record(parts: Parts, heard: Heard, pulse: Pulse, now: datetime) -> None:
+    record(parts, heard, pulse, now)
 
 
 def _left_over(claimed: Sequence[Claim], going: Sequence[Prepared]) -> list[Claim]:
@@ -306,13 +311,16 @@ def _noted(parts: Parts, going: Sequence[Prepared], now: datetime) -> bool:
     return True
 
 
-def _hand_over(parts: Parts, going: Sequence[Prepared], now: datetime) -> list[Outcome]:
+def _hand_over(
+    parts: Parts, going: Sequence[Prepared], now: datetime, patience: Patience
+) -> list[Outcome | Later]:
     """Note the attempts in the journal, then hand the letters over, each once."""
     reach("attempts_committed")
     if not _noted(parts, going, now):
         return [NOT_NOTED] * len(going)
     reach("attempts_noted")
     letters = [one.ready.letter for one in going]
-    outcomes = hand_over(parts.transport, letters, parts.gate_for(len(letters)), parts.pool)
+    gate = parts.gate_for(len(letters))
+    answers = hand_over(parts.transport, letters, gate, parts.pool, patience)
     reach("handed_over")
-    return outcomes
+    return answers

@@ -26,6 +26,7 @@ from lifecycle.engine.advance import advance
 from lifecycle.engine.breaker import Watch
 from lifecycle.engine.deliver import deliver
 from lifecycle.engine.ingest import ingest
+from lifecycle.engine.late import Late
 from lifecycle.engine.letters import Letters
 from lifecycle.engine.nightly import Nightly
 from lifecycle.engine.pacing import Pacing
@@ -64,6 +65,7 @@ class Engine:
         self.nightly = Nightly(parts)
         self.doubts = Doubts(parts)
         self.pacing = Pacing(parts, lambda: self.stop)
+        self.late = Late()
         self.watch = Watch(parts)
         self.stop = False
         self._policy: Policy | None = None
@@ -108,8 +110,8 @@ class Engine:
         Errands are run beside the ticks (`engine/errands.py`); on the virtual clock they are
         recorded last, not made.
         """
-        total = 0
         self._began = monotonic()
+        total = self._take_late(now)
         self.pacing.begin(now)
         elsewhere: set[str] = set()
         while not self.stop:
@@ -181,10 +183,14 @@ class Engine:
         """The earliest instant at which something falls due."""
         with self.parts.database.read() as connection:
             self._dues = dues.look(connection)
+        if self.late.answered:
+            return from_micros(0)
         found, tried_at = self.upcoming(), self.pacing.due_at()
         return min(found, tried_at) if found and tried_at else found or tried_at
 
     def _deliver(self, parts: Parts, policy: Policy, now: datetime, batch: int) -> int:
+        if self.late.calls >= parts.threads:
+            return 0  # All threads wait for answers.
         room = self.pacing.room(now, batch)
         if not room.letters:
             return 0
@@ -192,12 +198,23 @@ class Engine:
         policy = replace(policy, rest=room.rest)
         done = 0
         try:
-            done = deliver(
-                parts, self.letters, policy, now, room.letters, room.marketing, self._began
-            )
+            most = (room.letters, room.marketing)
+            done = deliver(parts, self.letters, policy, now, *most, self._began, self.late)
         finally:
             self.pacing.done(now, done)
         return done
+
+    def _take_late(self, now: datetime) -> int:
+        """Write down the answers that came since, and what they tell of the transport."""
+        came = self.late.record(self.parts, now)
+        if came:
+            self.pacing.done(now, 0)
+        return came
+
+    def finish(self, now: datetime) -> None:
+        """Wait for the answers that are late, and write them down: nothing is left in hand."""
+        self.late.wait()
+        self._take_late(now)
 
     def _tend(self, policy: Policy, now: datetime) -> int:
         parts = self.parts

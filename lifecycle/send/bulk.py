@@ -14,7 +14,7 @@ from lifecycle.failpoints import reach
 from lifecycle.send.bulk_call import Call, Entry, calls_of, entry_of
 from lifecycle.send.bulk_errors import may_go_alone, outcomes_of
 from lifecycle.send.envelope import LetterRefused
-from lifecycle.send.handing import NOT_BEGUN
+from lifecycle.send.handing import LOOK_SECONDS, NOT_BEGUN, Later, Patience, Told
 from lifecycle.send.ses import Ses
 from lifecycle.send.ses_client import SEND_MANY
 from lifecycle.send.ses_errors import no_client, outcome_of
@@ -25,7 +25,8 @@ THREADS = 8
 SHARE_FROM = 2
 """Letters of one shape in a hand-over that are worth a call of their own."""
 
-Told = list[tuple[int, Outcome]]
+
+Answers = list[tuple[int, Outcome | Later]]
 
 
 class BulkSes(Ses):
@@ -41,6 +42,8 @@ class BulkSes(Ses):
     ) -> None:
         super().__init__(*told, **more)
         self._threads = threads
+        self._free = Semaphore(threads)
+        """How many threads wait for no answer."""
         self._share_from = share_from
         self._pool: ThreadPoolExecutor | None = None
         self._lock = Lock()
@@ -51,11 +54,20 @@ class BulkSes(Ses):
         The gate is asked for as many as a call holds, just before the call begins; a call goes with
         as many as it gives. A second letter to one address waits for the first one's answer.
         """
-        outcomes: list[Outcome] = [NOT_BEGUN] * len(letters)
+        found = self.send_patiently(letters, gate, Patience())
+        return [one.outcome() if isinstance(one, Later) else one for one in found]
+
+    def send_patiently(
+        self, letters: Sequence[Letter], gate: Gate, patience: Patience
+    ) -> list[Outcome | Later]:
+        """As `send_many`, and what is not answered once patience is over is told later."""
+        found: list[Outcome | Later] = [NOT_BEGUN] * len(letters)
         for places in _rounds(letters):
-            for place, outcome in self._round(letters, places, gate):
-                outcomes[place] = outcome
-        return outcomes
+            for place, outcome in self._round(letters, places, gate, patience):
+                found[place] = outcome
+            if any(isinstance(found[place], Later) for place in places):
+                break  # Second letters wait for the answers of the first.
+        return found
 
     def close(self) -> None:
         """Close the connections and end the threads."""
@@ -65,9 +77,11 @@ class BulkSes(Ses):
             pool.shutdown()
         super().close()
 
-    def _round(self, letters: Sequence[Letter], places: Sequence[int], gate: Gate) -> Told:
+    def _round(
+        self, letters: Sequence[Letter], places: Sequence[int], gate: Gate, patience: Patience
+    ) -> Answers:
         shapes = Counter(_shape(letters[place]) for place in places)
-        told: Told = []
+        told: Answers = []
         entries, alone = [], []
         for place in places:
             letter = letters[place]
@@ -90,44 +104,70 @@ class BulkSes(Ses):
             return [*told, *((place, outcome) for place, _ in left)]
         calls, large = calls_of(entries, self._configuration_set)
         alone += [(one.place, one.letter) for one in large]
-        return told + self._all(calls, alone, gate)
+        return told + self._all(calls, alone, gate, patience)
 
-    def _all(self, calls: Sequence[Call], alone: Sequence[tuple[int, Letter]], gate: Gate) -> Told:
+    def _all(
+        self,
+        calls: Sequence[Call],
+        alone: Sequence[tuple[int, Letter]],
+        gate: Gate,
+        patience: Patience,
+    ) -> Answers:
         """Make all calls, each in a thread as soon as one is free and the gate lets it begin."""
-        free = Semaphore(self._threads)
-        under_way: list[Future[Told]] = []
-        not_begun: Told = []
+        under_way: list[tuple[Future[Told], list[int]]] = []
+        not_begun: list[int] = []
 
-        def begin(deed: Callable[[], Told]) -> None:
+        def begin(deed: Callable[[], Told], places: list[int]) -> None:
             future = self._opened_pool().submit(deed)
-            future.add_done_callback(lambda _: free.release())
-            under_way.append(future)
+            future.add_done_callback(self._freed)
+            future.add_done_callback(patience.went_on)
+            patience.went_on()
+            under_way.append((future, places))
 
         waiting = deque(calls)
         try:
             while waiting:
                 call = waiting.popleft()
-                free.acquire()
-                gate.starts([one.letter.attempt_id for one in call.entries])
-                now, later = call.cut(gate.begin(len(call.entries)))
-                if now.entries:
-                    begin(partial(self._call, now, gate))
-                    if later.entries:
-                        waiting.appendleft(later)
-                else:
-                    free.release()
-                    not_begun += [(one.place, NOT_BEGUN) for one in later.entries]
+                now, later = call.cut(self._let_in(call.attempt_ids, gate, patience))
+                if not now.entries:
+                    not_begun += later.places
+                    continue
+                begin(partial(self._call, now, gate), now.places)
+                if later.entries:
+                    waiting.appendleft(later)
             for place, letter in alone:
-                free.acquire()
-                gate.starts((letter.attempt_id,))
-                if gate.begin(1):
-                    begin(partial(self._alone, place, letter, gate))
+                if self._let_in([letter.attempt_id], gate, patience):
+                    begin(partial(self._alone, place, letter, gate), [place])
                 else:
-                    free.release()
-                    not_begun.append((place, NOT_BEGUN))
+                    not_begun.append(place)
+        except BaseException:
+            wait([future for future, _ in under_way])
+            raise
+        patience.wait([future for future, _ in under_way])
+        found: Answers = [(place, NOT_BEGUN) for place in not_begun]
+        for future, places in under_way:
+            if future.done():
+                found += future.result()
+            else:
+                found += [(place, Later(future, place)) for place in places]
+        return found
+
+    def _let_in(self, attempt_ids: Sequence[str], gate: Gate, patience: Patience) -> int:
+        """How many of these letters may begin now, in a thread that is kept for them."""
+        while not self._free.acquire(timeout=LOOK_SECONDS):
+            if patience.over:
+                return 0
+        given = 0
+        try:
+            gate.starts(attempt_ids)
+            given = gate.begin(len(attempt_ids))
         finally:
-            wait(under_way)
-        return not_begun + [pair for future in under_way for pair in future.result()]
+            if not given:
+                self._free.release()
+        return given
+
+    def _freed(self, _: object) -> None:
+        self._free.release()
 
     def _call(self, call: Call, gate: Gate) -> Told:
         reach("bulk_begun")

@@ -60,6 +60,16 @@ class Call:
     head: bytes
     entries: tuple[Entry, ...]
 
+    @property
+    def places(self) -> list[int]:
+        """Where the outcomes of its entries belong."""
+        return [one.place for one in self.entries]
+
+    @property
+    def attempt_ids(self) -> list[str]:
+        """The attempts that it makes."""
+        return [one.letter.attempt_id for one in self.entries]
+
     def body(self) -> bytes:
         """The request as JSON."""
         return b"".join((self.head, b",".join([one.body for one in self.entries]), b"]}"))

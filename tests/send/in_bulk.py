@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lifecycle.core.message import Letter, Outcome, OutcomeKind, Pieces, Shape
-from lifecycle.send.bulk import BulkSes
+from lifecycle.send.bulk import THREADS, BulkSes
 from lifecycle.send.transport import OpenGate
 from tests.send.scripted_ses import Answering, ScriptedSes
 
@@ -23,9 +23,12 @@ def start_ses() -> Iterator[Start]:
     """Start an endpoint that answers by a script, and a transport that talks to it in bulk."""
     opened: list[Any] = []
 
-    def started(*script: Answering, **told: Any) -> tuple[ScriptedSes, BulkSes]:
+    def started(
+        *script: Answering, threads: int = THREADS, read_seconds: float = 2.0, **told: Any
+    ) -> tuple[ScriptedSes, BulkSes]:
         ses = ScriptedSes(list(script), **told)
-        transport = BulkSes("eu-central-1", "set", ses.url, read_seconds=2.0)
+        access = ("eu-central-1", "set", ses.url)
+        transport = BulkSes(*access, read_seconds=read_seconds, threads=threads)
         opened.extend((transport.close, ses.stop))
         return ses, transport
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 
 from lifecycle.core.message import Attachment, Outcome, OutcomeKind, Pieces, Shape
 from lifecycle.send.bulk import BulkSes
-from lifecycle.send.handing import NOT_BEGUN, hand_over
+from lifecycle.send.handing import NOT_BEGUN, Later, Patience, hand_over
 from tests.send.in_bulk import OPEN, MakeLetter, Start, kinds, letters, recipients, start_ses
+from tests.send.scripted_ses import accepted
 
 __all__ = ["start_ses"]
 
@@ -184,3 +186,60 @@ def test_a_fault_of_ours_in_one_call_does_not_hide_that_others_were_made(
     assert broken.is_set()
     assert {one.kind for one in outcomes[50:100]} == {OutcomeKind.UNCERTAIN}
     assert len(ses.requests) == 2
+
+
+def held(until: threading.Event) -> Any:
+    """An answer that does not come before it is let go."""
+
+    def answer(request: dict[str, Any]) -> Any:
+        assert until.wait(10)
+        return accepted(request)
+
+    return answer
+
+
+def test_a_call_that_hangs_is_told_later_and_the_others_now(
+    start: Start, letter: MakeLetter
+) -> None:
+    let_go = threading.Event()
+    ses, transport = start(held(let_go), read_seconds=10.0)
+    answers = transport.send_patiently(letters(letter, 160), OPEN, Patience(1.0))
+    late = [one for one in answers if isinstance(one, Later)]
+    assert len(late) in (50, 10), "one call hangs, whichever came first"
+    assert {one.kind for one in answers if isinstance(one, Outcome)} == {OutcomeKind.ACCEPTED}
+    assert not any(one.answered for one in late)
+    let_go.set()
+    assert {one.outcome().kind for one in late} == {OutcomeKind.ACCEPTED}
+    everybody = [name for request in ses.requests for name in recipients(request)]
+    assert len(everybody) == len(set(everybody)) == 160
+
+
+def test_calls_that_hang_keep_their_threads_from_the_next_batch(
+    start: Start, letter: MakeLetter
+) -> None:
+    let_go = threading.Event()
+    _, transport = start(*[held(let_go)] * 2, read_seconds=10.0, threads=2)
+    gate = Counting(at_once=50)
+    first = transport.send_patiently(letters(letter, 100), gate, Patience(1.0))
+    assert all(isinstance(one, Later) for one in first)
+    asked = list(gate.asked)
+    assert transport.send_patiently(letters(letter, 3, 100), gate, Patience(1.0)) == [NOT_BEGUN] * 3
+    assert gate.asked == asked, "the pace was asked for letters for which there was no thread"
+    let_go.set()
+    assert {one.outcome().kind for one in first if isinstance(one, Later)} == {"accepted"}
+    assert set(kinds(transport.send_many(letters(letter, 3, 100), gate))) == {OutcomeKind.ACCEPTED}
+
+
+def test_a_second_letter_to_an_address_is_given_back_while_the_first_hangs(
+    start: Start, letter: MakeLetter
+) -> None:
+    let_go = threading.Event()
+    ses, transport = start(held(let_go), read_seconds=10.0)
+    first, second = letters(letter, 1), letters(letter, 2)
+    second[0] = replace(second[0], attempt_id="att_again")
+    answers = transport.send_patiently([*first, second[0]], OPEN, Patience(1.0))
+    assert isinstance(answers[0], Later)
+    assert answers[1] == NOT_BEGUN
+    let_go.set()
+    assert answers[0].outcome().kind is OutcomeKind.ACCEPTED
+    assert len(ses.requests) == 1

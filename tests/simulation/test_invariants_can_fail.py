@@ -44,9 +44,9 @@ def resends_uncertain_letters(patch: Patch) -> None:
 def hands_over_twice(patch: Patch) -> None:
     hand_over = deliver._hand_over
 
-    def twice(parts: Any, going: Any, now: Any) -> Any:
-        hand_over(parts, going, now)
-        return hand_over(parts, going, now)
+    def twice(*told: Any) -> Any:
+        hand_over(*told)
+        return hand_over(*told)
 
     patch.setattr(deliver, "_hand_over", twice)
 
