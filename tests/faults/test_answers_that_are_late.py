@@ -18,7 +18,8 @@ from lifecycle.engine.late import Late
 from lifecycle.engine.parts import Parts
 from lifecycle.send import starts
 from lifecycle.send.starts import Starts
-from tests.faults.running import Running
+from lifecycle.store.erase import erase
+from tests.faults.running import KEY, TABLES, Running
 from tests.simulation.shop import event, flow, instant, person, shop
 
 START, NOON, LATER = "2026-05-04T09:00:00", "2026-05-04T12:00:00", "2026-05-04T12:05:00"
@@ -190,3 +191,16 @@ def test_notes_of_what_has_begun_stay_in_one_file_while_a_letter_is_late(
     assert running.noted.token != first
     assert {row.worker for row in running.rows("attempt")} == {first}
     running.noted.close()
+
+
+def test_whoever_is_erased_meanwhile_stays_erased(opened: Shop) -> None:
+    running = opened("c1")
+    running.engine.tick(instant(NOON))
+    with running.database.write() as connection:
+        assert erase(connection, "c1", instant(LATER), KEY) is not None
+    post(running).let_go.set()
+    running.engine.late.wait()
+    running.engine.tick(instant(LATER))
+    assert [name for name in states(running) if name in NAMES] == [n for n in NAMES if n != "c1"]
+    kept = [str(row) for table in TABLES for row in running.rows(table)]
+    assert not [row for row in kept if "c1@" in row or "'c1'" in row]
