@@ -48,6 +48,9 @@ WHY_NOT = {
 }
 
 
+_WITHOUT_DOTS = frozenset({"gmail.com", "googlemail.com"})
+
+
 def domain_of(address: str) -> str:
     """The domain of an address, in small letters; of `Shop <news@shop.example>` too."""
     return address.rpartition("@")[2].strip().rstrip(">").strip().lower()
@@ -70,6 +73,15 @@ def provider_of(address: str) -> str:
     country = rest[1:] if rest and rest[0] in _AMONG else rest
     own = rest and (not country or (len(country) == 1 and len(country[0]) == _COUNTRY))
     return _FAMILY.get(name, OTHERS) if own else OTHERS
+
+
+def mailbox_of(address: str) -> str:
+    """Where letters to an address arrive: without its label, and at Google without dots, too."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in _WITHOUT_DOTS:
+        local = local.replace(".", "")
+    return f"{local}@{domain}"
 
 
 def kind_of(address: str, disposable: Disposable | None) -> Kind | None:

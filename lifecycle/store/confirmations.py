@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, select, update
 
@@ -123,16 +123,21 @@ def backlog(connection: Connection, now: datetime) -> tuple[int, int]:
     return int(counts[0] or 0), int(counts[1] or 0)
 
 
+class Recipient(NamedTuple):
+    """To whom a letter goes that asks, by keyed hashes: the address, and where it arrives."""
+
+    address_hash: str
+    mailbox_hash: str
+
+
 def put_off(connection: Connection, row: Any, until: datetime) -> None:
     """Ask for a letter later."""
     connection.execute(update(WAITING).where(_same(row)).values(due_at=until))
 
 
-def asked(
-    connection: Connection, row: Any, address_hash: str, event_id: str, now: datetime
-) -> None:
+def asked(connection: Connection, row: Any, to: Recipient, event_id: str, now: datetime) -> None:
     """A letter is asked for: count it."""
-    told = {"address_hash": address_hash, "event_id": event_id, "caller": row.caller, "at": now}
+    told = {"event_id": event_id, "caller": row.caller, "at": now, **to._asdict()}
     insert_new(connection, LETTER, [told])
     connection.execute(update(WAITING).where(_same(row)).values(due_at=None, asked_at=now))
 
@@ -154,14 +159,14 @@ def address_asked(connection: Connection, event_id: str) -> str | None:
 
 
 def rooms(
-    connection: Connection, rule: DoubleOptIn, address_hash: str, caller: str, now: datetime
+    connection: Connection, rule: DoubleOptIn, mailbox_hash: str, caller: str, now: datetime
 ) -> list[Room]:
-    """How much of each cap is used that a letter to an address is under."""
+    """How much of each cap is used that a letter to a mailbox is under."""
     found = []
     for name, (limit, within) in caps_on(rule, caller).items():
         where: ColumnElement[bool] = LETTER.c.at > now - within
         if name.startswith("address"):
-            where &= LETTER.c.address_hash == address_hash
+            where &= LETTER.c.mailbox_hash == mailbox_hash
         elif not name.startswith("all"):
             where &= LETTER.c.caller == caller
         counted = connection.execute(select(func.count()).select_from(LETTER).where(where)).scalar()

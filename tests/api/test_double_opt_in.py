@@ -26,6 +26,7 @@ from tests.simulation.shop import flow, instant, settings, shop
 from tests.store.prepared import with_tables
 
 START = instant("2026-05-04T09:00:00")
+GOOGLED = ("victim", "vic.tim", "v.i.c.tim", "V.ictim+x")
 DAY = timedelta(days=1)
 OTHERS: tuple[Purpose, ...] = ("unsubscribe", "view", "open")
 LINK = re.compile(r"http://127\.0\.0\.1:8000(/confirm/[\w-]+)")
@@ -256,6 +257,16 @@ def test_the_yes_may_come_before_the_address(asking: Asking):
     asking.put("c1", email="c1@x.example")
     asking.tick(timedelta(minutes=11))
     assert len(asking.asked()) == 1
+
+
+def test_labels_and_dots_make_no_more_of_a_mailbox(bounded: Asking):
+    for number in range(4):
+        bounded.joins(f"l{number}", email=f"Victim+{number}@x.example")
+        bounded.joins(f"g{number}", email=f"{GOOGLED[number]}@gmail.com")
+    bounded.tick()
+    to = [letter.to.rpartition("@")[2] for letter in bounded.asked()]
+    assert sorted(to) == ["gmail.com"] * 2 + ["x.example"] * 2
+    assert all("+" in letter.to for letter in bounded.asked() if "x.example" in letter.to)
 
 
 def test_an_address_gets_few_letters_whoever_asks_for_how_many(bounded: Asking):

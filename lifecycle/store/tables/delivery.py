@@ -150,12 +150,15 @@ class ConfirmationLetter(SQLModel, table=True):
 
     __tablename__ = "confirmation_letter"
     __table_args__ = (
+        Index("confirmation_letter_mailbox", "mailbox_hash", "at"),
         Index("confirmation_letter_caller", "caller", "at"),
         Index("confirmation_letter_at", "at"),
         {"info": {"shard_key": "address_hash"}},
     )
     address_hash: str = Field(primary_key=True, sa_type=Text)
     event_id: str = Field(primary_key=True, sa_type=Text)
+    mailbox_hash: str = Field(default="", sa_type=Text)
+    """Of where letters to the address arrive: labels make no other mailbox."""
     caller: str = Field(default="", sa_type=Text)
     at: datetime = Field(sa_type=Instant)
 

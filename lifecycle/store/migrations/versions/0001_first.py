@@ -238,6 +238,7 @@ def _confirmation_letter() -> None:
         "confirmation_letter",
         sa.Column("address_hash", sa.Text(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
+        sa.Column("mailbox_hash", sa.Text(), nullable=False),
         sa.Column("caller", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("address_hash", "event_id"),
@@ -248,6 +249,9 @@ def _confirmation_letter_indexes() -> None:
     op.create_index("confirmation_letter_at", "confirmation_letter", ["at"], unique=False)
     op.create_index(
         "confirmation_letter_caller", "confirmation_letter", ["caller", "at"], unique=False
+    )
+    op.create_index(
+        "confirmation_letter_mailbox", "confirmation_letter", ["mailbox_hash", "at"], unique=False
     )
 
 
