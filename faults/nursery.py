@@ -75,6 +75,8 @@ class Nursery:
             said = json.loads(line)
             with self._told:
                 if "born" in said:
+                    # Process ids come again: one of this id may have ended long ago.
+                    self._ended.pop(said["born"], None)
                     self._born.append(said["born"])
                 else:
                     self._ended[said["ended"]] = said["code"]
