@@ -12,6 +12,7 @@ from lifecycle import log
 from lifecycle.api.problems import busy
 from lifecycle.failpoints import reach
 from lifecycle.store.arrived import Arriving, note
+from lifecycle.store.away import is_away
 from lifecycle.store.database import Database
 from lifecycle.store.events import NewEvent, append
 
@@ -86,7 +87,12 @@ class EventWriter:
         while jobs := self._next():
             try:
                 self._append(jobs)
-            except Exception:
+            except Exception as error:
+                if is_away(error):
+                    # Each by itself would wait as long, one after the other.
+                    log.failed("events_not_written", events=sum(job.count for job in jobs))
+                    _finish(jobs, error)
+                    continue
                 # One bad request must not refuse the others that shared its transaction.
                 for job in jobs:
                     self._alone(job)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from lifecycle import log
 from lifecycle.core.message import Outcome
@@ -21,13 +21,12 @@ from lifecycle.engine.parts import Parts
 from lifecycle.engine.weigh import Prepared
 from lifecycle.failpoints import reach
 from lifecycle.store import claims, outbox
+from lifecycle.store.away import is_away
 from lifecycle.store.facts import fresh_enrollments
 
 Heard = Sequence[tuple[Prepared, Outcome]]
 RESTS = (0.05, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds of rest before each further try: half a minute of a lease of two."""
-_AWAY = (OperationalError, InterfaceError)
-"""What is raised while a database cannot be reached or cannot write; a fault of ours is another."""
 
 
 def record(parts: Parts, heard: Heard, pulse: tuple[int, int] | None, now: datetime) -> None:
@@ -40,10 +39,11 @@ def record(parts: Parts, heard: Heard, pulse: tuple[int, int] | None, now: datet
     for rest in RESTS if parts.outside else ():
         try:
             return _record(parts, heard, pulse, now, again=again)
-        except _AWAY as error:
-            log.warned("outcomes_not_written", letters=len(heard), problem=_said(error))
-            if time.monotonic() + rest > end:
+        except DBAPIError as error:
+            if not is_away(error) or time.monotonic() + rest > end:
                 raise
+            problem = type(error.orig or error).__name__
+            log.warned("outcomes_not_written", letters=len(heard), problem=problem)
         time.sleep(rest)
         again = True
     _record(parts, heard, pulse, now, again=again)
@@ -73,7 +73,3 @@ def _unwritten(connection: Connection, heard: Heard) -> Heard:
         for one, outcome in heard
         if written.get(one.ready.letter.attempt_id) != str(outcome.kind)
     ]
-
-
-def _said(error: OperationalError | InterfaceError) -> str:
-    return type(error.orig or error).__name__
