@@ -27,6 +27,7 @@ from lifecycle.api.headers import SecurityHeaders
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem, answer_problem
 from lifecycle.api.slashes import SlashesKept
+from lifecycle.api.tally import Tally
 from lifecycle.api.way import openapi
 from lifecycle.api.writer import EventWriter
 from lifecycle.sources.refused import Refused
@@ -34,11 +35,12 @@ from lifecycle.sources.refused import Refused
 
 def make_app(door: Door) -> ASGIApp:
     """The application behind a door. Every way in is a plain route on the raw request."""
-    writer = EventWriter(door.database, door.wake)
+    writer, tally = EventWriter(door.database, door.wake), Tally(door.database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        await tally.stop()
         writer.stop()
 
     app = FastAPI(
@@ -52,7 +54,7 @@ def make_app(door: Door) -> ASGIApp:
         *customers.ways(door, access),
         *asking.ways(door, access),
         *feedback.ways(door, metrics),
-        *tracking.ways(door, writer, metrics),
+        *tracking.ways(door, writer, metrics, tally),
         *unsubscribe.ways(door, metrics),
         *confirm.ways(door),
         *upkeep.ways(door, access, metrics, lambda: app.openapi()),

@@ -22,6 +22,7 @@ from lifecycle.api.hits import is_news, note_hit
 from lifecycle.api.machine import SETTLE, SETTLES_WITHIN, Bursts, Judged, judge
 from lifecycle.api.metrics import Metrics
 from lifecycle.api.pages import not_found
+from lifecycle.api.tally import Tally
 from lifecycle.api.way import Way
 from lifecycle.api.writer import EventWriter
 from lifecycle.catalog.catalog import Catalog
@@ -32,6 +33,7 @@ from lifecycle.core.tracking import Mode, naming_of
 from lifecycle.core.words import rfc3339
 from lifecycle.failpoints import reach
 from lifecycle.render.links import Opened, counted_id
+from lifecycle.store.counted_hits import Hit
 from lifecycle.store.events import NewEvent
 from lifecycle.store.hits import found_out
 from lifecycle.store.messages import latest_of, link_target, message
@@ -44,9 +46,9 @@ GONE = {200: "Shown", 404: "No link of ours"}
 Counted = tuple[str, str, str]
 
 
-def ways(door: Door, writer: EventWriter, metrics: Metrics) -> list[Way]:
+def ways(door: Door, writer: EventWriter, metrics: Metrics, tally: Tally) -> list[Way]:
     """The ways of links in letters."""
-    links = _Links(door, writer, metrics)
+    links = _Links(door, writer, metrics, tally)
     return [
         Way(
             *("GET", "/c/{token}", links.click, "Follow a link of a letter"),
@@ -58,10 +60,11 @@ def ways(door: Door, writer: EventWriter, metrics: Metrics) -> list[Way]:
 
 
 class _Links:
-    def __init__(self, door: Door, writer: EventWriter, metrics: Metrics) -> None:
+    def __init__(self, door: Door, writer: EventWriter, metrics: Metrics, tally: Tally) -> None:
         self.door = door
         self.writer = writer
         self.metrics = metrics
+        self.tally = tally
         self._background: set[asyncio.Task[None]] = set()
         self._counted: tuple[str, dict[str, Counted]] = ("", {})
         self._bursts = Bursts()
@@ -79,7 +82,7 @@ class _Links:
                 told = {"url": target, "link": opened.number}
                 await self._happened("message_clicked", row, request, told)
             else:
-                self._kept("click", opened, row, mode)
+                self._kept("click", opened, row, mode, request)
         return RedirectResponse(self._named(target, row), 302, {"cache-control": "no-store"})
 
     async def open(self, request: Request) -> Response:
@@ -91,7 +94,7 @@ class _Links:
             if opened.purpose == "open":
                 await self._opened(opened, request)
             else:
-                self._kept("open", opened, None, "aggregate")
+                self._kept("open", opened, None, "aggregate", request)
         return Response(PIXEL, media_type="image/gif", headers={"cache-control": "no-store"})
 
     async def view(self, request: Request) -> Response:
@@ -143,7 +146,7 @@ class _Links:
         if row is not None and mode == "individual":
             await self._happened("message_opened", row, request, {})
         elif row is not None:
-            self._kept("open", opened, row, mode)
+            self._kept("open", opened, row, mode, request)
 
     def _message(self, message_id: str) -> tuple[Any, Mode]:
         with self.door.database.read() as connection:
@@ -182,13 +185,16 @@ class _Links:
         with self.door.database.write() as connection:
             found_out(connection, customer_id, burst, told, self.door.clock.now())
 
-    def _kept(self, what: str, opened: Opened, row: Any, mode: Mode) -> None:
+    def _kept(self, what: str, opened: Opened, row: Any, mode: Mode, request: Request) -> None:
         """Count a hit without a name; one that names a letter still tells of that letter's fate."""
         counted = self._counted_by().get(opened.id)
         if opened.purpose in ("click", "open"):
             counted = (row.campaign, row.step, row.variant)
             self._prove(row)
         if counted is not None and mode == "aggregate":
+            now = self.door.clock.now()
+            machine = judge(request.headers, None, now, browses=what == "click").is_machine
+            self.tally.add(Hit(*counted, what, machine, now.date().isoformat()))
             self.metrics.counted.labels(what, *counted).inc()
 
     def _counted_by(self) -> dict[str, Counted]:

@@ -89,6 +89,8 @@ def _told(out: Console, found: CampaignReport) -> None:
     if not found.letters:
         return
     out.print(_letters(found))
+    for line in _unnamed(found):
+        say(out, line)
     out.print(_earned(found))
     if found.worth is not None:
         for line in _worth(found.worth):
@@ -116,6 +118,16 @@ def _letters(found: CampaignReport) -> Any:
         for one in found.letters
     ]
     return table(*_without_variants(heads, rows), right=("sent", "delivered", *heads[-2:]))
+
+
+def _unnamed(found: CampaignReport) -> Iterator[str]:
+    """What is known of letters whose opens and clicks are counted without a name."""
+    hits = [one for one in found.letters if one.opened_unnamed or one.clicked_unnamed]
+    if hits:
+        yield "Counted without a name, each hit of a person, and not in the column above:"
+    for one in hits:
+        which = f"{one.step} {one.variant}".strip()
+        yield f"  {which}: {one.clicked_unnamed:,} clicks, {one.opened_unnamed:,} opens"
 
 
 def _earned(found: CampaignReport) -> Any:

@@ -30,6 +30,7 @@ from lifecycle.insight.holdout import Measured, measured, sure_share
 from lifecycle.insight.interval import Share
 from lifecycle.insight.lift_spoken import NO_HOLDOUT, NOBODY_YET, worth_told
 from lifecycle.insight.machines import ByMachines, by_machines
+from lifecycle.store import counted_hits
 from lifecycle.store.occasions import OccasionState, states
 from lifecycle.store.tables import METADATA
 
@@ -69,6 +70,9 @@ class Letters:
     """Letters that never went, by reason."""
     other_currencies: Mapping[str, Money] = field(default_factory=dict)
     """Goals in other currencies than the shop's."""
+    opened_unnamed: int = 0
+    """Hits of people that were counted without a name, and not letters: one may open it often."""
+    clicked_unnamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,7 @@ def campaign_report(
         credited,
         by_machines(connection, campaign.id, now),
         _dropped(connection, campaign.id),
+        counted_hits.of_people(connection, campaign.id),
     )
     return CampaignReport(
         campaign.id,
@@ -153,6 +158,8 @@ class Found:
     credited: Mapping[Letter, BothWays]
     machines: Mapping[Letter, ByMachines]
     dropped: Mapping[Letter, Mapping[str, int]]
+    unnamed: Mapping[tuple[str, str], Mapping[str, int]]
+    """What was counted without a name, by step and variant."""
 
 
 def _worth(credited: Mapping[Letter, BothWays], told: Measured | None, settings: Settings) -> Worth:
@@ -240,6 +247,7 @@ def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:
     reached = found.reached.get(letter, Reached())
     machines = found.machines.get(letter, ByMachines())
     ways = found.credited.get(letter, BothWays())
+    unnamed = found.unnamed.get(letter[1:], {})
     return Letters(
         step=letter[1],
         variant=letter[2],
@@ -258,4 +266,6 @@ def _variant(letter: Letter, counts: tuple[int, ...], found: Found) -> Letters:
         touch=ways.touch,
         dropped=found.dropped.get(letter, {}),
         other_currencies=reached.other_currencies,
+        opened_unnamed=unnamed.get("open", 0),
+        clicked_unnamed=unnamed.get("click", 0),
     )

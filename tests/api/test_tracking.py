@@ -12,6 +12,7 @@ import pytest
 from lifecycle.api.machine import SETTLE, judge
 from lifecycle.core.settings import Topic, Tracking
 from lifecycle.render.links import Signer, counted_id
+from lifecycle.store.counted_hits import of_people
 from tests.api.shop import MESSAGE, NOW, TABLES, Shop, catalog
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -176,6 +177,34 @@ def test_counted_links_lead_on_and_name_nobody(shop: Shop):
     assert 'lifecycle_counted_total{campaign="welcome",step="hello",variant="",what="click"} 1' in (
         figures
     )
+
+
+def test_hits_without_a_name_are_kept_by_letter_and_kind(any_shop: Shop):
+    any_shop.message_gone()
+    counted = counted_id("welcome", "hello", "")
+    click = f"/c/{any_shop.signer.token('counted_click', counted)}.1"
+    pixel = f"/o/{any_shop.signer.token('counted_open', counted)}.gif"
+    with any_shop.client_of() as client:
+        for _ in range(3):
+            client.get(click, headers=BROWSER)
+            client.head(click, headers=BROWSER)
+        client.get(click, headers={"user-agent": "Mimecast link scanner"})
+        client.get(pixel, headers=BROWSER)
+        told_by = monotonic() + 5
+        while not any_shop.rows("counted_hit") and monotonic() < told_by:
+            sleep(0.01)  # It is written within a second, however long the daemon goes on.
+        assert any_shop.rows("counted_hit")
+        client.get(pixel, headers=BROWSER)
+    rows = {(row.what, row.machine): (row.step, row.hits) for row in any_shop.rows("counted_hit")}
+    assert rows == {
+        ("click", False): ("hello", 3),
+        ("click", True): ("hello", 1),
+        ("open", False): ("hello", 2),
+    }
+    with any_shop.database.read() as connection:
+        people = {("hello", ""): {"click": 3, "open": 2}}
+        assert of_people(connection, "welcome") == people
+        assert of_people(connection, "another") == {}
 
 
 @pytest.mark.parametrize(

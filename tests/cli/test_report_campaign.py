@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from lifecycle.store.counted_hits import Hit, count
+from lifecycle.store.database import Database
 from tests.cli.conftest import Call
 from tests.cli.shop import HELLO, SETTINGS, make_shop, write_lines
 
@@ -124,6 +126,24 @@ def test_all_marketing_is_told_by_the_holdout_of_the_shop(call: Call, replayed: 
     assert short["entered"]["met"] == 0 and short["revenue"] is None
 
 
+def test_hits_without_a_name_are_told_below_the_letters(call: Call, replayed: str) -> None:
+    plain = call("--database", replayed, "report", "campaign", "hello").out
+    assert "without a name" not in plain
+    (one, *_) = report(call, replayed, "campaign", "hello")["letters"]
+    database = Database(replayed)
+    of = ("hello", one["step"], one["variant"])
+    with database.write() as connection:
+        hits = {Hit(*of, "click", False, f"2026-05-0{day}"): 600 * day for day in (1, 2)}
+        count(connection, hits | {Hit(*of, "open", True, "2026-05-01"): 5})
+        count(connection, {Hit(*of, "click", False, "2026-05-01"): 1})
+    database.close()
+    plain = call("--database", replayed, "report", "campaign", "hello").out
+    assert f"{one['step']} {one['variant']}".strip() + ": 1,801 clicks, 0 opens" in plain
+    (told, *_) = report(call, replayed, "campaign", "hello")["letters"]
+    assert (told["clicked_unnamed"], told["opened_unnamed"]) == (1801, 0)
+    assert told["clicked"] == one["clicked"]
+
+
 def test_the_keys_stay_what_they_are(call: Call, replayed: str) -> None:
     found = report(call, replayed, "campaign", "hello")
     assert (
@@ -138,7 +158,7 @@ def test_the_keys_stay_what_they_are(call: Call, replayed: str) -> None:
         == (
             "step variant sent delivered opened clicked bounced complained unsubscribed goals "
             "revenue opened_by_machines clicked_by_machines click touch dropped "
-            "other_currencies"
+            "other_currencies opened_unnamed clicked_unnamed"
         ).split()
     )
     assert (

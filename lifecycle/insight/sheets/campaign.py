@@ -13,6 +13,7 @@ HEADS = (
     *("goals", "goal_rate", "goal_low", "goal_high", "goal_revenue"),
     *("orders_after_click", "revenue_after_click", "refunded_after_click"),
     *("orders_after_letter", "revenue_after_letter", "refunded_after_letter", "currency"),
+    *("opened_unnamed", "clicked_unnamed"),
 )
 
 
@@ -36,4 +37,5 @@ def _row(one: Letters, currency: str) -> tuple[Cell, ...]:
         *(goals.met, goals.rate, goals.low, goals.high, one.revenue),
         *(click.orders, click.revenue, click.refunded),
         *(touch.orders, touch.revenue, touch.refunded, currency),
+        *(one.opened_unnamed, one.clicked_unnamed),
     )

@@ -163,6 +163,23 @@ class ConfirmationLetter(SQLModel, table=True):
     at: datetime = Field(sa_type=Instant)
 
 
+class CountedHit(SQLModel, table=True):
+    """Opens and clicks of which nobody is to know whose they were: so many a day."""
+
+    __tablename__ = "counted_hit"
+    __table_args__ = (REFERENCE,)
+    campaign: str = Field(primary_key=True, sa_type=Text)
+    step: str = Field(primary_key=True, sa_type=Text)
+    variant: str = Field(primary_key=True, sa_type=Text)
+    what: str = Field(primary_key=True, sa_type=Text)
+    """open or click."""
+    machine: bool = Field(primary_key=True)
+    """Whether a program made it, as far as it can be told."""
+    day: str = Field(primary_key=True, sa_type=Text)
+    """In UTC."""
+    hits: int = Field(default=0, sa_type=BigInteger)
+
+
 class InStep(SQLModel, table=True):
     """How far our suppressions and a transport's own list have been brought in step: one each."""
 

@@ -292,6 +292,20 @@ def _consent_record() -> None:
     )
 
 
+def _counted_hit() -> None:
+    op.create_table(
+        "counted_hit",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("step", sa.Text(), nullable=False),
+        sa.Column("variant", sa.Text(), nullable=False),
+        sa.Column("what", sa.Text(), nullable=False),
+        sa.Column("machine", sa.Boolean(), nullable=False),
+        sa.Column("day", sa.Text(), nullable=False),
+        sa.Column("hits", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "step", "variant", "what", "machine", "day"),
+    )
+
+
 def _customer() -> None:
     op.create_table(
         "customer",
@@ -1151,6 +1165,7 @@ EVERY = (
     _consent,
     _consent_indexes,
     _consent_record,
+    _counted_hit,
     _customer,
     _customer_indexes,
     _date_kept,
