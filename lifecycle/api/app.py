@@ -28,7 +28,7 @@ from lifecycle.api.metrics import Metrics
 from lifecycle.api.problems import Problem, answer_problem
 from lifecycle.api.slashes import SlashesKept
 from lifecycle.api.tally import Tally
-from lifecycle.api.way import openapi
+from lifecycle.api.way import openapi, refusals
 from lifecycle.api.writer import EventWriter
 from lifecycle.sources.refused import Refused
 
@@ -60,7 +60,7 @@ def make_app(door: Door) -> ASGIApp:
         *upkeep.ways(door, access, metrics, lambda: app.openapi()),
         *outbox.ways(door),
     ]
-    app.router.routes.extend(way.route() for way in ways)
+    app.router.routes.extend([*(way.route() for way in ways), *refusals(ways)])
     app.openapi = lambda: openapi(ways)  # type: ignore[method-assign]
     app.add_middleware(SecurityHeaders)
     app.add_middleware(SlashesKept)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 TEXT = {"type": "string"}
+METHODS = frozenset("GET HEAD POST PUT PATCH DELETE OPTIONS".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,29 @@ class Way:
             problem = {"$ref": "#/components/responses/Problem"}
             operation["responses"] |= {"401": problem, "403": problem, "422": problem}
         return operation
+
+
+def refusals(ways: Sequence[Way]) -> list[Route]:
+    """For each path, a route that refuses whatever no way takes there, and says what they take."""
+    taken: dict[str, set[str]] = defaultdict(set)
+    for way in ways:
+        taken[way.path] |= way.route().methods or set()
+    return [
+        Route(
+            path,
+            _refusing(sorted(taking)),
+            methods=sorted(METHODS - taking),
+            include_in_schema=False,
+        )
+        for path, taking in taken.items()
+    ]
+
+
+def _refusing(methods: Sequence[str]) -> Endpoint:
+    async def refuse(_request: Request) -> Response:
+        raise HTTPException(405, headers={"Allow": ", ".join(methods)})
+
+    return refuse
 
 
 def openapi(ways: list[Way]) -> dict[str, Any]:

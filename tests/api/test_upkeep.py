@@ -48,6 +48,7 @@ def test_every_way_in_is_documented(shop: Shop):
     document = shop.client.get("/openapi.json").json()
     application: Any = shop.client.app
     routes = [route for route in application.app.routes if isinstance(route, Route)]
+    routes = [route for route in routes if route.include_in_schema]
     found = {(route.path, method) for route in routes for method in route.methods or ()}
     told = {(path, way.upper()) for path, ways in document["paths"].items() for way in ways}
     assert {one for one in found if one[1] != "HEAD"} == told
@@ -82,6 +83,19 @@ def test_what_is_not_there_is_a_problem(shop: Shop, method: str, path: str, stat
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("DELETE", "/u/x", "GET, HEAD, POST"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("GET", "/v1/events", "POST"),
+    ],
+)
+def test_a_refused_method_is_told_what_is_taken(shop: Shop, method: str, path: str, takes: str):
+    answer = shop.client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, takes)
 
 
 def test_the_outbox_shows_letters_and_runs_nothing_of_them(shop: Shop):
