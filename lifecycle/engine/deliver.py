@@ -88,7 +88,7 @@ def deliver(
             raise
         log.failed("messages_failed", messages=len(claimed))
         for one in claimed:
-            _alone(parts, letters, policy, one, now, since)
+            _alone(parts, letters, policy, one, now, since, late)
     return len(claimed)
 
 
@@ -104,10 +104,16 @@ def _claim(
 
 
 def _alone(
-    parts: Parts, letters: Letters, policy: Policy, one: Claim, now: datetime, since: float
+    parts: Parts,
+    letters: Letters,
+    policy: Policy,
+    one: Claim,
+    now: datetime,
+    since: float,
+    late: Late | None,
 ) -> None:
     try:
-        _deliver(parts, letters, policy, [one], now, since)
+        _deliver(parts, letters, policy, [one], now, since, late=late)
     except Exception:
         log.failed("message_failed", customer=one.customer_id, message=one.id)
         with parts.database.write() as connection:

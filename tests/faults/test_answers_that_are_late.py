@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Timer
+from typing import Any
 
 import pytest
 
 from lifecycle.catalog.catalog import Catalog
 from lifecycle.cli.runner import Runner
 from lifecycle.core.message import Letter, Outcome, OutcomeKind
+from lifecycle.engine import deliver, recording
 from lifecycle.engine.engine import Engine
 from lifecycle.engine.late import Late
 from lifecycle.engine.parts import Parts
@@ -190,6 +192,28 @@ def test_notes_of_what_has_begun_stay_in_one_file_while_a_letter_is_late(
     running.engine.tick(instant(LATER))
     assert running.noted.token != first
     assert {row.worker for row in running.rows("attempt")} == {first}
+    running.noted.close()
+
+
+def test_a_batch_that_fails_moves_no_notes_under_a_late_letter(
+    opened: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starts, "FILE_BYTES", 1)
+    running = opened("c1")
+    running.noted = Starts(tmp_path)
+    running.start(START)
+    first = running.noted.token
+    failing = iter([True])
+
+    def fails_once(*told: Any) -> None:
+        if next(failing, False):
+            raise ValueError("a fault of ours")
+        recording.record(*told)
+
+    monkeypatch.setattr(deliver, "record", fails_once)
+    running.engine.tick(instant(NOON))
+    assert next(failing, None) is None, "nothing failed"
+    assert running.noted.token == first
     running.noted.close()
 
 
